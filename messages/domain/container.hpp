@@ -1,0 +1,201 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/domain/digest.hpp"
+#include "messages/domain/image.hpp"
+#include "messages/domain/key.hpp"
+
+namespace gantry {
+
+using unix_nanos = std::int64_t; ///< wall clock, nanoseconds since the epoch; 0 means never
+
+/// Limits on a container. Zero or empty means: not limited, or the kernel's default.
+struct resource_limits {
+  std::int64_t memory = 0;             ///< bytes
+  std::int64_t memory_reservation = 0; ///< bytes
+  std::int64_t memory_swap = 0;        ///< bytes of memory and swap together; -1 unlimited
+  std::optional<std::int64_t> memory_swappiness;
+  bool oom_kill_disable = false;
+  std::int64_t nano_cpus = 0; ///< billionths of a CPU
+  std::int64_t cpu_shares = 0, cpu_quota = 0, cpu_period = 0;
+  std::string cpuset_cpus, cpuset_mems;
+  std::int64_t pids = 0; ///< -1 unlimited
+  int blkio_weight = 0;
+
+  friend bool operator==(const resource_limits&, const resource_limits&) = default;
+};
+
+struct ulimit {
+  std::string name; ///< "nofile", without RLIMIT_
+  std::int64_t soft = 0, hard = 0; ///< -1 unlimited
+  friend bool operator==(const ulimit&, const ulimit&) = default;
+};
+
+struct device_mapping {
+  std::string host, container, permissions; ///< permissions of "rwm"
+  friend bool operator==(const device_mapping&, const device_mapping&) = default;
+};
+
+/// One mount that a user asked for, whatever the syntax (-v, --mount, --tmpfs, an image's VOLUME).
+struct mount_request {
+  enum class kind { bind, volume, tmpfs };
+  kind type = kind::bind;
+  std::string source; ///< bind: absolute host path; volume: its name, empty for an anonymous one
+  std::string target; ///< absolute, in the container
+  bool read_only = false;
+  std::string propagation; ///< "", "rprivate", "rshared", "rslave", "private", "shared", "slave"
+  bool create_source = false; ///< bind by -v: make a missing folder, as docker does
+  bool non_recursive = false;
+  bool no_copy = false; ///< volume: do not copy the image's content into a fresh one
+  std::int64_t tmpfs_size = 0; ///< bytes
+  std::string tmpfs_options;   ///< as in --tmpfs PATH:options
+  std::map<std::string, std::string> labels; ///< for a volume made on the way
+  bool from_image = false; ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
+
+  friend bool operator==(const mount_request&, const mount_request&) = default;
+};
+
+struct port_binding {
+  std::uint16_t container_port = 0;
+  std::string protocol = "tcp"; ///< tcp, udp, sctp
+  std::string host_ip;
+  std::uint16_t host_port = 0; ///< 0: any free one
+  friend auto operator<=>(const port_binding&, const port_binding&) = default;
+};
+
+struct restart_policy {
+  enum class kind { no, on_failure, always, unless_stopped };
+  kind name = kind::no;
+  int maximum_retries = 0; ///< on_failure: 0 means without end
+  friend bool operator==(const restart_policy&, const restart_policy&) = default;
+};
+
+struct log_config {
+  std::string driver = "json-file"; ///< json-file, none
+  std::int64_t max_size = 0;        ///< bytes before rotation; 0 never
+  int max_files = 1;
+  friend bool operator==(const log_config&, const log_config&) = default;
+};
+
+/// What a user asks of a container; everything that is empty comes from the image or the engine.
+/// Validated where it enters (api/): beyond that point each field is of its documented form.
+struct container_options {
+  std::string image; ///< as the user wrote it
+  std::optional<std::vector<std::string>> entrypoint; ///< present but empty: no entrypoint
+  std::vector<std::string> cmd;
+  std::vector<std::string> env; ///< "NAME=value", or "NAME" to remove it
+  std::string working_dir, user, hostname, domainname;
+  bool tty = false, open_stdin = false, stdin_once = false;
+  bool attach_stdin = false, attach_stdout = false, attach_stderr = false; ///< as docker run asked; only shown again
+  std::map<std::string, std::string> labels, annotations;
+  std::string stop_signal;
+  std::optional<int> stop_timeout; ///< seconds
+  std::optional<healthcheck> health;
+  std::vector<std::string> exposed_ports; ///< "80/tcp"
+
+  std::vector<mount_request> mounts;
+  resource_limits resources;
+  std::vector<std::string> cap_add, cap_drop; ///< "NET_ADMIN" or "CAP_NET_ADMIN", "ALL"
+  bool privileged = false, read_only_rootfs = false, init = false, auto_remove = false, publish_all = false;
+  std::vector<std::string> security_opt; ///< no-new-privileges, seccomp=unconfined, seccomp=<JSON document>, …
+  std::map<std::string, std::string> sysctls;
+  std::int64_t shm_size = 64 << 20; ///< bytes
+  restart_policy restart;
+  log_config log;
+  std::string network_mode = "bridge"; ///< bridge, host, none, container:<id>
+  std::string pid_mode, ipc_mode, uts_mode, userns_mode, cgroupns_mode; ///< "", host, private, container:<id>, shareable
+  std::vector<std::string> extra_hosts, dns, dns_search, dns_options; ///< extra_hosts: "name:address"
+  std::vector<port_binding> ports;
+  std::optional<int> oom_score_adj;
+  std::vector<std::string> group_add;
+  std::string runtime; ///< empty: the engine's default
+  std::string cgroup_parent;
+  std::vector<ulimit> ulimits;
+  std::vector<device_mapping> devices;
+  std::vector<std::string> device_cgroup_rules;
+  std::optional<std::vector<std::string>> masked_paths, readonly_paths; ///< present: replaces the engine's
+  std::string mac_address;
+};
+
+/// The life of a container (architecture: container_supervisor). `removing` is not persisted on its own:
+/// a record in that phase is finished by recovery.
+enum class phase : std::uint8_t { created, starting, running, paused, restarting, exited, removing, dead };
+
+std::string_view to_string(phase p); ///< as Docker spells it: "created", "running", … ("starting" is "created")
+
+struct container_state {
+  phase now = phase::created;
+  std::int32_t pid = 0;          ///< of init, in the host's PID namespace; 0 when it does not run
+  std::uint64_t pid_start_time = 0; ///< field 22 of /proc/<pid>/stat: tells a reused pid from ours
+  int exit_code = 0;             ///< 128 + signal when killed; 255 when it could not be learnt
+  bool oom_killed = false;
+  std::string error;             ///< why it did not start, or why its exit status is not known
+  unix_nanos started_at = 0, finished_at = 0;
+  int restart_count = 0;
+  bool stopped_by_user = false;  ///< stop or kill asked: the restart policy rests
+};
+
+/// The address of a sandbox on a network.
+struct network_endpoint {
+  std::string network; ///< "bridge"
+  std::string ip, gateway, mac; ///< ip without prefix
+  int prefix_length = 0;
+  std::vector<port_binding> ports; ///< host_port resolved
+};
+
+/// A container's namespaces, network and parent cgroup. A Docker container has one of its own, with the same id.
+struct sandbox_record {
+  key name;
+  std::string network_mode; ///< bridge, host, none, container:<id>
+  std::vector<port_binding> ports;
+  std::string hostname;
+  std::optional<network_endpoint> endpoint; ///< bridge, while the network is attached
+  std::uint32_t monitor = 0;                ///< index of the monitor that holds its namespaces
+  unix_nanos created_at = 0;
+};
+
+struct resolved_mount {
+  std::string type;   ///< bind, volume, tmpfs
+  std::string name;   ///< of the volume
+  std::string source; ///< host path; empty for tmpfs
+  std::string target;
+  bool read_only = false;
+  std::string propagation;
+  bool anonymous = false;
+};
+
+/// All that is known of a container and outlives the engine (store/meta).
+struct container_record {
+  key name;                 ///< its (namespace, id)
+  std::string display_name; ///< without the leading slash; unique in its namespace
+  key sandbox;
+  container_options options;
+  digest image_id;
+  std::string image_name;   ///< familiar form, as `docker ps` shows it
+  std::uint64_t snapshot = 0; ///< <root>/snapshots/<n>; 0 for a read-only container
+  std::vector<std::uint64_t> layers; ///< base first
+  std::uint32_t monitor = 0;
+  std::vector<resolved_mount> mounts;
+  std::vector<std::string> args; ///< what init executes
+  std::string effective_user, effective_working_dir;
+  std::vector<std::string> effective_env;
+  unix_nanos created_at = 0;
+  std::string log_path;
+  container_state state;
+};
+
+/// A named or anonymous volume.
+struct volume_record {
+  std::string ns, name;
+  bool anonymous = false;
+  std::map<std::string, std::string> labels;
+  unix_nanos created_at = 0;
+};
+
+} // namespace gantry

@@ -1,0 +1,82 @@
+#include "runtime/sys/rooted_dir.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace gantry::sys {
+namespace {
+
+constexpr int max_retries = 64; // openat2 answers EAGAIN when a rename races with the walk
+
+result<std::string> read_all(int fd, std::size_t limit, std::string_view name) {
+  std::string content;
+  char buffer[16384];
+  for (;;) {
+    auto got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, "read {}", name);
+    if (got == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(got));
+    if (content.size() > limit) return fail(errc::exhausted, "{}: larger than the limit of {} bytes", name, limit);
+  }
+}
+
+} // namespace
+
+result<rooted_dir> rooted_dir::open(const std::string& path) {
+  unique_fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return fail_errno(errno, "open {}", path);
+  return rooted_dir(std::move(fd));
+}
+
+result<unique_fd> rooted_dir::open_at(std::string_view name, int flags, mode_t mode, resolve how) const {
+  open_how request{};
+  request.flags = static_cast<__u64>(flags) | O_CLOEXEC;
+  request.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? mode : 0;
+  request.resolve = RESOLVE_NO_MAGICLINKS | (how == resolve::in_root ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
+  std::string path(name.empty() ? "." : name);
+  if (path.find('\0') != std::string::npos) return fail(errc::invalid_argument, "a path name holds a NUL byte");
+  for (int attempt = 0; attempt < max_retries; ++attempt) {
+    auto fd = static_cast<int>(::syscall(SYS_openat2, dir_.get(), path.c_str(), &request, sizeof request));
+    if (fd >= 0) return unique_fd(fd);
+    if (errno != EAGAIN && errno != EINTR) return fail_errno(errno, "open {}", path);
+  }
+  return fail(errc::unavailable, "open {}: the tree was renamed {} times meanwhile", path, max_retries);
+}
+
+result<std::string> rooted_dir::read_file(std::string_view name, std::size_t limit) const {
+  // O_NONBLOCK: a FIFO that a hostile image put there must not hang the open.
+  GANTRY_LET(auto fd, open_at(name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat {}", name);
+  if (!S_ISREG(status.st_mode)) return fail(errc::invalid_argument, "{}: not a regular file", name);
+  return read_all(fd.get(), limit, name);
+}
+
+result<unique_fd> rooted_dir::make_directories(std::string_view name, mode_t mode) const {
+  std::string path;
+  std::size_t at = 0;
+  result<unique_fd> last = open_at(".", O_PATH | O_DIRECTORY);
+  while (last && at < name.size()) {
+    auto end = name.find('/', at);
+    if (end == std::string_view::npos) end = name.size();
+    auto part = name.substr(at, end - at);
+    at = end + 1;
+    if (part.empty() || part == ".") continue;
+    path.append("/").append(part);
+    auto next = open_at(path, O_PATH | O_DIRECTORY);
+    if (!next && next.error().os_errno == ENOENT && part != "..") {
+      if (::mkdirat(last->get(), std::string(part).c_str(), mode) != 0 && errno != EEXIST)
+        return fail_errno(errno, "mkdir {}", path);
+      next = open_at(path, O_PATH | O_DIRECTORY);
+    }
+    last = std::move(next);
+  }
+  return last;
+}
+
+} // namespace gantry::sys

@@ -1,0 +1,74 @@
+# What every target of Gantry has in common. One target per folder; sources are found by name, so that
+# adding a file needs no edit here.
+
+set(GANTRY_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
+option(GANTRY_WERROR "Treat warnings as errors" ON)
+
+find_program(GANTRY_CCACHE ccache)
+if(GANTRY_CCACHE)
+  # Precompiled headers are only cached with this sloppiness (ccache manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${GANTRY_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${GANTRY_CCACHE})
+endif()
+
+add_library(gantry_options INTERFACE)
+target_include_directories(gantry_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(gantry_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${GANTRY_WERROR}>:-Werror>
+  # GCC 12 reports these two falsely inside the standard library at -O2 and with sanitizers.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-restrict>)
+target_compile_definitions(gantry_options INTERFACE _FILE_OFFSET_BITS=64 GANTRY_VERSION="${PROJECT_VERSION}")
+if(GANTRY_SANITIZE)
+  target_compile_options(gantry_options INTERFACE -fsanitize=${GANTRY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(gantry_options INTERFACE -fsanitize=${GANTRY_SANITIZE})
+else()
+  target_compile_options(gantry_options INTERFACE -fstack-protector-strong)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(gantry_options INTERFACE -fpch-instantiate-templates)
+endif()
+
+# gantry_library(NAME [SOURCES globs...] [LINK targets...] [PCH headers...])
+function(gantry_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;PCH" ${ARGN})
+  if(NOT arg_SOURCES)
+    set(arg_SOURCES *.cpp)
+  endif()
+  list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  file(GLOB sources CONFIGURE_DEPENDS ${arg_SOURCES})
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC gantry_options ${arg_LINK})
+  if(arg_PCH)
+    target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  endif()
+endfunction()
+
+# gantry_program(NAME SOURCES globs... LINK targets...)
+function(gantry_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;PCH" ${ARGN})
+  list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  file(GLOB sources CONFIGURE_DEPENDS ${arg_SOURCES})
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE gantry_options ${arg_LINK})
+  if(arg_PCH)
+    target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  endif()
+endfunction()
+
+# gantry_test(NAME LABEL label SOURCES globs... LINK targets...): a Catch2 program. Cases tagged [root] become a
+# ctest of their own with the label "root", so that `ctest -L unit` runs anywhere.
+function(gantry_test name)
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;LINK;PCH" ${ARGN})
+  list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  file(GLOB sources CONFIGURE_DEPENDS ${arg_SOURCES})
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE gantry_options gantry_test_main ${arg_LINK})
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/catch.hpp ${arg_PCH})
+  add_test(NAME ${name} COMMAND ${name} "~[root]")
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 300)
+  add_test(NAME ${name}_root COMMAND ${name} "[root]")
+  set_tests_properties(${name}_root PROPERTIES LABELS root TIMEOUT 300 RUN_SERIAL ON)
+endfunction()
