@@ -1,0 +1,36 @@
+#pragma once
+
+#include "messages/caf.hpp"
+
+namespace gantry {
+
+/// What slots are for. Each class has its own number of slots and its own bounded queue.
+enum class work : std::uint8_t { creation, launch, pull, extraction };
+
+/// Asks for a slot on behalf of `client` (fairness: clients take turns). The slot is freed by release_slot or by the
+/// holder's end, whichever comes first.
+struct acquire_slot {
+  work what;
+  std::string client;
+  caf::actor_addr holder;
+};
+struct slot {
+  work what;
+  std::uint64_t id = 0;
+  std::uint32_t place = 0; ///< 0 to slots - 1; no two held slots of a class have the same
+};
+struct release_slot {
+  slot held;
+};
+
+/// admission: slots for creations, pulls and extractions, and the bounded queues before them.
+using admission_actor = caf::typed_actor<
+  // Answers when a slot is free; exhausted at once when the queue is full.
+  replies_to<acquire_slot>::with<slot>,
+  reacts_to<release_slot>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::acquire_slot)
+GANTRY_MESSAGE(gantry::slot)
+GANTRY_MESSAGE(gantry::release_slot)

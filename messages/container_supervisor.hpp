@@ -1,0 +1,170 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "messages/caf.hpp"
+#include "messages/domain/container.hpp"
+
+namespace gantry {
+
+using container_view = std::shared_ptr<const container_record>; ///< immutable: lists share it
+
+/// Makes the container: claims its name, image, snapshot and volumes, and records it. The first message that a new
+/// supervisor gets.
+struct create_container {
+  key name;
+  std::string display_name; ///< empty: one is made up
+  container_options options;
+  std::string client;       ///< who asks, for fairness
+};
+struct created {
+  key name;
+  std::vector<std::string> warnings;
+};
+
+/// A container's life as the engine found it again at its start.
+struct recover_container {
+  container_record record;
+};
+
+/// The namespaces and network that a container's sandbox has ready for it.
+struct sandbox_namespaces {
+  std::string network; ///< path; empty: the host's
+  std::string ipc, pid, uts; ///< paths of a joined container's; empty: new ones, or the host's by the options
+  std::optional<network_endpoint> endpoint;
+};
+/// Starts init in namespaces that are ready. Only the sandbox sends this; doors send start_container to the sandbox.
+struct launch_container {
+  sandbox_namespaces namespaces;
+  std::string client;
+};
+
+struct stop_container {
+  std::optional<int> timeout; ///< seconds before SIGKILL; empty: the container's own; negative: without end
+  std::string signal;         ///< empty: the container's own
+};
+struct kill_container {
+  std::string signal = "SIGKILL"; ///< a name with or without SIG, or a number
+};
+struct pause_container {};
+struct unpause_container {};
+struct rename_container {
+  std::string display_name;
+};
+struct remove_container {
+  bool force = false;
+  bool volumes = false; ///< its anonymous ones too
+};
+
+struct wait_container {
+  enum class condition { not_running, next_exit, removed };
+  condition until = condition::not_running;
+};
+struct exit_report {
+  int exit_code = 0;
+  std::string error;
+};
+
+/// What an exec session runs (Docker Engine API, ExecConfig).
+struct exec_options {
+  std::vector<std::string> args, env;
+  std::string user, working_dir;
+  bool tty = false, privileged = false;
+  bool attach_stdin = false, attach_stdout = false, attach_stderr = false;
+  std::string detach_keys;
+};
+struct create_exec {
+  exec_options options;
+};
+struct start_exec {
+  std::string exec_id;
+  bool detach = false;
+  std::uint16_t height = 0, width = 0;
+};
+struct inspect_exec {
+  std::string exec_id;
+};
+struct exec_session {
+  std::string id;
+  key container;
+  exec_options options;
+  bool running = false, started = false;
+  int exit_code = -1; ///< meaningful once started and no longer running
+  std::int32_t pid = 0;
+};
+
+/// A way to a container's bytes: the door connects to `socket` and says `token` (runtime/monitor/README.md, "Streams").
+struct stream_ticket {
+  std::string socket, token;
+  bool tty = false;
+};
+struct attach_container {
+  bool want_stdin = false, want_stdout = false, want_stderr = false;
+};
+struct follow_container_log {};
+struct resize_container {
+  std::string exec_id; ///< empty: init
+  std::uint16_t height = 0, width = 0;
+};
+
+/// Facts from the launcher: init or an exec session of this container ended.
+struct container_process_exited {
+  std::string exec_id; ///< empty: init
+  int exit_code = 0;
+  bool oom_killed = false, status_unknown = false;
+  unix_nanos finished_at = 0;
+};
+/// The monitor that holds this container died and a new one has taken its place.
+struct monitor_replaced {};
+
+/// container_supervisor: one container's life. Requests that do not fit its state get failed_precondition.
+using container_supervisor_actor = caf::typed_actor<
+  // already_exists (name), not_found (image), invalid_argument, exhausted
+  replies_to<create_container>::with<created>,
+  // Takes the record as its state, and what the monitor says of it
+  replies_to<recover_container>::with<done>,
+  // failed_precondition when it runs; unavailable with the runtime's own words
+  replies_to<launch_container>::with<done>,
+  // Answers when it has ended; at once when it does not run (failed_precondition with nothing_to_do's errno EALREADY)
+  replies_to<stop_container>::with<done>,
+  replies_to<kill_container>::with<done>,
+  replies_to<pause_container>::with<done>,
+  replies_to<unpause_container>::with<done>,
+  replies_to<rename_container>::with<done>,
+  // Answers when nothing is left of it; the actor then ends
+  replies_to<remove_container>::with<done>,
+  replies_to<wait_container>::with<exit_report>,
+  replies_to<create_exec>::with<exec_session>,
+  replies_to<start_exec>::with<stream_ticket>,
+  replies_to<inspect_exec>::with<exec_session>,
+  replies_to<attach_container>::with<stream_ticket>,
+  replies_to<follow_container_log>::with<stream_ticket>,
+  replies_to<resize_container>::with<done>,
+  reacts_to<container_process_exited>,
+  reacts_to<monitor_replaced>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::create_container)
+GANTRY_MESSAGE(gantry::created)
+GANTRY_MESSAGE(gantry::recover_container)
+GANTRY_MESSAGE(gantry::launch_container)
+GANTRY_MESSAGE(gantry::stop_container)
+GANTRY_MESSAGE(gantry::kill_container)
+GANTRY_MESSAGE(gantry::pause_container)
+GANTRY_MESSAGE(gantry::unpause_container)
+GANTRY_MESSAGE(gantry::rename_container)
+GANTRY_MESSAGE(gantry::remove_container)
+GANTRY_MESSAGE(gantry::wait_container)
+GANTRY_MESSAGE(gantry::exit_report)
+GANTRY_MESSAGE(gantry::create_exec)
+GANTRY_MESSAGE(gantry::start_exec)
+GANTRY_MESSAGE(gantry::inspect_exec)
+GANTRY_MESSAGE(gantry::exec_session)
+GANTRY_MESSAGE(gantry::attach_container)
+GANTRY_MESSAGE(gantry::follow_container_log)
+GANTRY_MESSAGE(gantry::stream_ticket)
+GANTRY_MESSAGE(gantry::resize_container)
+GANTRY_MESSAGE(gantry::container_process_exited)
+GANTRY_MESSAGE(gantry::monitor_replaced)

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "messages/caf.hpp"
+#include "messages/catalog.hpp"
+#include "messages/container_supervisor.hpp"
+#include "messages/events.hpp"
+#include "messages/images.hpp"
+#include "messages/network.hpp"
+#include "messages/volumes.hpp"
+
+namespace gantry {
+
+/// The document that create_container would hand to the runtime, and where each field came from.
+struct explain_spec {
+  std::string ns;
+  container_options options;
+};
+struct explained_spec {
+  struct note {
+    std::string pointer, origin, why;
+  };
+  std::string config_json;
+  std::vector<note> notes;
+  std::vector<std::string> warnings;
+};
+
+/// Facts for `info` and `version`.
+struct ask_engine_info {};
+struct engine_info {
+  std::string root, run_dir, default_runtime, kernel, os, architecture, host_name, cgroup_version, id;
+  std::vector<std::string> runtimes, security_options, warnings;
+  int cpus = 0;
+  std::int64_t memory = 0; ///< bytes
+};
+
+/// How busy: what keeps an `--idle-exit` daemon alive.
+struct ask_activity {};
+struct activity {
+  std::size_t containers_running = 0; ///< or with a restart to come
+  std::size_t operations = 0;         ///< pulls and creations under way
+};
+
+/// The other actors, for doors that ask them directly.
+struct ask_actors {};
+struct engine_actors {
+  catalog_actor catalog;
+  images_actor images;
+  volumes_actor volumes;
+  events_actor events;
+};
+
+/// Stops all in order; containers go on with their monitors. The engine answers and ends.
+struct stop_engine {};
+
+/// engine: the tree of all actors.
+using engine_actor = caf::typed_actor<
+  // Spawns a sandbox and a container, and delegates to the latter
+  replies_to<create_container>::with<created>,
+  replies_to<explain_spec>::with<explained_spec>,
+  replies_to<ask_engine_info>::with<engine_info>,
+  replies_to<ask_activity>::with<activity>,
+  replies_to<ask_actors>::with<engine_actors>,
+  // Answers when recovery is over
+  replies_to<stop_engine>::with<done>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::explain_spec)
+GANTRY_MESSAGE(gantry::explained_spec)
+GANTRY_MESSAGE(gantry::ask_engine_info)
+GANTRY_MESSAGE(gantry::engine_info)
+GANTRY_MESSAGE(gantry::ask_activity)
+GANTRY_MESSAGE(gantry::activity)
+GANTRY_MESSAGE(gantry::ask_actors)
+GANTRY_MESSAGE(gantry::engine_actors)
+GANTRY_MESSAGE(gantry::stop_engine)

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <memory>
+
+#include "messages/caf.hpp"
+#include "messages/domain/event.hpp"
+#include "messages/domain/image.hpp"
+#include "messages/domain/key.hpp"
+
+namespace gantry {
+
+using image_view = std::shared_ptr<const image>;
+
+/// Who may read a private repository (Docker Engine API, AuthConfig). All empty: what ~/.docker/config.json says.
+struct registry_login {
+  std::string username, password, identity_token, registry_token;
+  friend auto operator<=>(const registry_login&, const registry_login&) = default;
+};
+
+struct pull_image {
+  std::string ns;
+  reference name;
+  platform wanted;
+  registry_login login;
+  std::string pull_id; ///< names the progress events; chosen by the caller
+  std::string client;
+};
+struct pulled_image {
+  digest id, manifest;
+  bool changed = false; ///< false: the name already meant this image
+};
+
+/// By reference, by id (with or without "sha256:") or by a prefix of an id.
+struct find_image {
+  std::string ns, name;
+};
+struct found_image {
+  image_view what;
+  std::vector<image_name> names; ///< in that namespace
+};
+/// As find_image, and the image is in use by `user` until release_image.
+struct use_image {
+  std::string ns, name;
+  key user;
+};
+struct release_image {
+  key user;
+};
+struct list_images {
+  std::string ns;
+};
+struct image_list {
+  std::vector<found_image> images;
+};
+struct tag_image {
+  std::string ns, source;
+  reference target;
+};
+struct remove_image {
+  std::string ns, name;
+  bool force = false;
+};
+struct removed_image {
+  std::vector<std::string> untagged; ///< familiar names
+  std::vector<digest> deleted;       ///< image id, then the layers that nothing else uses
+};
+/// A puller has an image whole and recorded.
+struct image_pulled {
+  std::string ns;
+  image_view what;
+  image_name name;
+};
+
+/// images: tags and names per namespace, and which of them containers use.
+using images_actor = caf::typed_actor<
+  // One pull for all who ask for the same with the same rights; answers when the image is whole
+  replies_to<pull_image>::with<pulled_image>,
+  // not_found, in Docker's words
+  replies_to<find_image>::with<found_image>,
+  replies_to<use_image>::with<found_image>,
+  reacts_to<release_image>,
+  replies_to<list_images>::with<image_list>,
+  replies_to<tag_image>::with<done>,
+  // failed_precondition while a container uses it, without force
+  replies_to<remove_image>::with<removed_image>,
+  replies_to<image_pulled>::with<pulled_image>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::pull_image)
+GANTRY_MESSAGE(gantry::pulled_image)
+GANTRY_MESSAGE(gantry::find_image)
+GANTRY_MESSAGE(gantry::found_image)
+GANTRY_MESSAGE(gantry::use_image)
+GANTRY_MESSAGE(gantry::release_image)
+GANTRY_MESSAGE(gantry::list_images)
+GANTRY_MESSAGE(gantry::image_list)
+GANTRY_MESSAGE(gantry::tag_image)
+GANTRY_MESSAGE(gantry::remove_image)
+GANTRY_MESSAGE(gantry::removed_image)
+GANTRY_MESSAGE(gantry::image_pulled)

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "messages/caf.hpp"
+#include "messages/container_supervisor.hpp"
+#include "messages/domain/monitor.hpp"
+
+namespace gantry {
+
+/// Who hears of the ends of a container's processes.
+struct watch_container {
+  key container;
+  container_supervisor_actor supervisor;
+};
+struct unwatch_container {
+  key container;
+};
+
+/// launcher: the connection to one monitor. Requests are the monitor's own (messages/domain/monitor.hpp); it starts a
+/// new monitor when the old one died, and hands its containers over to it.
+using launcher_actor = caf::typed_actor<
+  reacts_to<watch_container>,
+  reacts_to<unwatch_container>,
+  replies_to<monitor::start_container>::with<monitor::started>,
+  replies_to<monitor::exec_process>::with<monitor::started>,
+  replies_to<monitor::signal_process>::with<done>,
+  replies_to<monitor::signal_all>::with<done>,
+  replies_to<monitor::pause_container>::with<done>,
+  replies_to<monitor::resume_container>::with<done>,
+  replies_to<monitor::delete_container>::with<done>,
+  replies_to<monitor::open_stream>::with<monitor::stream_token>,
+  replies_to<monitor::resize_terminal>::with<done>,
+  replies_to<monitor::make_network_namespace>::with<monitor::namespace_path>,
+  replies_to<monitor::drop_network_namespace>::with<done>,
+  replies_to<monitor::run_process>::with<monitor::process_result>,
+  replies_to<monitor::list_containers>::with<monitor::container_list>,
+  replies_to<monitor::adopt_container>::with<done>,
+  replies_to<monitor::shut_down>::with<done>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::watch_container)
+GANTRY_MESSAGE(gantry::unwatch_container)
+GANTRY_MESSAGE(gantry::monitor::start_container)
+GANTRY_MESSAGE(gantry::monitor::exec_process)
+GANTRY_MESSAGE(gantry::monitor::signal_process)
+GANTRY_MESSAGE(gantry::monitor::signal_all)
+GANTRY_MESSAGE(gantry::monitor::pause_container)
+GANTRY_MESSAGE(gantry::monitor::resume_container)
+GANTRY_MESSAGE(gantry::monitor::delete_container)
+GANTRY_MESSAGE(gantry::monitor::open_stream)
+GANTRY_MESSAGE(gantry::monitor::resize_terminal)
+GANTRY_MESSAGE(gantry::monitor::make_network_namespace)
+GANTRY_MESSAGE(gantry::monitor::drop_network_namespace)
+GANTRY_MESSAGE(gantry::monitor::run_process)
+GANTRY_MESSAGE(gantry::monitor::list_containers)
+GANTRY_MESSAGE(gantry::monitor::adopt_container)
+GANTRY_MESSAGE(gantry::monitor::shut_down)
+GANTRY_MESSAGE(gantry::monitor::done)
+GANTRY_MESSAGE(gantry::monitor::started)
+GANTRY_MESSAGE(gantry::monitor::stream_token)
+GANTRY_MESSAGE(gantry::monitor::namespace_path)
+GANTRY_MESSAGE(gantry::monitor::process_result)
+GANTRY_MESSAGE(gantry::monitor::container_list)
+GANTRY_MESSAGE(gantry::monitor::process_exited)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "messages/caf.hpp"
+#include "messages/container_supervisor.hpp"
+#include "messages/domain/container.hpp"
+
+namespace gantry {
+
+/// The first message that a new sandbox gets. A joined network (container:<id>) is resolved at each start.
+struct create_sandbox {
+  sandbox_record record;
+  container_supervisor_actor container; ///< the one container of a Docker sandbox
+};
+
+/// Makes the namespaces and the network ready and has the container started in them.
+struct start_container {
+  std::string client;
+};
+
+/// The container has ended and will not be restarted at once: its network can go. `again` asks for a restart after a
+/// while (the restart policy's back-off), with the namespaces kept.
+struct container_stopped {};
+struct restart_container_later {
+  std::chrono::milliseconds delay;
+};
+
+/// Detaches the network and forgets the sandbox. Its container is gone by then. Idempotent.
+struct remove_sandbox {};
+
+struct inspect_sandbox {};
+
+/// sandbox_supervisor: the namespaces, network and parent cgroup that a sandbox's containers share.
+using sandbox_supervisor_actor = caf::typed_actor<
+  replies_to<create_sandbox>::with<done>,
+  // Delegates to the container when its namespaces are ready
+  replies_to<start_container>::with<done>,
+  replies_to<remove_sandbox>::with<done>,
+  replies_to<inspect_sandbox>::with<sandbox_record>,
+  reacts_to<container_stopped>,
+  reacts_to<restart_container_later>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::create_sandbox)
+GANTRY_MESSAGE(gantry::start_container)
+GANTRY_MESSAGE(gantry::container_stopped)
+GANTRY_MESSAGE(gantry::restart_container_later)
+GANTRY_MESSAGE(gantry::remove_sandbox)
+GANTRY_MESSAGE(gantry::inspect_sandbox)
+GANTRY_MESSAGE(gantry::sandbox_record)

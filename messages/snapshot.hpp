@@ -1,0 +1,86 @@
+#pragma once
+
+#include "messages/caf.hpp"
+#include "messages/domain/container.hpp"
+
+namespace gantry {
+
+/// A layer that is whole on disk. `id` is its diffID, or its chainID when its content depends on the layers below.
+struct layer_folder {
+  digest id;
+  std::uint64_t folder = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Which of these layers are there; each found one is leased to `lease` until release_lease.
+struct lookup_layers {
+  std::vector<digest> ids;
+  std::string lease;
+};
+struct layer_lookup {
+  std::vector<std::optional<layer_folder>> found; ///< in the order of the ids
+};
+/// A number for a new layer folder.
+struct allocate_layer {};
+struct allocated_layer {
+  std::uint64_t folder = 0;
+};
+/// An extractor has committed a folder: records and leases it. When another pull was faster, its folder is the answer
+/// and this one is removed.
+struct commit_layer {
+  layer_folder layer;
+  std::string lease;
+};
+struct release_lease {
+  std::string lease;
+};
+
+/// Folders for a container's writable layer, above these layers (base first).
+struct prepare_snapshot {
+  key owner;
+  std::vector<std::uint64_t> layers;
+};
+struct prepared_snapshot {
+  std::uint64_t snapshot = 0;
+};
+/// Takes the writable layer away: renamed at once, deleted in the background.
+struct remove_snapshot {
+  std::uint64_t snapshot = 0;
+};
+/// Deletes the layers and blobs that no image, lease or container needs any more. Answers what went.
+struct sweep_content {};
+struct swept_content {
+  std::vector<digest> layers;
+  std::uint64_t bytes = 0;
+};
+/// Folders of containers and volumes, deleted in the background.
+struct remove_folder {
+  std::string path;
+};
+
+/// snapshot: the graph of layers and writable layers, their leases, and the sweep of what is unused.
+using snapshot_actor = caf::typed_actor<
+  replies_to<lookup_layers>::with<layer_lookup>,
+  replies_to<allocate_layer>::with<allocated_layer>,
+  replies_to<commit_layer>::with<layer_folder>,
+  reacts_to<release_lease>,
+  replies_to<prepare_snapshot>::with<prepared_snapshot>,
+  replies_to<remove_snapshot>::with<done>,
+  replies_to<sweep_content>::with<swept_content>,
+  replies_to<remove_folder>::with<done>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::layer_folder)
+GANTRY_MESSAGE(gantry::lookup_layers)
+GANTRY_MESSAGE(gantry::layer_lookup)
+GANTRY_MESSAGE(gantry::allocate_layer)
+GANTRY_MESSAGE(gantry::allocated_layer)
+GANTRY_MESSAGE(gantry::commit_layer)
+GANTRY_MESSAGE(gantry::release_lease)
+GANTRY_MESSAGE(gantry::prepare_snapshot)
+GANTRY_MESSAGE(gantry::prepared_snapshot)
+GANTRY_MESSAGE(gantry::remove_snapshot)
+GANTRY_MESSAGE(gantry::sweep_content)
+GANTRY_MESSAGE(gantry::swept_content)
+GANTRY_MESSAGE(gantry::remove_folder)

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "messages/caf.hpp"
+#include "messages/images.hpp"
+
+namespace gantry {
+
+struct fetch_manifest {
+  reference name;
+  registry_login login;
+  std::string group; ///< of transfers that stall together: a pull's id
+};
+struct fetched_document {
+  std::string bytes, content_type;
+  digest content;
+};
+/// A small blob, verified: an image's config.
+struct fetch_document {
+  reference name;
+  descriptor what;
+  registry_login login;
+  std::string group;
+};
+/// A layer into the blob store, where an extractor reads it while it arrives.
+struct fetch_blob {
+  reference name;
+  descriptor what;
+  registry_login login;
+  std::string group;
+  caf::actor_addr asker; ///< its end cancels the transfer
+};
+/// Ends the transfers of a group with the error `cancelled`.
+struct cancel_group {
+  std::string group;
+};
+/// How far each blob of a group is, in bytes on disk.
+struct ask_progress {
+  std::string group;
+};
+struct transfer_progress {
+  std::vector<std::pair<digest, std::uint64_t>> bytes;
+};
+
+/// transfer: connections, tokens, retries and per-host limits of all downloads.
+using transfer_actor = caf::typed_actor<
+  replies_to<fetch_manifest>::with<fetched_document>,
+  replies_to<fetch_document>::with<fetched_document>,
+  replies_to<fetch_blob>::with<done>,
+  replies_to<ask_progress>::with<transfer_progress>,
+  reacts_to<cancel_group>>;
+
+} // namespace gantry
+
+GANTRY_MESSAGE(gantry::fetch_manifest)
+GANTRY_MESSAGE(gantry::fetched_document)
+GANTRY_MESSAGE(gantry::fetch_document)
+GANTRY_MESSAGE(gantry::fetch_blob)
+GANTRY_MESSAGE(gantry::cancel_group)
+GANTRY_MESSAGE(gantry::ask_progress)
+GANTRY_MESSAGE(gantry::transfer_progress)
