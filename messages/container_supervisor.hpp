@@ -5,6 +5,7 @@
 
 #include "messages/caf.hpp"
 #include "messages/domain/container.hpp"
+#include "messages/domain/monitor.hpp"
 
 namespace gantry {
 
@@ -26,6 +27,7 @@ struct created {
 /// A container's life as the engine found it again at its start.
 struct recover_container {
   container_record record;
+  std::optional<monitor::container_entry> truth; ///< what its monitor says; empty: it knows nothing of it
 };
 
 /// The namespaces and network that a container's sandbox has ready for it.

@@ -15,6 +15,16 @@ struct unwatch_container {
   key container;
 };
 
+/// From the connection's own thread: the answer to the request with this number.
+struct monitor_answered {
+  std::uint64_t request = 0;
+  result<monitor::reply> answer;
+};
+/// From the connection's own thread: it is gone.
+struct monitor_lost {
+  std::string why;
+};
+
 /// launcher: the connection to one monitor. Requests are the monitor's own (messages/domain/monitor.hpp); it starts a
 /// new monitor when the old one died, and hands its containers over to it.
 using launcher_actor = caf::typed_actor<
@@ -34,12 +44,17 @@ using launcher_actor = caf::typed_actor<
   replies_to<monitor::run_process>::with<monitor::process_result>,
   replies_to<monitor::list_containers>::with<monitor::container_list>,
   replies_to<monitor::adopt_container>::with<done>,
-  replies_to<monitor::shut_down>::with<done>>;
+  replies_to<monitor::shut_down>::with<done>,
+  reacts_to<monitor::process_exited>,
+  reacts_to<monitor_answered>,
+  reacts_to<monitor_lost>>;
 
 } // namespace gantry
 
 GANTRY_MESSAGE(gantry::watch_container)
 GANTRY_MESSAGE(gantry::unwatch_container)
+GANTRY_MESSAGE(gantry::monitor_answered)
+GANTRY_MESSAGE(gantry::monitor_lost)
 GANTRY_MESSAGE(gantry::monitor::start_container)
 GANTRY_MESSAGE(gantry::monitor::exec_process)
 GANTRY_MESSAGE(gantry::monitor::signal_process)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "messages/caf.hpp"
 #include "messages/domain/container.hpp"
 
@@ -47,15 +49,22 @@ struct prepared_snapshot {
 struct remove_snapshot {
   std::uint64_t snapshot = 0;
 };
-/// Deletes the layers and blobs that no image, lease or container needs any more. Answers what went.
-struct sweep_content {};
+/// Deletes the layers and blobs that neither these images nor a lease needs. Answers what went.
+struct sweep_content {
+  std::vector<std::shared_ptr<const image>> live; ///< named, or used by a container
+};
 struct swept_content {
   std::vector<digest> layers;
   std::uint64_t bytes = 0;
 };
-/// Folders of containers and volumes, deleted in the background.
-struct remove_folder {
-  std::string path;
+/// Small files of a container (hosts, hostname, resolv.conf) into its folder, which is made if missing.
+struct write_container_files {
+  key container;
+  std::vector<std::pair<std::string, std::string>> files; ///< name, content
+};
+/// A container's folder (logs too), deleted in the background.
+struct remove_container_folder {
+  key container;
 };
 
 /// snapshot: the graph of layers and writable layers, their leases, and the sweep of what is unused.
@@ -67,7 +76,8 @@ using snapshot_actor = caf::typed_actor<
   replies_to<prepare_snapshot>::with<prepared_snapshot>,
   replies_to<remove_snapshot>::with<done>,
   replies_to<sweep_content>::with<swept_content>,
-  replies_to<remove_folder>::with<done>>;
+  replies_to<write_container_files>::with<done>,
+  replies_to<remove_container_folder>::with<done>>;
 
 } // namespace gantry
 
@@ -83,4 +93,5 @@ GANTRY_MESSAGE(gantry::prepared_snapshot)
 GANTRY_MESSAGE(gantry::remove_snapshot)
 GANTRY_MESSAGE(gantry::sweep_content)
 GANTRY_MESSAGE(gantry::swept_content)
-GANTRY_MESSAGE(gantry::remove_folder)
+GANTRY_MESSAGE(gantry::write_container_files)
+GANTRY_MESSAGE(gantry::remove_container_folder)
