@@ -1,17 +1,20 @@
 #pragma once
 
 #include "messages/caf.hpp"
-#include "messages/domain/descriptor.hpp"
+#include "messages/images.hpp"
 
 namespace gantry {
 
-/// Expands one layer while its bytes arrive, verifies both digests and commits the folder.
+/// Fetches and expands one layer while its bytes arrive, verifies both digests and commits the folder.
 struct extract_layer {
   descriptor blob;
+  reference from;
+  registry_login login;
+  std::string group; ///< the pull's id
   digest diff_id;
   std::uint64_t folder = 0; ///< the number it gets
-  /// The folders of the layers below, topmost first; empty: not known yet, and a layer that needs them is answered
-  /// with needs_parents and no folder.
+  /// The folders of the layers below, topmost first. While they are not known, a layer that needs them is answered with
+  /// needs_parents and makes no folder.
   std::vector<std::uint64_t> parents;
   bool parents_known = false;
 };

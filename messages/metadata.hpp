@@ -1,15 +1,22 @@
 #pragma once
 
 #include "messages/caf.hpp"
-#include "messages/domain/change.hpp"
+#include "store/meta/change.hpp"
 
 namespace gantry {
 
+/// Changes, each whole or not at all, in order. With `synced`, durable through a power cut before the answer: for what
+/// promises content (images, layers) and what folders are touched after (their removal).
+struct record_changes {
+  std::vector<store::change> changes;
+  bool synced = false;
+};
+
 /// metadata: the database. Many requests become one transaction; each is answered when its transaction is committed.
 using metadata_actor = caf::typed_actor<
-  // already_exists for a name that is taken; exhausted when the disk is full
-  replies_to<record_change>::with<done>>;
+  // The first failure among the changes: already_exists, not_found, exhausted when the disk is full
+  replies_to<record_changes>::with<done>>;
 
 } // namespace gantry
 
-GANTRY_MESSAGE(gantry::record_change)
+GANTRY_MESSAGE(gantry::record_changes)

@@ -14,25 +14,22 @@ struct layer_folder {
   std::uint64_t bytes = 0;
 };
 
-/// Which of these layers are there; each found one is leased to `lease` until release_lease.
-struct lookup_layers {
-  std::vector<digest> ids;
+/// Asks for a layer on behalf of `lease`: either it is there, and leased, or the asker shall make it under a number of
+/// its own. While somebody else is making it, the answer waits.
+struct claim_layer {
+  digest id;
   std::string lease;
 };
-struct layer_lookup {
-  std::vector<std::optional<layer_folder>> found; ///< in the order of the ids
+struct layer_claim {
+  layer_folder layer;
+  bool exists = false;
 };
-/// A number for a new layer folder.
-struct allocate_layer {};
-struct allocated_layer {
-  std::uint64_t folder = 0;
-};
-/// An extractor has committed a folder: records and leases it. When another pull was faster, its folder is the answer
-/// and this one is removed.
+/// An extractor has made the folder that was claimed: it is recorded and stays leased.
 struct commit_layer {
   layer_folder layer;
   std::string lease;
 };
+/// Nothing of this lease is needed any more by who held it; unfinished claims go to the next who waits.
 struct release_lease {
   std::string lease;
 };
@@ -69,9 +66,8 @@ struct remove_container_folder {
 
 /// snapshot: the graph of layers and writable layers, their leases, and the sweep of what is unused.
 using snapshot_actor = caf::typed_actor<
-  replies_to<lookup_layers>::with<layer_lookup>,
-  replies_to<allocate_layer>::with<allocated_layer>,
-  replies_to<commit_layer>::with<layer_folder>,
+  replies_to<claim_layer>::with<layer_claim>,
+  replies_to<commit_layer>::with<done>,
   reacts_to<release_lease>,
   replies_to<prepare_snapshot>::with<prepared_snapshot>,
   replies_to<remove_snapshot>::with<done>,
@@ -82,10 +78,8 @@ using snapshot_actor = caf::typed_actor<
 } // namespace gantry
 
 GANTRY_MESSAGE(gantry::layer_folder)
-GANTRY_MESSAGE(gantry::lookup_layers)
-GANTRY_MESSAGE(gantry::layer_lookup)
-GANTRY_MESSAGE(gantry::allocate_layer)
-GANTRY_MESSAGE(gantry::allocated_layer)
+GANTRY_MESSAGE(gantry::claim_layer)
+GANTRY_MESSAGE(gantry::layer_claim)
 GANTRY_MESSAGE(gantry::commit_layer)
 GANTRY_MESSAGE(gantry::release_lease)
 GANTRY_MESSAGE(gantry::prepare_snapshot)

@@ -1,7 +1,13 @@
 #pragma once
 
+#include <memory>
+
 #include "messages/caf.hpp"
 #include "messages/images.hpp"
+
+namespace gantry::store {
+class ingest;
+}
 
 namespace gantry {
 
@@ -21,13 +27,13 @@ struct fetch_document {
   registry_login login;
   std::string group;
 };
-/// A layer into the blob store, where an extractor reads it while it arrives.
+/// A layer's bytes into `into`, the pipe whose other end the asking extractor reads. All that happens is said through
+/// the pipe: nobody is answered.
 struct fetch_blob {
   reference name;
-  descriptor what;
+  std::shared_ptr<store::ingest> into;
   registry_login login;
   std::string group;
-  caf::actor_addr asker; ///< its end cancels the transfer
 };
 /// Ends the transfers of a group with the error `cancelled`.
 struct cancel_group {
@@ -45,7 +51,7 @@ struct transfer_progress {
 using transfer_actor = caf::typed_actor<
   replies_to<fetch_manifest>::with<fetched_document>,
   replies_to<fetch_document>::with<fetched_document>,
-  replies_to<fetch_blob>::with<done>,
+  reacts_to<fetch_blob>,
   replies_to<ask_progress>::with<transfer_progress>,
   reacts_to<cancel_group>>;
 
