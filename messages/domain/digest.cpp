@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "messages/domain/quote.hpp"
+
 namespace gantry {
 namespace {
 
@@ -14,8 +16,7 @@ bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= '
 result<digest::algorithm> parse_algorithm(std::string_view name) {
   if (name == "sha256") return digest::algorithm::sha256;
   if (name == "sha512") return digest::algorithm::sha512;
-  return fail(errc::invalid_argument, "digest algorithm \"{}\" is not supported: use sha256 or sha512",
-              name.substr(0, 32));
+  return fail(errc::invalid_argument, "digest algorithm {} is not supported: use sha256 or sha512", quote(name));
 }
 
 } // namespace
@@ -25,14 +26,14 @@ std::string_view to_string(digest::algorithm algo) { return algo == digest::algo
 result<digest> digest::parse(std::string_view text) {
   auto colon = text.find(':');
   if (colon == std::string_view::npos)
-    return fail(errc::invalid_argument, "digest \"{}\" is not of the form sha256:<64 hex digits>", text.substr(0, 160));
+    return fail(errc::invalid_argument, "digest {} is not of the form sha256:<64 hex digits>", quote(text));
   GANTRY_LET(auto algo, parse_algorithm(text.substr(0, colon)));
   auto hex = text.substr(colon + 1);
   if (hex.size() != hex_length(algo))
-    return fail(errc::invalid_argument, "digest \"{}\" has {} hex digits where {} has {}", text.substr(0, 160),
-                hex.size(), to_string(algo), hex_length(algo));
+    return fail(errc::invalid_argument, "digest {} has {} hex digits where {} has {}", quote(text), hex.size(),
+                to_string(algo), hex_length(algo));
   if (!std::all_of(hex.begin(), hex.end(), is_lower_hex))
-    return fail(errc::invalid_argument, "digest \"{}\" must be of lower-case hex digits alone", text);
+    return fail(errc::invalid_argument, "digest {} must be of lower-case hex digits alone", quote(text));
   digest parsed;
   parsed.algo_ = algo;
   parsed.hex_ = hex;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "messages/domain/quote.hpp"
+
 // The grammar of github.com/distribution/reference, by hand: a std::regex recurses once per character.
 
 namespace gantry {
@@ -107,18 +109,22 @@ split_name split_domain(std::string_view text) {
   return split;
 }
 
-result<void> check_repository(const std::string& repository, std::string_view text) {
-  if (has_upper(repository))
-    return fail(errc::invalid_argument, "image reference \"{}\": the repository name must be lower case", text);
+result<void> check_repository(const std::string& repository) {
+  if (has_upper(repository)) return fail(errc::invalid_argument, "the repository name must be lower case");
   if (repository.size() > max_repository)
-    return fail(errc::invalid_argument, "image reference \"{}\": the repository name is longer than {} characters",
-                text, max_repository);
-  if (!each_part(repository, '/', is_path_component))
-    return fail(errc::invalid_argument,
-                "image reference \"{}\": \"{}\" is not a repository name: it is made of a-z and 0-9, separated by "
-                "\"/\", \".\", \"_\", \"__\" or hyphens",
-                text, repository);
-  return {};
+    return fail(errc::invalid_argument, "the repository name is longer than {} characters", max_repository);
+  if (each_part(repository, '/', is_path_component)) return {};
+  return fail(errc::invalid_argument,
+              "{} is not a repository name: it is made of a-z and 0-9, with \"/\", \".\", \"_\", \"__\" or hyphens "
+              "between them",
+              quote(repository));
+}
+
+result<void> check_tag(std::string_view tag) {
+  if (is_tag(tag)) return {};
+  return fail(errc::invalid_argument,
+              "a tag is 1 to {} letters, digits, \"_\", \".\" and \"-\", and starts with neither of the last two",
+              max_tag);
 }
 
 /// Takes what follows `separator` off the end of `rest`.
@@ -131,40 +137,34 @@ std::optional<std::string> cut_after(std::string& rest, char separator) {
 }
 
 result<void> check_text(std::string_view text) {
-  if (text.empty()) return fail(errc::invalid_argument, "an image reference must not be empty");
-  if (text.size() > max_text)
-    return fail(errc::invalid_argument, "image reference \"{}…\" is longer than {} characters", text.substr(0, 64),
-                max_text);
+  if (text.empty()) return fail(errc::invalid_argument, "it is empty");
+  if (text.size() > max_text) return fail(errc::invalid_argument, "it is longer than {} characters", max_text);
   if (text.size() == 64 && all_of(text, [](char c) { return is_hex(c) && !is_upper(c); }))
-    return fail(errc::invalid_argument, "image reference \"{}\": 64 hex digits are an image's id, not a name", text);
+    return fail(errc::invalid_argument, "64 hex digits are an image's id, not a name");
   return {};
+}
+
+result<reference> parse_parts(std::string_view text) {
+  GANTRY_TRY(check_text(text));
+  auto [domain, rest] = split_domain(text);
+  auto pinned = cut_after(rest, '@');
+  auto tag = cut_after(rest, ':');
+  // Docker would take such a domain for the first part of a repository on no registry at all.
+  if (!is_domain(domain)) return fail(errc::invalid_argument, "{} is not a registry's host and port", quote(domain));
+  GANTRY_TRY(check_repository(rest));
+  if (tag) GANTRY_TRY(check_tag(*tag));
+  reference parsed{std::move(domain), std::move(rest), std::move(tag).value_or(pinned ? "" : "latest"), {}};
+  if (pinned) {
+    GANTRY_LET(parsed.content, digest::parse(*pinned));
+  }
+  return parsed;
 }
 
 } // namespace
 
 result<reference> reference::parse(std::string_view text) {
-  GANTRY_TRY(check_text(text));
-  auto [domain, rest] = split_domain(text);
-  reference parsed;
-  auto pinned = cut_after(rest, '@');
-  auto tag = cut_after(rest, ':');
-  if (!is_domain(domain))
-    return fail(errc::invalid_argument, "image reference \"{}\": \"{}\" is not a registry's host and port", text,
-                domain);
-  GANTRY_TRY(check_repository(rest, text));
-  if (tag && !is_tag(*tag))
-    return fail(errc::invalid_argument,
-                "image reference \"{}\": a tag is 1 to {} of letters, digits, \"_\", \".\" and \"-\", and starts with "
-                "neither of the last two",
-                text, max_tag);
-  if (pinned) {
-    auto content = digest::parse(*pinned);
-    if (!content) return within(content.error(), "image reference \"{}\"", text);
-    parsed.content = std::move(*content);
-  }
-  parsed.domain = std::move(domain);
-  parsed.repository = std::move(rest);
-  parsed.tag = tag ? std::move(*tag) : pinned ? "" : "latest";
+  auto parsed = parse_parts(text);
+  if (!parsed) return within(parsed.error(), "image reference {}", quote(text));
   return parsed;
 }
 
