@@ -44,7 +44,7 @@ public:
   /// Moves the log (WAL) into the database file, and makes the reserve anew if it was used. Commits never do the former
   /// themselves until the log has 64 MiB: whoever commits calls this when it has nothing else to do.
   result<void> checkpoint();
-  [[nodiscard]] std::uint64_t log_bytes() const; ///< of the WAL: a measure of when to checkpoint
+  [[nodiscard]] std::uint64_t log_bytes() const; ///< in the log, not yet moved: a measure of when to checkpoint
 
 private:
   enum class allow : std::uint8_t { all, erasures };

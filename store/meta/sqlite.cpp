@@ -6,10 +6,12 @@ namespace gantry::store::sql {
 namespace {
 
 constexpr int busy_milliseconds = 5000;
+constexpr std::uint64_t page_bytes = 4096;
 constexpr int max_value_bytes = 64 << 20; // a record is at most an image's: 8 MiB of config, escaped in JSON
 
 /// Guards against a damaged or hostile file (sqlite.org/security.html); WAL, and checkpoints only when asked.
 constexpr auto settings = R"(
+  PRAGMA page_size=4096;
   PRAGMA trusted_schema=OFF;
   PRAGMA cell_size_check=ON;
   PRAGMA journal_mode=WAL;
@@ -71,6 +73,11 @@ result<std::unique_ptr<connection>> connection::open(const std::string& path) {
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, max_value_bytes);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   GANTRY_TRY(made->script(settings));
+  auto count_pages = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<connection*>(self)->log_pages_ = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(db, count_pages, made.get()); // after the settings: one of them takes the hook away
   return made;
 }
 
@@ -102,8 +109,19 @@ result<void> connection::script(const char* text) {
   return {};
 }
 
-error connection::explain(int rc) {
-  std::string detail = sqlite3_errmsg(db_);
+result<void> connection::checkpoint() {
+  int in_log = 0, moved = 0;
+  int rc = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+  if ((rc & 0xff) == SQLITE_BUSY) return {}; // a tool of an administrator reads: what it needs is moved the next time
+  if (rc != SQLITE_OK) return tl::unexpected(explain(rc));
+  if (in_log == moved) log_pages_ = 0;
+  return {};
+}
+
+std::uint64_t connection::log_bytes() const { return static_cast<std::uint64_t>(log_pages_) * page_bytes; }
+
+error connection::explain(int rc, std::string detail) {
+  if (detail.empty()) detail = sqlite3_errmsg(db_);
   int os_errno = sqlite3_system_errno(db_);
   int primary = rc & 0xff;
   if (primary == SQLITE_CONSTRAINT) return {errc::already_exists, fmt::format("{}: {}", path_, detail), 0};

@@ -72,11 +72,14 @@ public:
 
   /// The sentence for SQLite's code `rc`. Anything but a broken constraint or a value that is too big also sets
   /// `broken`: the transaction cannot go on.
-  [[nodiscard]] error explain(int rc);
+  [[nodiscard]] error explain(int rc, std::string detail = {});
   [[nodiscard]] bool broken() const { return broken_; }
   void clear_broken() { broken_ = false; }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_) == 0; }
-  [[nodiscard]] sqlite3* handle() const { return db_; }
+
+  /// Moves what it can of the log into the database file, waiting for nobody.
+  result<void> checkpoint();
+  [[nodiscard]] std::uint64_t log_bytes() const; ///< in the log and not yet moved
 
 private:
   connection(std::string path, sqlite3* db) : path_(std::move(path)), db_(db) {}
@@ -86,6 +89,7 @@ private:
   std::string path_;
   sqlite3* db_;
   bool broken_ = false;
+  int log_pages_ = 0;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
