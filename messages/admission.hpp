@@ -5,17 +5,17 @@
 namespace gantry {
 
 /// What slots are for. Each class has its own number of slots and its own bounded queue.
-enum class work : std::uint8_t { creation, launch, pull, extraction };
+enum class work_kind : std::uint8_t { creation, launch, pull, extraction };
 
 /// Asks for a slot on behalf of `client` (fairness: clients take turns). The slot is freed by release_slot or by the
 /// holder's end, whichever comes first.
 struct acquire_slot {
-  work what;
+  work_kind what;
   std::string client;
   caf::actor_addr holder;
 };
 struct slot {
-  work what;
+  work_kind what;
   std::uint64_t id = 0;
   std::uint32_t place = 0; ///< 0 to slots - 1; no two held slots of a class have the same
 };

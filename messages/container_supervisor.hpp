@@ -120,6 +120,13 @@ struct container_process_exited {
 /// The monitor that holds this container died and a new one has taken its place.
 struct monitor_replaced {};
 
+/// What a supervisor sends itself for later. `generation` tells whether it is about the life that is still going on.
+struct reminder {
+  enum class about { kill_after_stop, give_up_stop, restart_settled };
+  about what;
+  std::uint64_t generation = 0;
+};
+
 /// container_supervisor: one container's life. Requests that do not fit its state get failed_precondition.
 using container_supervisor_actor = caf::typed_actor<
   // already_exists (name), not_found (image), invalid_argument, exhausted
@@ -144,7 +151,8 @@ using container_supervisor_actor = caf::typed_actor<
   replies_to<follow_container_log>::with<stream_ticket>,
   replies_to<resize_container>::with<done>,
   reacts_to<container_process_exited>,
-  reacts_to<monitor_replaced>>;
+  reacts_to<monitor_replaced>,
+  reacts_to<reminder>>;
 
 } // namespace gantry
 
@@ -170,3 +178,4 @@ GANTRY_MESSAGE(gantry::stream_ticket)
 GANTRY_MESSAGE(gantry::resize_container)
 GANTRY_MESSAGE(gantry::container_process_exited)
 GANTRY_MESSAGE(gantry::monitor_replaced)
+GANTRY_MESSAGE(gantry::reminder)

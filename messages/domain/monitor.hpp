@@ -58,6 +58,7 @@ struct exec_process {
   std::string exec_id;
   std::string process_json; ///< OCI runtime-spec `process`
   bool tty = false, open_stdin = false;
+  bool hold_output = false; ///< a stream will be opened: its output waits for that (in the pipe, once the ring is full)
   std::uint16_t console_height = 0, console_width = 0;
 };
 
@@ -85,7 +86,8 @@ struct delete_container {
   std::string bundle;
 };
 
-/// Opens a stream to a container's or an exec session's stdio. Reply: stream_token.
+/// Opens a stream to a container's or an exec session's stdio. Reply: stream_token. For a container that is not known
+/// yet, the token is good for its next start (`docker run` attaches before it starts): its stream begins then.
 struct open_stream {
   enum class kind : std::uint8_t { attach, follow_log };
   key container;

@@ -1,0 +1,103 @@
+#include "actors/admission.hpp"
+
+namespace gantry {
+namespace {
+
+using self_pointer = admission_actor::stateful_pointer<admission_state>;
+
+admission_state::queue& queue_of(admission_state& state, work_kind what) {
+  return state.queues[static_cast<std::size_t>(what)];
+}
+
+slot grant(self_pointer self, work_kind what, const caf::actor_addr& holder) {
+  auto& state = self->state;
+  auto& free = queue_of(state, what).free;
+  slot granted{what, state.next_id++, *free.begin()};
+  free.erase(free.begin());
+  state.held.emplace(granted.id, admission_state::grant{granted, holder});
+  return granted;
+}
+
+/// The next one waiting, of the client whose turn it is.
+admission_state::waiting take_next(admission_state::queue& q) {
+  auto turn = q.by_client.upper_bound(q.last_client);
+  if (turn == q.by_client.end()) turn = q.by_client.begin();
+  auto next = std::move(turn->second.front());
+  turn->second.pop_front();
+  q.last_client = turn->first;
+  if (turn->second.empty()) q.by_client.erase(turn);
+  --q.waiting_count;
+  return next;
+}
+
+void hand_on(self_pointer self, work_kind what) {
+  auto& q = queue_of(self->state, what);
+  while (!q.free.empty() && q.waiting_count > 0) {
+    auto next = take_next(q);
+    next.promise.deliver(grant(self, what, next.holder));
+  }
+}
+
+void release(self_pointer self, std::uint64_t id) {
+  auto found = self->state.held.find(id);
+  if (found == self->state.held.end()) return;
+  auto freed = found->second.what;
+  self->state.held.erase(found);
+  queue_of(self->state, freed.what).free.insert(freed.place);
+  hand_on(self, freed.what);
+}
+
+void forget_waiting(admission_state& state, const caf::actor_addr& gone) {
+  for (auto& q : state.queues)
+    for (auto client = q.by_client.begin(); client != q.by_client.end();) {
+      q.waiting_count -= std::erase_if(client->second, [&](const auto& w) { return w.holder == gone; });
+      client = client->second.empty() ? q.by_client.erase(client) : std::next(client);
+    }
+}
+
+void release_all_of(self_pointer self, const caf::actor_addr& gone) {
+  forget_waiting(self->state, gone);
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, held] : self->state.held)
+    if (held.holder == gone) ids.push_back(id);
+  for (auto id : ids) release(self, id);
+}
+
+caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
+  auto& q = queue_of(self->state, request.what);
+  if (!q.free.empty()) return grant(self, request.what, request.holder);
+  if (q.waiting_count >= q.limit.queue)
+    return to_caf(error{errc::exhausted,
+                        fmt::format("the engine is at its limit: {} requests of this kind are under way and {} wait; "
+                                    "ask again later",
+                                    q.limit.slots, q.waiting_count),
+                        0});
+  auto promise = self->make_response_promise<slot>();
+  q.by_client[request.client].push_back({request.holder, promise});
+  ++q.waiting_count;
+  return promise;
+}
+
+} // namespace
+
+admission_actor::behavior_type admission(self_pointer self, admission_limits limits) {
+  auto set = [self](work_kind what, admission_limit limit) {
+    auto& q = queue_of(self->state, what);
+    q.limit = limit;
+    for (std::uint32_t place = 0; place < limit.slots; ++place) q.free.insert(place);
+  };
+  set(work_kind::creation, limits.creation);
+  set(work_kind::launch, limits.launch);
+  set(work_kind::pull, limits.pull);
+  set(work_kind::extraction, limits.extraction);
+  self->set_down_handler([self](const caf::down_msg& down) { release_all_of(self, down.source); });
+  return {
+      [self](const acquire_slot& request) -> caf::result<slot> {
+        self->monitor(request.holder);
+        return acquire(self, request);
+      },
+      [self](const release_slot& request) { release(self, request.held.id); },
+  };
+}
+
+} // namespace gantry

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "messages/admission.hpp"
+
+namespace gantry {
+
+/// The bounds of one class of work.
+struct admission_limit {
+  std::uint32_t slots = 1;
+  std::size_t queue = 4096; ///< waiting beyond the slots; over it: exhausted
+};
+struct admission_limits {
+  admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096};
+};
+
+struct admission_state {
+  struct waiting {
+    caf::actor_addr holder;
+    caf::typed_response_promise<slot> promise;
+  };
+  /// Invariant: free and held places together are exactly 0 … slots - 1, and no one waits while a place is free.
+  struct queue {
+    admission_limit limit;
+    std::set<std::uint32_t> free;
+    std::map<std::string, std::deque<waiting>> by_client; ///< no empty entries
+    std::string last_client;                              ///< whose turn it was
+    std::size_t waiting_count = 0;
+  };
+  std::array<queue, 4> queues;
+  struct grant {
+    slot what;
+    caf::actor_addr holder;
+  };
+  std::map<std::uint64_t, grant> held;
+  std::uint64_t next_id = 1;
+
+  static inline const char* name = "admission";
+};
+
+/// admission (architecture, "Actors"): clients take turns, so one with a thousand requests does not starve another.
+admission_actor::behavior_type admission(admission_actor::stateful_pointer<admission_state> self,
+                                         admission_limits limits);
+
+} // namespace gantry

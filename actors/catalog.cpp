@@ -1,0 +1,131 @@
+#include "actors/catalog.hpp"
+
+#include <algorithm>
+
+#include "actors/made_up_name.hpp"
+
+namespace gantry {
+namespace {
+
+using name_key = std::pair<std::string, std::string>;
+
+tl::unexpected<error> no_such(const std::string& name) { return fail(errc::not_found, "No such container: {}", name); }
+
+result<void> check_free(const catalog_state& state, const key& asker, const std::string& display_name) {
+  auto taken = state.names.find({asker.ns, display_name});
+  if (taken == state.names.end()) return {};
+  return fail(errc::already_exists,
+              "Conflict. The container name \"/{}\" is already in use by container \"{}\". You have to remove (or "
+              "rename) that container to be able to reuse that name.",
+              display_name, taken->second.id);
+}
+
+std::string free_made_up_name(const catalog_state& state, const std::string& ns) {
+  for (unsigned attempt = 0;; ++attempt)
+    if (auto name = made_up_name(attempt / 4); !state.names.contains({ns, name})) return name;
+}
+
+result<claimed> claim(catalog_state& state, const claim_name& request) {
+  if (state.containers.contains(request.name))
+    return fail(errc::already_exists, "a container with the id {} exists", request.name.id);
+  auto name = request.display_name.empty() ? free_made_up_name(state, request.name.ns) : request.display_name;
+  GANTRY_TRY(check_free(state, request.name, name));
+  state.names.emplace(name_key{request.name.ns, name}, request.name);
+  state.containers.emplace(request.name, catalog_state::entry{name, request.container, request.sandbox, {}, {}});
+  return claimed{name};
+}
+
+result<claimed> change(catalog_state& state, const change_name& request) {
+  auto found = state.containers.find(request.name);
+  if (found == state.containers.end()) return no_such(request.name.id);
+  GANTRY_TRY(check_free(state, request.name, request.display_name));
+  state.names.erase({request.name.ns, found->second.display_name});
+  state.names.emplace(name_key{request.name.ns, request.display_name}, request.name);
+  found->second.display_name = request.display_name;
+  return claimed{request.display_name};
+}
+
+void release(catalog_state& state, const key& name) {
+  auto found = state.containers.find(name);
+  if (found == state.containers.end()) return;
+  state.names.erase({name.ns, found->second.display_name});
+  state.containers.erase(found);
+  std::erase_if(state.execs, [&](const auto& exec) { return exec.second == name; });
+  state.tables.erase(name.ns);
+}
+
+found_container to_found(const key& name, const catalog_state::entry& entry) {
+  return {name, entry.container, entry.sandbox, entry.view};
+}
+
+result<found_container> find_by_prefix(const catalog_state& state, const std::string& ns, const std::string& prefix) {
+  auto first = state.containers.lower_bound(key{ns, prefix});
+  auto fits = [&](auto it) {
+    return it != state.containers.end() && it->first.ns == ns && it->first.id.starts_with(prefix);
+  };
+  if (prefix.empty() || !fits(first)) return no_such(prefix);
+  if (first->first.id != prefix && fits(std::next(first)))
+    return fail(errc::invalid_argument, "Multiple IDs found with provided prefix: {}", prefix);
+  return to_found(first->first, first->second);
+}
+
+result<found_container> find(const catalog_state& state, const find_container& request) {
+  if (auto exact = state.containers.find({request.ns, request.name}); exact != state.containers.end())
+    return to_found(exact->first, exact->second);
+  auto bare = request.name.starts_with('/') ? request.name.substr(1) : request.name;
+  if (auto named = state.names.find({request.ns, bare}); named != state.names.end())
+    return to_found(named->second, state.containers.at(named->second));
+  return find_by_prefix(state, request.ns, request.name);
+}
+
+container_table_ptr table_of(catalog_state& state, const std::string& ns) {
+  auto& table = state.tables[ns];
+  if (table) return table;
+  std::vector<const catalog_state::entry*> entries;
+  for (auto it = state.containers.lower_bound({ns, ""}); it != state.containers.end() && it->first.ns == ns; ++it)
+    if (it->second.view) entries.push_back(&it->second);
+  std::sort(entries.begin(), entries.end(),
+            [](auto* a, auto* b) { return a->view->created_at > b->view->created_at; });
+  auto made = std::make_shared<container_table>();
+  for (auto* entry : entries) {
+    made->rows.push_back(entry->view);
+    made->endpoints.push_back(entry->endpoint);
+  }
+  table = made;
+  return table;
+}
+
+} // namespace
+
+catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self) {
+  auto& state = self->state;
+  return {
+      [&state](const claim_name& request) { return to_caf(claim(state, request)); },
+      [&state](const change_name& request) { return to_caf(change(state, request)); },
+      [&state](const release_name& request) { release(state, request.name); },
+      [&state](const find_container& request) { return to_caf(find(state, request)); },
+      [&state](const list_containers& request) { return table_of(state, request.ns); },
+      [&state](const container_changed& fact) {
+        auto found = state.containers.find(fact.view->name);
+        if (found == state.containers.end()) return;
+        found->second.view = fact.view;
+        state.tables.erase(fact.view->name.ns);
+      },
+      [&state](const endpoint_changed& fact) {
+        auto found = state.containers.find(fact.sandbox);
+        if (found == state.containers.end()) return;
+        found->second.endpoint = fact.endpoint;
+        state.tables.erase(fact.sandbox.ns);
+      },
+      [&state](const register_exec& fact) { state.execs[fact.exec_id] = fact.container; },
+      [&state](const forget_exec& fact) { state.execs.erase(fact.exec_id); },
+      [&state](const find_exec& request) -> caf::result<found_container> {
+        auto found = state.execs.find(request.exec_id);
+        if (found == state.execs.end() || found->second.ns != request.ns)
+          return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
+        return to_caf(find(state, {request.ns, found->second.id}));
+      },
+  };
+}
+
+} // namespace gantry

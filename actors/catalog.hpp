@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "messages/catalog.hpp"
+
+namespace gantry {
+
+struct catalog_state {
+  struct entry {
+    std::string display_name;
+    container_supervisor_actor container;
+    sandbox_supervisor_actor sandbox;
+    container_view view; ///< empty while it is being created: not listed
+    std::optional<network_endpoint> endpoint;
+  };
+  /// Ordered, so that the ids with one prefix stand together. Invariant: `names` has exactly one entry for each.
+  std::map<key, entry> containers;
+  std::map<std::pair<std::string, std::string>, key> names; ///< (namespace, display name)
+  std::unordered_map<std::string, key> execs;
+  std::map<std::string, container_table_ptr> tables; ///< by namespace, made when first asked for after a change
+
+  static inline const char* name = "catalog";
+};
+
+/// catalog (architecture, "Actors").
+catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self);
+
+} // namespace gantry

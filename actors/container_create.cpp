@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <charconv>
+
+#include "actors/container_document.hpp"
+#include "actors/sandbox_of.hpp"
+
+namespace gantry::container {
+namespace {
+
+/// A creation under way. Steps that do not need each other run at once; after a failure all is undone.
+struct creation {
+  create_container request;
+  caf::typed_response_promise<created> promise;
+  std::optional<slot> held;
+  std::vector<std::string> warnings;
+  std::optional<error> failure; ///< the first
+  int open = 0;                 ///< steps that have not answered
+};
+using creation_ptr = std::shared_ptr<creation>;
+
+void give_up(self_pointer self, const creation_ptr& work) {
+  auto& state = self->state;
+  const auto& name = state.record.name;
+  if (work->held) self->send(state.parts->admission, release_slot{*work->held});
+  self->send(state.parts->images, release_image{name});
+  self->send(state.parts->volumes, release_mounts{name, true});
+  if (state.record.snapshot != 0) self->send(state.parts->snapshot, remove_snapshot{state.record.snapshot});
+  self->send(state.parts->catalog, release_name{name});
+  self->send(state.sandbox, remove_sandbox{});
+  work->promise.deliver(to_caf(*work->failure));
+  self->quit();
+}
+
+/// Asks, keeps the answer by `keep`, and when the last open step has answered goes on with `next`.
+template <class Reply, class Handle, class Request, class Keep, class Next>
+void step(self_pointer self, const creation_ptr& work, const Handle& to, std::chrono::seconds within_time,
+          Request request, Keep keep, Next next) {
+  ++work->open;
+  ask<Reply>(self, to, within_time, std::move(request), [self, work, keep, next](result<Reply> r) {
+    if (r)
+      keep(std::move(*r));
+    else if (!work->failure)
+      work->failure = std::move(r.error());
+    if (--work->open > 0) return;
+    if (work->failure)
+      give_up(self, work);
+    else
+      next(self, work);
+  });
+}
+
+void finish(self_pointer self, const creation_ptr& work) {
+  auto& state = self->state;
+  self->send(state.parts->admission, release_slot{*work->held});
+  self->send(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+  emit(self, "create");
+  work->promise.deliver(created{state.record.name, std::move(work->warnings)});
+}
+
+/// Builds the document once with the namespaces still open: what is wrong with the options is said now, not at start.
+result<void> check_options(container_supervisor_state& state, std::vector<std::string>& warnings) {
+  const auto& config = *state.parts->config;
+  GANTRY_TRY(runtime_of(config, state.record));
+  GANTRY_LET(auto built, build_document(config, state.record, state.image->config, {}));
+  state.record.args = std::move(built.args);
+  state.record.effective_env = std::move(built.env);
+  state.record.effective_user = std::move(built.user);
+  state.record.effective_working_dir = std::move(built.working_dir);
+  warnings = std::move(built.warnings);
+  return {};
+}
+
+void write_record(self_pointer self, const creation_ptr& work) {
+  auto& state = self->state;
+  if (auto checked = check_options(state, work->warnings); !checked) {
+    work->failure = std::move(checked.error());
+    return give_up(self, work);
+  }
+  record_changes changes;
+  changes.changes.push_back(store::put_container{state.record, store::when_there::refuse});
+  changes.changes.push_back(store::put_sandbox{sandbox_of(state.record), store::when_there::refuse});
+  step<done>(self, work, state.parts->metadata, deadline::record, std::move(changes), [](done) {}, finish);
+}
+
+/// The image's VOLUMEs are anonymous volumes, where the user put nothing else.
+std::vector<mount_request> all_mounts(const container_options& options, const image_config& image) {
+  auto mounts = options.mounts;
+  for (const auto& target : image.volumes) {
+    auto same = [&](const mount_request& m) { return m.target == target; };
+    if (std::any_of(mounts.begin(), mounts.end(), same)) continue;
+    mount_request added;
+    added.type = mount_request::kind::volume;
+    added.target = target;
+    added.from_image = true;
+    mounts.push_back(std::move(added));
+  }
+  std::erase_if(mounts, [](const mount_request& m) { return m.type == mount_request::kind::tmpfs; });
+  return mounts;
+}
+
+void prepare_folders(self_pointer self, const creation_ptr& work) {
+  auto& state = self->state;
+  ++work->open; // so that neither answer, come early, ends the step
+  if (auto mounts = all_mounts(state.record.options, state.image->config); !mounts.empty())
+    step<acquired_mounts>(
+        self, work, state.parts->volumes, deadline::record,
+        acquire_mounts{state.record.name, std::move(mounts), state.record.layers},
+        [self](acquired_mounts got) { self->state.record.mounts = std::move(got.mounts); }, write_record);
+  if (!state.record.options.read_only_rootfs)
+    step<prepared_snapshot>(
+        self, work, state.parts->snapshot, deadline::record, prepare_snapshot{state.record.name, state.record.layers},
+        [self](prepared_snapshot got) { self->state.record.snapshot = got.snapshot; }, write_record);
+  if (--work->open == 0) write_record(self, work);
+}
+
+void use(container_supervisor_state& state, const found_image& found) {
+  state.image = found.what;
+  state.record.image_id = found.what->id;
+  state.record.image_name = state.record.options.image;
+  state.record.layers = found.what->layer_folders;
+}
+
+container_record record_of(const create_container& request, std::size_t monitors) {
+  container_record record;
+  record.name = request.name;
+  record.sandbox = request.name;
+  record.options = request.options;
+  // Spread over the monitors by the id, which is random.
+  unsigned spread = 0;
+  std::from_chars(request.name.id.data(), request.name.id.data() + std::min<std::size_t>(4, request.name.id.size()),
+                  spread, 16);
+  record.monitor = static_cast<std::uint32_t>(spread % monitors);
+  record.created_at = now();
+  return record;
+}
+
+} // namespace
+
+caf::result<created> create(self_pointer self, create_container request) {
+  auto& state = self->state;
+  auto work = std::make_shared<creation>();
+  work->promise = self->make_response_promise<created>();
+  state.record = record_of(request, state.parts->launchers.size());
+  state.record.log_path = state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
+  work->request = std::move(request);
+  const auto& asked = work->request;
+  step<claimed>(
+      self, work, state.parts->catalog, deadline::quick,
+      claim_name{asked.name, asked.display_name, self, state.sandbox},
+      [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, prepare_folders);
+  step<slot>(
+      self, work, state.parts->admission, deadline::whole, acquire_slot{work_kind::creation, asked.client, self->address()},
+      [work](slot got) { work->held = got; }, prepare_folders);
+  step<found_image>(
+      self, work, state.parts->images, deadline::quick, use_image{asked.name.ns, asked.options.image, asked.name},
+      [self](const found_image& got) { use(self->state, got); }, prepare_folders);
+  return work->promise;
+}
+
+} // namespace gantry::container

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/container_supervisor.hpp"
+#include "runtime/spec/spec.hpp"
+
+namespace gantry::container {
+
+/// The config.json of a container in these namespaces (all empty when the options are only checked).
+/// Errors: as spec::build.
+result<spec::built_spec> build_document(const engine_config& config, const container_record& record,
+                                        const image_config& image, const sandbox_namespaces& namespaces,
+                                        spec::explanation notes = spec::explanation::none);
+
+/// /etc/hosts, /etc/resolv.conf and /etc/hostname, by the names of their files in the container's folder.
+std::vector<std::pair<std::string, std::string>> network_files(const engine_config& config,
+                                                               const container_record& record,
+                                                               const sandbox_namespaces& namespaces);
+
+} // namespace gantry::container

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "actors/container_supervisor.hpp"
+#include "actors/random_id.hpp"
+#include "runtime/spec/spec.hpp"
+
+namespace gantry::container {
+namespace {
+
+result<void> may_exec(const container_supervisor_state& state) {
+  const auto& record = state.record;
+  if (record.state.now == phase::paused)
+    return fail(errc::failed_precondition, "container {} is paused, unpause the container before exec", record.name.id);
+  if (record.state.now != phase::running)
+    return fail(errc::failed_precondition, "container {} is not running", record.name.id);
+  return {};
+}
+
+/// Makes room for one more session among those that have ended.
+result<void> make_room(self_pointer self) {
+  auto& execs = self->state.execs;
+  if (execs.size() < max_execs) return {};
+  auto ended = std::find_if(execs.begin(), execs.end(),
+                            [](const auto& entry) { return entry.second.started && !entry.second.running; });
+  if (ended == execs.end())
+    return fail(errc::exhausted, "container {} has {} exec sessions; end some first", self->state.record.name.id,
+                execs.size());
+  self->send(self->state.parts->catalog, forget_exec{ended->first});
+  execs.erase(ended);
+  return {};
+}
+
+result<monitor::exec_process> exec_request(const container_supervisor_state& state, const exec_session& session,
+                                           const start_exec& request) {
+  const auto& asked = session.options;
+  spec::exec_options options{asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged};
+  GANTRY_LET(auto process, spec::exec_process_json(state.process_json, options, state.record.effective_user,
+                                                   root_layers(*state.parts->config, state.record),
+                                                   state.parts->config->facts));
+  monitor::exec_process exec;
+  exec.container = state.record.name;
+  exec.exec_id = session.id;
+  exec.process_json = std::move(process);
+  exec.tty = asked.tty;
+  exec.open_stdin = asked.attach_stdin;
+  exec.hold_output = !request.detach && (asked.attach_stdout || asked.attach_stderr);
+  exec.console_height = request.height;
+  exec.console_width = request.width;
+  return exec;
+}
+
+/// Answers `promise` with a ticket of the monitor's.
+void answer_stream(self_pointer self, caf::typed_response_promise<stream_ticket> promise, monitor::open_stream request,
+                   bool tty) {
+  ask<monitor::stream_token>(self, launcher_of(self), deadline::quick, std::move(request),
+                             [promise, tty](result<monitor::stream_token> r) mutable {
+                               if (!r) return promise.deliver(to_caf(r.error()));
+                               promise.deliver(stream_ticket{r->socket, r->token, tty});
+                             });
+}
+
+void exec_started(self_pointer self, const std::string& id, const monitor::started& process) {
+  auto found = self->state.execs.find(id);
+  if (found == self->state.execs.end()) return;
+  found->second.pid = process.pid;
+  emit(self, "exec_start", {{"execID", id}});
+}
+
+void exec_failed(self_pointer self, const std::string& id, const error& why) {
+  auto found = self->state.execs.find(id);
+  if (found == self->state.execs.end()) return;
+  found->second.running = false;
+  found->second.exit_code = why.message.find("permission denied") != std::string::npos ? 126 : 127;
+}
+
+} // namespace
+
+caf::result<exec_session> exec_create(self_pointer self, const create_exec& request) {
+  if (auto may = may_exec(self->state); !may) return to_caf(may.error());
+  if (request.options.args.empty()) return to_caf(error{errc::invalid_argument, "No exec command specified", 0});
+  if (auto room = make_room(self); !room) return to_caf(room.error());
+  exec_session session;
+  session.id = random_id();
+  session.container = self->state.record.name;
+  session.options = request.options;
+  self->state.execs.emplace(session.id, session);
+  self->send(self->state.parts->catalog, register_exec{session.id, session.container});
+  emit(self, "exec_create", {{"execID", session.id}});
+  return session;
+}
+
+caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& request) {
+  auto& state = self->state;
+  auto found = state.execs.find(request.exec_id);
+  if (found == state.execs.end())
+    return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
+  if (auto may = may_exec(state); !may) return to_caf(may.error());
+  auto& session = found->second;
+  if (session.started)
+    return to_caf(error{errc::failed_precondition, "exec session " + session.id + " has already run", 0});
+  auto exec = exec_request(state, session, request);
+  if (!exec) return to_caf(exec.error());
+  session.started = session.running = true;
+  auto promise = self->make_response_promise<stream_ticket>();
+  monitor::open_stream stream{state.record.name, session.id, monitor::open_stream::kind::attach,
+                              session.options.attach_stdin, session.options.attach_stdout, session.options.attach_stderr};
+  ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*exec),
+                        [self, promise, stream, detach = request.detach,
+                         tty = session.options.tty](result<monitor::started> r) mutable {
+                          if (!r) {
+                            exec_failed(self, stream.exec_id, r.error());
+                            return promise.deliver(to_caf(r.error()));
+                          }
+                          exec_started(self, stream.exec_id, *r);
+                          if (detach) return promise.deliver(stream_ticket{});
+                          answer_stream(self, promise, stream, tty);
+                        });
+  return promise;
+}
+
+caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& request) {
+  auto found = self->state.execs.find(request.exec_id);
+  if (found == self->state.execs.end())
+    return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
+  return found->second;
+}
+
+caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty) {
+  auto promise = self->make_response_promise<stream_ticket>();
+  answer_stream(self, promise, std::move(request), tty);
+  return promise;
+}
+
+caf::result<done> resize(self_pointer self, const resize_container& request) {
+  auto& state = self->state;
+  if (!alive(state)) return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
+  auto promise = self->make_response_promise<done>();
+  monitor::resize_terminal resize{state.record.name, request.exec_id, request.height, request.width};
+  ask<done>(self, launcher_of(self), deadline::quick, std::move(resize),
+            [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
+  return promise;
+}
+
+} // namespace gantry::container

@@ -1,0 +1,147 @@
+#include <spdlog/spdlog.h>
+
+#include "actors/container_document.hpp"
+#include "actors/container_supervisor.hpp"
+#include "actors/sandbox_of.hpp"
+
+namespace gantry::container {
+namespace {
+
+constexpr std::chrono::milliseconds settled_after{10'000}; // a life this long starts the back-off anew
+
+/// A start under way.
+struct launching {
+  sandbox_namespaces namespaces;
+  std::string client;
+  caf::typed_response_promise<done> promise;
+  std::optional<slot> held;
+  phase before = phase::created; ///< what a failed start goes back to
+};
+using launching_ptr = std::shared_ptr<launching>;
+
+void fail_launch(self_pointer self, const launching_ptr& work, error why) {
+  auto& state = self->state;
+  if (work->held) self->send(state.parts->admission, release_slot{*work->held});
+  state.record.state.now = work->before == phase::restarting ? phase::exited : work->before;
+  state.record.state.exit_code = 128;
+  state.record.state.error = why.message;
+  publish(self);
+  self->send(launcher_of(self), unwatch_container{state.record.name});
+  self->send(state.sandbox, container_stopped{});
+  clean_up(self);
+  work->promise.deliver(to_caf(why));
+}
+
+void started(self_pointer self, const launching_ptr& work, const monitor::started& process) {
+  auto& state = self->state;
+  self->send(state.parts->admission, release_slot{*work->held});
+  auto& now_is = state.record.state;
+  now_is.now = phase::running;
+  now_is.pid = process.pid;
+  now_is.pid_start_time = process.pid_start_time;
+  now_is.started_at = now();
+  now_is.exit_code = 0;
+  now_is.oom_killed = false;
+  now_is.error.clear();
+  publish(self);
+  emit(self, "start");
+  self->delayed_send(self, settled_after, reminder{reminder::about::restart_settled, state.generation});
+  work->promise.deliver(done{});
+}
+
+result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json) {
+  const auto& record = state.record;
+  GANTRY_LET(auto runtime, runtime_of(*state.parts->config, record));
+  monitor::start_container request;
+  request.container = record.name;
+  request.runtime = std::move(runtime);
+  request.bundle = bundle_of(*state.parts->config, record.name);
+  request.config_json = std::move(config_json);
+  request.root = rootfs_of(*state.parts->config, record);
+  request.tty = record.options.tty;
+  request.open_stdin = record.options.open_stdin;
+  request.stdin_once = record.options.stdin_once;
+  request.log = {record.options.log.driver, record.log_path, record.options.log.max_size, record.options.log.max_files};
+  request.oom_cgroup = state.parts->config->facts.cgroups.folder_of("memory", cgroup_of(*state.parts->config, record));
+  return request;
+}
+
+void run_init(self_pointer self, const launching_ptr& work) {
+  auto& state = self->state;
+  auto built = build_document(*state.parts->config, state.record, state.image->config, work->namespaces);
+  if (!built) return fail_launch(self, work, std::move(built.error()));
+  for (const auto& warning : built->warnings) spdlog::warn("container {}: {}", to_string(state.record.name), warning);
+  state.process_json = std::move(built->process_json);
+  state.record.args = std::move(built->args);
+  auto request = start_request(state, std::move(built->config_json));
+  if (!request) return fail_launch(self, work, std::move(request.error()));
+  self->send(launcher_of(self), watch_container{state.record.name, self});
+  state.clean = false;
+  ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*request),
+                        [self, work](result<monitor::started> r) {
+                          if (r)
+                            started(self, work, *r);
+                          else
+                            fail_launch(self, work, std::move(r.error()));
+                        });
+}
+
+void write_files(self_pointer self, const launching_ptr& work) {
+  auto& state = self->state;
+  write_container_files request{state.record.name, network_files(*state.parts->config, state.record, work->namespaces)};
+  ask<done>(self, state.parts->snapshot, deadline::record, std::move(request), [self, work](result<done> r) {
+    if (!r) return fail_launch(self, work, std::move(r.error()));
+    run_init(self, work);
+  });
+}
+
+void begin(self_pointer self, const launching_ptr& work) {
+  auto& state = self->state;
+  ++state.generation;
+  state.record.state.now = phase::starting;
+  state.record.state.stopped_by_user = false;
+  acquire_slot request{work_kind::launch, work->client, self->address()};
+  ask<slot>(self, state.parts->admission, deadline::whole, request, [self, work](result<slot> r) {
+    if (!r) return fail_launch(self, work, std::move(r.error()));
+    work->held = *r;
+    write_files(self, work);
+  });
+}
+
+result<void> may_launch(const container_supervisor_state& state) {
+  if (state.removing)
+    return fail(errc::failed_precondition, "container {} is being removed", state.record.name.id);
+  switch (state.record.state.now) {
+  case phase::created:
+  case phase::exited:
+  case phase::restarting: return {};
+  case phase::paused:
+    return fail(errc::failed_precondition, "cannot start a paused container, try unpause instead");
+  case phase::running:
+  case phase::starting:
+    return tl::unexpected<error>(
+        error{errc::failed_precondition, "container " + state.record.name.id + " is already running", EALREADY});
+  default: return fail(errc::failed_precondition, "container {} is dead", state.record.name.id);
+  }
+}
+
+} // namespace
+
+caf::result<done> launch(self_pointer self, const launch_container& request) {
+  auto& state = self->state;
+  if (auto may = may_launch(state); !may) return to_caf(may.error());
+  auto work = std::make_shared<launching>();
+  work->namespaces = request.namespaces;
+  work->client = request.client;
+  work->before = state.record.state.now;
+  work->promise = self->make_response_promise<done>();
+  if (state.clean) {
+    begin(self, work);
+  } else {
+    state.record.state.now = phase::starting; // refuses a second start meanwhile
+    state.when_clean.push_back([self, work] { begin(self, work); });
+  }
+  return work->promise;
+}
+
+} // namespace gantry::container

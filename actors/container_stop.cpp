@@ -1,0 +1,192 @@
+#include <csignal>
+
+#include "actors/container_supervisor.hpp"
+#include "runtime/spec/signal.hpp"
+
+namespace gantry::container {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds first_restart_delay{100}, longest_restart_delay{60'000};
+constexpr std::chrono::seconds after_kill{10}; // what SIGKILL has not ended by then is stuck in the kernel
+
+error not_running(const container_record& record) {
+  return {errc::failed_precondition, "container " + record.name.id + " is not running", 0};
+}
+
+void send_signal(self_pointer self, int number) {
+  monitor::signal_process request{self->state.record.name, "", number};
+  ask<done>(self, launcher_of(self), deadline::quick, std::move(request), [](const auto&) {}); // the exit tells
+}
+
+/// A container in its back-off does not run: it only stops to wait.
+void cancel_restart(self_pointer self) {
+  auto& state = self->state;
+  ++state.generation;
+  state.record.state.now = phase::exited;
+  state.record.state.stopped_by_user = true;
+  publish(self);
+  self->send(state.sandbox, container_stopped{});
+  answer_waiting(self, false);
+}
+
+bool wants_restart(const container_record& record) {
+  const auto& s = record.state;
+  if (s.stopped_by_user) return false;
+  switch (record.options.restart.name) {
+  case restart_policy::kind::always:
+  case restart_policy::kind::unless_stopped: return true;
+  case restart_policy::kind::on_failure:
+    return s.exit_code != 0 &&
+           (record.options.restart.maximum_retries == 0 || s.restart_count < record.options.restart.maximum_retries);
+  case restart_policy::kind::no: return false;
+  }
+  return false;
+}
+
+void schedule_restart(self_pointer self) {
+  auto& state = self->state;
+  state.restart_delay = state.restart_delay.count() == 0 ? first_restart_delay
+                                                         : std::min(state.restart_delay * 2, longest_restart_delay);
+  ++state.record.state.restart_count;
+  self->send(state.sandbox, restart_container_later{state.restart_delay});
+}
+
+void end_execs(container_supervisor_state& state) {
+  for (auto& [id, session] : state.execs)
+    if (session.running) {
+      session.running = false;
+      session.exit_code = 137; // the kernel kills what is left in the PID namespace of an init that has ended
+    }
+}
+
+void handle_exec_exit(container_supervisor_state& state, const container_process_exited& fact, self_pointer self) {
+  auto found = state.execs.find(fact.exec_id);
+  if (found == state.execs.end()) return;
+  found->second.running = false;
+  found->second.exit_code = fact.exit_code;
+  emit(self, "exec_die", {{"execID", fact.exec_id}, {"exitCode", std::to_string(fact.exit_code)}});
+}
+
+void record_exit(container_supervisor_state& state, const container_process_exited& fact, bool again) {
+  auto& s = state.record.state;
+  s.now = again ? phase::restarting : phase::exited;
+  s.pid = 0;
+  s.exit_code = fact.exit_code;
+  s.oom_killed = fact.oom_killed;
+  s.finished_at = fact.finished_at != 0 ? fact.finished_at : now();
+  if (fact.status_unknown) s.error = "its exit status is not known: the process that would have learnt it had died";
+}
+
+/// The exit code decides about the restart, so it is looked at before the record is changed for all to see.
+bool restarts_after(const container_supervisor_state& state, const container_process_exited& fact) {
+  auto after = state.record;
+  after.state.exit_code = fact.exit_code;
+  return !state.removing && wants_restart(after);
+}
+
+void remove_itself(self_pointer self) {
+  ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::whole, remove_container{true, true},
+            [](const auto&) {});
+}
+
+} // namespace
+
+void handle_exit(self_pointer self, const container_process_exited& fact) {
+  auto& state = self->state;
+  if (!fact.exec_id.empty()) return handle_exec_exit(state, fact, self);
+  if (!alive(state) && state.record.state.now != phase::starting) return; // told twice
+  bool again = restarts_after(state, fact);
+  record_exit(state, fact, again);
+  ++state.generation;
+  end_execs(state);
+  if (again) schedule_restart(self);
+  publish(self);
+  if (fact.oom_killed) emit(self, "oom");
+  emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
+  for (auto& promise : std::exchange(state.stopping, {})) promise.deliver(done{});
+  answer_waiting(self, false);
+  self->send(launcher_of(self), unwatch_container{state.record.name});
+  if (!again) self->send(state.sandbox, container_stopped{});
+  clean_up(self);
+  if (!again && state.record.options.auto_remove && !state.removing) remove_itself(self);
+}
+
+caf::result<done> stop(self_pointer self, const stop_container& request) {
+  auto& state = self->state;
+  if (state.record.state.now == phase::restarting) {
+    cancel_restart(self);
+    return done{};
+  }
+  if (!alive(state)) {
+    auto e = not_running(state.record);
+    e.os_errno = EALREADY;
+    return to_caf(e);
+  }
+  const auto& options = state.record.options;
+  auto name = !request.signal.empty()      ? request.signal
+              : !options.stop_signal.empty() ? options.stop_signal
+                                             : state.image->config.stop_signal;
+  auto number = name.empty() ? result<int>(SIGTERM) : spec::parse_signal(name);
+  if (!number) return to_caf(number.error());
+  state.record.state.stopped_by_user = true;
+  if (state.record.state.now == phase::paused) // a frozen process takes no signal
+    ask<done>(self, launcher_of(self), deadline::launch, monitor::resume_container{state.record.name},
+              [](const auto&) {});
+  send_signal(self, *number);
+  auto seconds = request.timeout.value_or(options.stop_timeout.value_or(state.parts->config->stop_timeout));
+  if (seconds >= 0)
+    self->delayed_send(self, std::chrono::seconds(seconds), reminder{reminder::about::kill_after_stop, state.generation});
+  state.stopping.push_back(self->make_response_promise<done>());
+  return state.stopping.back();
+}
+
+caf::result<done> kill(self_pointer self, const kill_container& request) {
+  auto& state = self->state;
+  auto number = spec::parse_signal(request.signal);
+  if (!number) return to_caf(number.error());
+  if (!alive(state)) return to_caf(not_running(state.record));
+  auto promise = self->make_response_promise<done>();
+  if (*number == SIGKILL) state.record.state.stopped_by_user = true;
+  monitor::signal_process signal{state.record.name, "", *number};
+  auto attributes = std::map<std::string, std::string>{{"signal", std::to_string(*number)}};
+  emit(self, "kill", std::move(attributes));
+  ask<done>(self, launcher_of(self), deadline::quick, std::move(signal), [promise, self, number](result<done> r) mutable {
+    if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
+    if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));
+    self->state.stopping.push_back(promise); // docker's kill answers when the container has ended
+    self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, self->state.generation});
+  });
+  return promise;
+}
+
+void handle_reminder(self_pointer self, const reminder& what) {
+  auto& state = self->state;
+  if (what.generation != state.generation) return;
+  switch (what.what) {
+  case reminder::about::kill_after_stop:
+    send_signal(self, SIGKILL);
+    self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, state.generation});
+    break;
+  case reminder::about::give_up_stop:
+    for (auto& promise : std::exchange(state.stopping, {}))
+      promise.deliver(to_caf(error{errc::timeout,
+                                   fmt::format("container {}: its process {} did not end {} s after SIGKILL; it may be "
+                                               "stuck in the kernel (state D in ps)",
+                                               state.record.name.id, state.record.state.pid, after_kill.count()),
+                                   0}));
+    break;
+  case reminder::about::restart_settled: state.restart_delay = milliseconds{0}; break;
+  }
+}
+
+caf::result<exit_report> wait(self_pointer self, const wait_container& request) {
+  auto& state = self->state;
+  bool ended = !alive(state) && state.record.state.now != phase::starting && state.record.state.now != phase::restarting;
+  if (request.until == wait_container::condition::not_running && ended)
+    return exit_report{state.record.state.exit_code, state.record.state.error};
+  state.waiting.push_back({request.until, self->make_response_promise<exit_report>()});
+  return state.waiting.back().promise;
+}
+
+} // namespace gantry::container

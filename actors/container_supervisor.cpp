@@ -1,0 +1,129 @@
+#include "actors/container_supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace gantry {
+namespace container {
+
+bool alive(const container_supervisor_state& state) {
+  return state.record.state.now == phase::running || state.record.state.now == phase::paused;
+}
+
+const launcher_actor& launcher_of(self_pointer self) {
+  return self->state.parts->launcher(self->state.record.monitor);
+}
+
+result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record) {
+  const auto& name = record.options.runtime.empty() ? config.default_runtime : record.options.runtime;
+  auto found = config.runtimes.find(name);
+  if (found == config.runtimes.end())
+    return fail(errc::invalid_argument, "unknown or invalid runtime name: {}; `gantry info` lists those there are", name);
+  return monitor::runtime_command{found->second, config.run_dir + "/oci/" + record.name.ns, {}};
+}
+
+std::string bundle_of(const engine_config& config, const key& name) {
+  return config.run_dir + "/bundles/" + name.ns + "-" + name.id;
+}
+
+std::vector<std::string> root_layers(const engine_config& config, const container_record& record) {
+  std::vector<std::string> layers;
+  if (record.snapshot != 0) layers.push_back(config.paths.snapshot_upper(record.snapshot));
+  for (auto it = record.layers.rbegin(); it != record.layers.rend(); ++it)
+    layers.push_back(config.paths.layer_path(*it));
+  return layers;
+}
+
+monitor::rootfs rootfs_of(const engine_config& config, const container_record& record) {
+  monitor::rootfs root;
+  for (auto folder : record.layers) root.lower.push_back(config.paths.layer_path(folder));
+  if (record.snapshot != 0) {
+    root.upper = config.paths.snapshot_upper(record.snapshot);
+    root.work = config.paths.snapshot_work(record.snapshot);
+  }
+  root.volatile_upper = config.volatile_snapshots;
+  return root;
+}
+
+void publish(self_pointer self) {
+  auto& state = self->state;
+  self->send(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+  if (state.removing) return;
+  record_changes changes{{store::put_container{state.record, store::when_there::require}}, false};
+  ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [id = state.record.name](const auto& r) {
+    if (!r) spdlog::error("container {}: its record could not be written: {}", to_string(id), r.error().message);
+  });
+}
+
+void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes) {
+  const auto& record = self->state.record;
+  attributes["image"] = record.image_name;
+  attributes["name"] = record.display_name;
+  for (const auto& [name, value] : record.options.labels) attributes.emplace(name, value);
+  self->send(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action),
+                                              record.name.id, std::move(attributes), now()});
+}
+
+void clean_up(self_pointer self) {
+  auto& state = self->state;
+  auto runtime = runtime_of(*state.parts->config, state.record);
+  monitor::delete_container request{state.record.name, runtime ? *runtime : monitor::runtime_command{},
+                                    bundle_of(*state.parts->config, state.record.name)};
+  ask<done>(self, launcher_of(self), deadline::launch, std::move(request), [self](const auto& r) {
+    auto& s = self->state;
+    if (!r) spdlog::error("container {}: clean-up after its end: {}", to_string(s.record.name), r.error().message);
+    s.clean = true;
+    auto next = std::exchange(s.when_clean, {});
+    for (auto& action : next) action();
+  });
+}
+
+void answer_waiting(self_pointer self, bool removed) {
+  auto& state = self->state;
+  exit_report report{state.record.state.exit_code, state.record.state.error};
+  std::erase_if(state.waiting, [&](auto& w) {
+    if (w.until == wait_container::condition::removed && !removed) return false;
+    w.promise.deliver(report);
+    return true;
+  });
+}
+
+} // namespace container
+
+container_supervisor_actor::behavior_type container_supervisor(container::self_pointer self,
+                                                               std::shared_ptr<const engine_parts> parts,
+                                                               sandbox_supervisor_actor sandbox) {
+  self->state.parts = std::move(parts);
+  self->state.sandbox = std::move(sandbox);
+  return {
+      [self](create_container& request) { return container::create(self, std::move(request)); },
+      [self](const recover_container& found) { return container::recover(self, found); },
+      [self](const launch_container& request) { return container::launch(self, request); },
+      [self](const stop_container& request) { return container::stop(self, request); },
+      [self](const kill_container& request) { return container::kill(self, request); },
+      [self](const pause_container&) { return container::pause(self); },
+      [self](const unpause_container&) { return container::unpause(self); },
+      [self](const rename_container& request) { return container::rename(self, request); },
+      [self](const remove_container& request) { return container::remove(self, request); },
+      [self](const wait_container& request) { return container::wait(self, request); },
+      [self](const create_exec& request) { return container::exec_create(self, request); },
+      [self](const start_exec& request) { return container::exec_start(self, request); },
+      [self](const inspect_exec& request) { return container::exec_inspect(self, request); },
+      [self](const attach_container& request) {
+        monitor::open_stream stream{self->state.record.name,     "",
+                                    monitor::open_stream::kind::attach, request.want_stdin,
+                                    request.want_stdout,         request.want_stderr};
+        return container::open_stream(self, std::move(stream), self->state.record.options.tty);
+      },
+      [self](const follow_container_log&) {
+        monitor::open_stream stream{self->state.record.name, "", monitor::open_stream::kind::follow_log,
+                                    false,                   false, false};
+        return container::open_stream(self, std::move(stream), self->state.record.options.tty);
+      },
+      [self](const resize_container& request) { return container::resize(self, request); },
+      [self](const container_process_exited& fact) { container::handle_exit(self, fact); },
+      [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },
+      [self](const reminder& what) { container::handle_reminder(self, what); },
+  };
+}
+
+} // namespace gantry

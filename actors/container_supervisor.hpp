@@ -1,0 +1,90 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "actors/engine_parts.hpp"
+#include "messages/container_supervisor.hpp"
+#include "messages/sandbox_supervisor.hpp"
+
+namespace gantry {
+
+struct container_supervisor_state {
+  std::shared_ptr<const engine_parts> parts;
+  sandbox_supervisor_actor sandbox;
+  container_record record; ///< what is published and persisted after each change
+  image_view image;
+  std::string process_json; ///< runtime-spec `process` of the init that runs: what execs derive from
+
+  /// Counts lives: a reminder or an answer of an earlier one is told by it.
+  std::uint64_t generation = 0;
+  /// False from the moment init runs until the runtime and the monitor have forgotten it: no start before that.
+  bool clean = true;
+  bool removing = false;
+  std::vector<std::function<void()>> when_clean; ///< a start or a removal that waits for that
+  std::chrono::milliseconds restart_delay{0};    ///< the next back-off; 0: none yet
+
+  std::vector<caf::typed_response_promise<done>> stopping; ///< answered at the exit
+  std::vector<caf::typed_response_promise<done>> removals; ///< answered when nothing is left
+  struct waiter {
+    wait_container::condition until;
+    caf::typed_response_promise<exit_report> promise;
+  };
+  std::vector<waiter> waiting;
+  std::map<std::string, exec_session> execs; ///< until the container is removed; at most max_execs
+
+  static inline const char* name = "container_supervisor";
+};
+
+/// Exec sessions that are kept for inspection; the oldest ended ones go first.
+inline constexpr std::size_t max_execs = 256;
+
+/// container_supervisor (architecture, "Actors"). Ends itself once its container is removed or could not be created.
+container_supervisor_actor::behavior_type
+container_supervisor(container_supervisor_actor::stateful_pointer<container_supervisor_state> self,
+                     std::shared_ptr<const engine_parts> parts, sandbox_supervisor_actor sandbox);
+
+/// The steps of a container's life, one a file: each checks the state, acts, and says what became of it.
+namespace container {
+
+using self_pointer = container_supervisor_actor::stateful_pointer<container_supervisor_state>;
+
+caf::result<created> create(self_pointer self, create_container request);
+caf::result<done> recover(self_pointer self, const recover_container& found);
+caf::result<done> launch(self_pointer self, const launch_container& request);
+caf::result<done> stop(self_pointer self, const stop_container& request);
+caf::result<done> kill(self_pointer self, const kill_container& request);
+caf::result<done> pause(self_pointer self);
+caf::result<done> unpause(self_pointer self);
+caf::result<done> rename(self_pointer self, const rename_container& request);
+caf::result<done> remove(self_pointer self, const remove_container& request);
+caf::result<exit_report> wait(self_pointer self, const wait_container& request);
+caf::result<exec_session> exec_create(self_pointer self, const create_exec& request);
+caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& request);
+caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& request);
+caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty);
+caf::result<done> resize(self_pointer self, const resize_container& request);
+void handle_exit(self_pointer self, const container_process_exited& fact);
+void handle_reminder(self_pointer self, const reminder& what);
+void adopt_by_new_monitor(self_pointer self);
+
+// -- shared by the steps --------------------------------------------------------------------------------------------
+
+[[nodiscard]] bool alive(const container_supervisor_state& state); ///< running or paused
+const launcher_actor& launcher_of(self_pointer self);
+/// The runtime's command for this container. Errors: invalid_argument for a name that is not configured.
+result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record);
+std::string bundle_of(const engine_config& config, const key& name);
+/// The root filesystem's layers, topmost first, the writable one included.
+std::vector<std::string> root_layers(const engine_config& config, const container_record& record);
+monitor::rootfs rootfs_of(const engine_config& config, const container_record& record);
+/// Shows the record to the catalog, and writes it (answers are not waited for; a failure is logged).
+void publish(self_pointer self);
+void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes = {});
+/// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
+void clean_up(self_pointer self);
+void answer_waiting(self_pointer self, bool removed);
+
+} // namespace container
+} // namespace gantry

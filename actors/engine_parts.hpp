@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "messages/admission.hpp"
+#include "messages/catalog.hpp"
+#include "messages/events.hpp"
+#include "messages/images.hpp"
+#include "messages/launcher.hpp"
+#include "messages/metadata.hpp"
+#include "messages/network.hpp"
+#include "messages/snapshot.hpp"
+#include "messages/volumes.hpp"
+#include "runtime/spec/host_facts.hpp"
+#include "store/layout.hpp"
+
+namespace gantry {
+
+/// What an engine was started with, and what it found on the host. Never changes afterwards: actors share it.
+struct engine_config {
+  std::string root, run_dir;
+  std::string monitor_program;                 ///< path of gantry-monitor
+  std::map<std::string, std::string> runtimes; ///< name to path
+  std::string default_runtime = "runc";
+  std::string init_program;                    ///< path of tini, for --init; empty: not there
+  std::vector<ulimit> default_ulimits;
+  std::string cgroup_parent = "/gantry";
+  std::vector<std::string> dns;                ///< for containers that name none; empty: the host's
+  int stop_timeout = 10;                       ///< seconds
+  bool volatile_snapshots = false;
+  spec::host_facts facts;
+  std::string host_name;
+  store::layout paths{""};                     ///< of the root
+};
+
+/// The actors that every supervisor talks to.
+struct engine_parts {
+  std::shared_ptr<const engine_config> config;
+  catalog_actor catalog;
+  images_actor images;
+  snapshot_actor snapshot;
+  volumes_actor volumes;
+  metadata_actor metadata;
+  admission_actor admission;
+  events_actor events;
+  network_actor network;
+  std::vector<launcher_actor> launchers; ///< by monitor
+
+  /// The launcher of the monitor that holds a container or sandbox.
+  [[nodiscard]] const launcher_actor& launcher(std::uint32_t monitor) const {
+    return launchers[monitor % launchers.size()];
+  }
+};
+
+/// The wall clock, for records.
+inline unix_nanos now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+} // namespace gantry

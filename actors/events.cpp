@@ -1,0 +1,74 @@
+#include "actors/events.hpp"
+
+namespace gantry {
+namespace {
+
+using self_pointer = events_actor::stateful_pointer<events_state>;
+
+bool is_progress(const event& e) { return e.type == event::subject::pull; }
+
+bool wants(const subscribe_events& what, const event& e) {
+  if (is_progress(e)) return !what.only_pull.empty() && e.id == what.only_pull;
+  return what.only_pull.empty() && (what.ns.empty() || e.ns == what.ns);
+}
+
+void send_batch(self_pointer self, events_state::subscriber& to) {
+  if (!to.ready || (to.buffer.empty() && to.missed == 0)) return;
+  event_batch batch{{to.buffer.begin(), to.buffer.end()}, to.missed};
+  to.buffer.clear();
+  to.missed = 0;
+  to.ready = false;
+  self->send(to.what.subscriber, std::move(batch));
+}
+
+void offer(self_pointer self, events_state::subscriber& to, const event& e) {
+  if (!wants(to.what, e)) return;
+  if (to.buffer.size() < buffered_events)
+    to.buffer.push_back(e);
+  else
+    ++to.missed;
+  send_batch(self, to);
+}
+
+void publish(self_pointer self, const event& e) {
+  auto& state = self->state;
+  for (auto& [id, to] : state.subscribers) offer(self, to, e);
+  if (is_progress(e)) return;
+  state.past.push_back(e);
+  if (state.past.size() > remembered_events) state.past.pop_front();
+}
+
+subscription subscribe(self_pointer self, const subscribe_events& request) {
+  auto& state = self->state;
+  auto id = state.next_id++;
+  self->monitor(caf::actor_cast<caf::actor_addr>(request.subscriber));
+  auto& added = state.subscribers.emplace(id, events_state::subscriber{request, {}, 0, true}).first->second;
+  if (request.since != 0)
+    for (const auto& e : state.past)
+      if (e.time >= request.since && wants(request, e)) added.buffer.push_back(e);
+  send_batch(self, added);
+  return {id};
+}
+
+} // namespace
+
+events_actor::behavior_type events(self_pointer self) {
+  self->set_down_handler([self](const caf::down_msg& down) {
+    std::erase_if(self->state.subscribers, [&](const auto& entry) {
+      return caf::actor_cast<caf::actor_addr>(entry.second.what.subscriber) == down.source;
+    });
+  });
+  return {
+      [self](const event& e) { publish(self, e); },
+      [self](const subscribe_events& request) { return subscribe(self, request); },
+      [self](const next_events& request) {
+        auto found = self->state.subscribers.find(request.subscription);
+        if (found == self->state.subscribers.end()) return;
+        found->second.ready = true;
+        send_batch(self, found->second);
+      },
+      [self](const unsubscribe_events& request) { self->state.subscribers.erase(request.subscription); },
+  };
+}
+
+} // namespace gantry

@@ -1,0 +1,27 @@
+#include "actors/sandbox_of.hpp"
+
+namespace gantry {
+
+sandbox_record sandbox_of(const container_record& record) {
+  sandbox_record sandbox;
+  sandbox.name = record.sandbox;
+  sandbox.network_mode = record.options.network_mode;
+  sandbox.ports = record.options.ports;
+  sandbox.hostname = record.options.hostname;
+  sandbox.monitor = record.monitor;
+  sandbox.created_at = record.created_at;
+  return sandbox;
+}
+
+std::string host_name_of(const engine_config& config, const container_record& record) {
+  if (!record.options.hostname.empty()) return record.options.hostname;
+  if (record.options.network_mode == "host" || record.options.uts_mode == "host") return config.host_name;
+  return record.name.id.substr(0, 12);
+}
+
+std::string cgroup_of(const engine_config& config, const container_record& record) {
+  const auto& parent = record.options.cgroup_parent.empty() ? config.cgroup_parent : record.options.cgroup_parent;
+  return parent + "/" + record.name.ns + "/" + record.name.id;
+}
+
+} // namespace gantry

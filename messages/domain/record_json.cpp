@@ -1,0 +1,27 @@
+#include "messages/domain/record_json.hpp"
+
+#include "messages/domain/record_fields.hpp"
+
+namespace gantry {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(network_endpoint, network, ip, gateway, mac, prefix_length, ports)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(sandbox_record, name, network_mode, ports, hostname, endpoint, monitor,
+                                                created_at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(volume_record, ns, name, anonymous, labels, created_at)
+
+std::string to_json(const sandbox_record& r) { return write_record(r); }
+std::string to_json(const volume_record& r) { return write_record(r); }
+
+result<sandbox_record> sandbox_from_json(std::string_view json) {
+  GANTRY_LET(auto record, read_record<sandbox_record>(json, "a sandbox"));
+  if (record.name.id.empty()) return fail(errc::corrupt, "the record of a sandbox has no id");
+  return record;
+}
+
+result<volume_record> volume_from_json(std::string_view json) {
+  GANTRY_LET(auto record, read_record<volume_record>(json, "a volume"));
+  if (record.name.empty()) return fail(errc::corrupt, "the record of a volume has no name");
+  return record;
+}
+
+} // namespace gantry
