@@ -44,7 +44,7 @@ struct lease {
   enum class kind : std::uint8_t { blob, layer, snapshot, container, volume };
   std::string id;
   kind type = kind::blob;
-  std::string what;       ///< digest, number, "<ns>/<id>" or volume name, by `type`
+  std::string what;       ///< digest, number, "<ns>/<id>" or volume name, by `type`; a layer by digest or number
   unix_nanos expires = 0; ///< 0: held until it is erased
 
   friend bool operator==(const lease&, const lease&) = default;
