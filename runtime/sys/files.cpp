@@ -1,6 +1,5 @@
 #include "runtime/sys/files.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,23 +7,26 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 
 namespace gantry::sys {
+
+result<std::string> read_all(int fd, std::size_t limit, std::string_view name) {
+  std::string content;
+  char buffer[16384];
+  for (;;) {
+    auto got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, "read {}", name);
+    if (got == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(got));
+    if (content.size() > limit) return fail(errc::exhausted, "{}: larger than the limit of {} bytes", name, limit);
+  }
+}
 
 result<std::string> read_file(const std::string& path, std::size_t limit) {
   unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno(errno, "open {}", path);
-  std::string content;
-  char buffer[16384];
-  for (;;) {
-    auto got = ::read(fd.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno(errno, "read {}", path);
-    if (got == 0) return content;
-    content.append(buffer, static_cast<std::size_t>(got));
-    if (content.size() > limit) return fail(errc::exhausted, "{}: larger than the limit of {} bytes", path, limit);
-  }
+  return read_all(fd.get(), limit, path);
 }
 
 result<void> write_all(int fd, std::string_view content) {
@@ -36,6 +38,16 @@ result<void> write_all(int fd, std::string_view content) {
   }
   return {};
 }
+
+namespace {
+
+std::string folder_of(const std::string& path) {
+  auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+} // namespace
 
 result<void> write_file(const std::string& path, std::string_view content, mode_t mode, durability how) {
   auto temporary = path + ".XXXXXX";
@@ -49,7 +61,7 @@ result<void> write_file(const std::string& path, std::string_view content, mode_
     ::unlink(temporary.c_str());
     return within(written.error(), "{}", path);
   }
-  if (how == durability::synced) return sync_directory(path.substr(0, path.rfind('/')));
+  if (how == durability::synced) return sync_directory(folder_of(path));
   return {};
 }
 
@@ -63,90 +75,6 @@ result<void> make_directories(const std::string& path, mode_t mode) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return fail_errno(errno, "stat {}", path);
   if (!S_ISDIR(status.st_mode)) return fail(errc::failed_precondition, "{}: exists and is not a directory", path);
-  return {};
-}
-
-namespace {
-
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using directory = std::unique_ptr<DIR, directory_closer>;
-
-struct level {
-  directory entries;
-  std::string name; ///< within the level above
-};
-
-result<directory> open_directory(int parent, const std::string& name, dev_t device) {
-  unique_fd fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "open {}", name);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat {}", name);
-  if (device != 0 && status.st_dev != device)
-    return fail(errc::failed_precondition, "{}: something is mounted there", name);
-  directory opened(::fdopendir(fd.get()));
-  if (!opened) return fail_errno(errno, "open {}", name);
-  (void)fd.release();
-  return opened;
-}
-
-/// Removes the next entry of the innermost level; a directory becomes a new level. False at its end.
-result<bool> remove_next(std::vector<level>& levels, dev_t device) {
-  auto* entries = levels.back().entries.get();
-  errno = 0;
-  auto* entry = ::readdir(entries);
-  if (entry == nullptr) return errno != 0 ? result<bool>(fail_errno(errno, "list {}", levels.back().name)) : false;
-  std::string name = entry->d_name;
-  if (name == "." || name == "..") return true;
-  if (::unlinkat(::dirfd(entries), name.c_str(), 0) == 0 || errno == ENOENT) return true;
-  if (errno != EISDIR && errno != EPERM) return fail_errno(errno, "unlink {}", name);
-  GANTRY_LET(auto below, open_directory(::dirfd(entries), name, device));
-  levels.push_back({std::move(below), std::move(name)});
-  return true;
-}
-
-} // namespace
-
-// A stack of open levels rather than recursion: a hostile container may nest directories beyond any stack. More than
-// 512 levels are moved up first, so that the descriptors stay bounded too.
-result<void> remove_tree(const std::string& path) {
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? result<void>() : fail_errno(errno, "stat {}", path);
-  if (!S_ISDIR(status.st_mode)) {
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "unlink {}", path);
-    return {};
-  }
-  std::vector<level> levels;
-  auto top = open_directory(AT_FDCWD, path, 0);
-  if (!top) return within(top.error(), "remove {}", path);
-  levels.push_back({std::move(*top), path});
-  while (!levels.empty()) {
-    auto more = remove_next(levels, status.st_dev);
-    if (!more) return within(more.error(), "remove {}", path);
-    if (*more) {
-      if (levels.size() > 512) { // flatten: move the deepest directory to the top, to be met again there
-        auto moved = ".gantry-deep-" + std::to_string(reinterpret_cast<std::uintptr_t>(levels.back().entries.get()));
-        auto& above = levels[levels.size() - 2];
-        if (::renameat(::dirfd(above.entries.get()), levels.back().name.c_str(), ::dirfd(levels[0].entries.get()),
-                       moved.c_str()) != 0)
-          return fail_errno(errno, "flatten {}", path);
-        levels.pop_back();
-        ::rewinddir(levels[0].entries.get());
-      }
-      continue;
-    }
-    auto name = std::move(levels.back().name);
-    levels.pop_back();
-    int parent = levels.empty() ? AT_FDCWD : ::dirfd(levels.back().entries.get());
-    if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-      if (errno == ENOTEMPTY && !levels.empty()) {
-        ::rewinddir(levels.back().entries.get());
-        continue;
-      }
-      return fail_errno(errno, "rmdir {} below {}", name, path);
-    }
-  }
   return {};
 }
 

@@ -7,23 +7,12 @@
 
 #include <cerrno>
 
+#include "runtime/sys/files.hpp"
+
 namespace gantry::sys {
 namespace {
 
 constexpr int max_retries = 64; // openat2 answers EAGAIN when a rename races with the walk
-
-result<std::string> read_all(int fd, std::size_t limit, std::string_view name) {
-  std::string content;
-  char buffer[16384];
-  for (;;) {
-    auto got = ::read(fd, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno(errno, "read {}", name);
-    if (got == 0) return content;
-    content.append(buffer, static_cast<std::size_t>(got));
-    if (content.size() > limit) return fail(errc::exhausted, "{}: larger than the limit of {} bytes", name, limit);
-  }
-}
 
 } // namespace
 

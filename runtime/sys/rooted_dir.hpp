@@ -30,7 +30,8 @@ public:
   /// invalid_argument when it is not a regular file (a FIFO would block).
   [[nodiscard]] result<std::string> read_file(std::string_view name, std::size_t limit) const;
 
-  /// Makes the directories of `name` that do not exist, each as a container would see it; returns the last one (O_PATH).
+  /// Makes the directories of `name` that do not exist, each as a container would see it; returns the last one
+  /// (O_PATH).
   [[nodiscard]] result<unique_fd> make_directories(std::string_view name, mode_t mode) const;
 
   [[nodiscard]] int fd() const { return dir_.get(); }

@@ -15,9 +15,8 @@ namespace gantry::sys {
 /// 32-bit count and its elements.
 class wire_writer {
 public:
-  template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  wire_writer& put(T value) {
+  template<class T>
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) wire_writer& put(T value) {
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
     return *this;
   }
@@ -28,7 +27,7 @@ public:
   }
   wire_writer& put(const std::string& text) { return put(std::string_view(text)); }
   wire_writer& put(const char* text) { return put(std::string_view(text)); }
-  template <class T>
+  template<class T>
   wire_writer& put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
     for (const auto& element : list) put(element);
@@ -46,13 +45,14 @@ class wire_reader {
 public:
   explicit wire_reader(std::string_view bytes) : left_(bytes) {}
 
-  template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void get(T& value) {
+  template<class T>
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void get(T& value) {
     if (left_.size() < sizeof value) return set_bad();
     std::memcpy(&value, left_.data(), sizeof value);
     left_.remove_prefix(sizeof value);
   }
+  /// Any byte but 0 is true: one that is copied into a bool must be 0 or 1.
+  void get(bool& value) { value = read<std::uint8_t>() != 0; }
   void get(std::string& text) {
     std::uint32_t size = 0;
     get(size);
@@ -60,7 +60,7 @@ public:
     text.assign(left_.substr(0, size));
     left_.remove_prefix(size);
   }
-  template <class T>
+  template<class T>
   void get(std::vector<T>& list) {
     std::uint32_t count = 0;
     get(count);
@@ -72,7 +72,7 @@ public:
       list.push_back(std::move(element));
     }
   }
-  template <class T>
+  template<class T>
   T read() {
     T value{};
     get(value);
