@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "messages/domain/error.hpp"
 #include "runtime/cgroup/mode.hpp"
@@ -42,6 +43,7 @@ struct host_facts {
   int cpus = 1;
   bool unprivileged_ports = false; ///< net.ipv4.ip_unprivileged_port_start exists
   bool ping_group = false;         ///< net.ipv4.ping_group_range exists
+  std::vector<std::string> thermal_paths; ///< per-CPU thermal_throttle folders: masked (a side channel)
 };
 
 /// Reads /proc and /sys. Blocks on pseudo file systems alone. Errors: failed_precondition (no cgroups), internal.

@@ -1,0 +1,117 @@
+#include "runtime/cgroup/stats.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+
+#include "runtime/sys/files.hpp"
+
+namespace gantry::cgroup {
+namespace {
+
+/// v1 writes "no limit" as the largest multiple of the page size (kernel, memory.rst "memory.limit_in_bytes").
+constexpr std::uint64_t no_limit_from = 1ull << 62;
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end.ec != std::errc{}) return std::nullopt;
+  return value;
+}
+
+/// A cgroup file's content; empty when it cannot be read (the controller is off, or the cgroup is gone).
+std::string content(const std::string& folder, std::string_view name) {
+  if (folder.empty()) return {};
+  return sys::read_file(folder + "/" + std::string(name), 64 << 10).value_or(std::string());
+}
+
+std::uint64_t value_of(const std::string& folder, std::string_view name) {
+  return number(content(folder, name)).value_or(0); // "max" is not a number: 0, not limited
+}
+
+/// The number after `key` in "key value" lines (flat keyed files, cgroup-v2.rst "Interface Files").
+std::uint64_t keyed(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ')
+      return number(line.substr(key.size() + 1)).value_or(0);
+  }
+  return 0;
+}
+
+void read_cpu_v1(const layout& host, std::string_view path, stats& into) {
+  const auto accounting = host.folder_of("cpuacct", path);
+  into.cpu_total_ns = value_of(accounting, "cpuacct.usage");
+  const auto split = content(accounting, "cpuacct.stat");
+  const auto tick_ns = 1'000'000'000ull / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  into.cpu_user_ns = keyed(split, "user") * tick_ns;
+  into.cpu_system_ns = keyed(split, "system") * tick_ns;
+  const auto throttle = content(host.folder_of("cpu", path), "cpu.stat");
+  into.cpu_periods = keyed(throttle, "nr_periods");
+  into.cpu_throttled_periods = keyed(throttle, "nr_throttled");
+  into.cpu_throttled_ns = keyed(throttle, "throttled_time");
+}
+
+void read_memory_v1(const layout& host, std::string_view path, stats& into) {
+  const auto folder = host.folder_of("memory", path);
+  into.memory_usage = value_of(folder, "memory.usage_in_bytes");
+  into.memory_peak = value_of(folder, "memory.max_usage_in_bytes");
+  const auto limit = value_of(folder, "memory.limit_in_bytes");
+  into.memory_limit = limit >= no_limit_from ? 0 : limit;
+  into.memory_inactive_file = keyed(content(folder, "memory.stat"), "total_inactive_file");
+  into.oom_kills = keyed(content(folder, "memory.oom_control"), "oom_kill");
+}
+
+void read_cpu_v2(const std::string& folder, stats& into) {
+  const auto text = content(folder, "cpu.stat");
+  into.cpu_total_ns = keyed(text, "usage_usec") * 1000;
+  into.cpu_user_ns = keyed(text, "user_usec") * 1000;
+  into.cpu_system_ns = keyed(text, "system_usec") * 1000;
+  into.cpu_periods = keyed(text, "nr_periods");
+  into.cpu_throttled_periods = keyed(text, "nr_throttled");
+  into.cpu_throttled_ns = keyed(text, "throttled_usec") * 1000;
+}
+
+void read_memory_v2(const std::string& folder, stats& into) {
+  into.memory_usage = value_of(folder, "memory.current");
+  into.memory_peak = value_of(folder, "memory.peak");
+  into.memory_limit = value_of(folder, "memory.max");
+  into.memory_inactive_file = keyed(content(folder, "memory.stat"), "inactive_file");
+  into.oom_kills = keyed(content(folder, "memory.events"), "oom_kill");
+}
+
+bool exists(const layout& host, std::string_view path) {
+  for (const auto& folder : host.folders_of(path))
+    if (::access(folder.c_str(), F_OK) == 0) return true;
+  return false;
+}
+
+} // namespace
+
+result<stats> read_stats(const layout& host, std::string_view cgroup_path) {
+  if (!exists(host, cgroup_path))
+    return fail(errc::not_found, "no cgroup {} below {}: the container has ended", cgroup_path, host.root);
+  stats found;
+  // On a hybrid host a controller may be on either side: each is asked where it is.
+  const bool cpu_is_v1 = host.folders.contains("cpu") || host.folders.contains("cpuacct");
+  const bool memory_is_v1 = host.folders.contains("memory");
+  const auto unified = host.unified.empty() ? std::string() : host.unified + std::string(cgroup_path);
+  cpu_is_v1 ? read_cpu_v1(host, cgroup_path, found) : read_cpu_v2(unified, found);
+  memory_is_v1 ? read_memory_v1(host, cgroup_path, found) : read_memory_v2(unified, found);
+  const auto pids = host.folder_of("pids", cgroup_path);
+  found.pids = value_of(pids, "pids.current");
+  found.pids_limit = value_of(pids, "pids.max");
+  return found;
+}
+
+result<std::uint64_t> read_oom_kills(const layout& host, std::string_view cgroup_path) {
+  const auto folder = host.folder_of("memory", cgroup_path);
+  const auto* const name = host.folders.contains("memory") ? "memory.oom_control" : "memory.events";
+  const auto text = content(folder, name);
+  if (text.empty()) return fail(errc::not_found, "no memory cgroup {} below {}", cgroup_path, host.root);
+  return keyed(text, "oom_kill");
+}
+
+} // namespace gantry::cgroup

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/cgroup/mode.hpp"
+
+namespace gantry::cgroup {
+
+/// A container's use of the host at one moment. A controller that the host lacks reads as zero.
+struct stats {
+  std::uint64_t cpu_total_ns = 0, cpu_user_ns = 0, cpu_system_ns = 0; ///< CPU time since it was made
+  std::uint64_t cpu_periods = 0, cpu_throttled_periods = 0, cpu_throttled_ns = 0;
+  std::uint64_t memory_usage = 0, memory_peak = 0; ///< bytes; the peak is 0 where the kernel does not keep it
+  std::uint64_t memory_limit = 0;                  ///< bytes; 0: not limited
+  std::uint64_t memory_inactive_file = 0;          ///< bytes; docker subtracts them from the usage it shows
+  std::uint64_t pids = 0, pids_limit = 0;          ///< limit 0: not limited
+  std::uint64_t oom_kills = 0;                     ///< processes that the OOM killer took
+};
+
+/// Reads the cgroup `cgroup_path` (linux.cgroupsPath). Reads only cgroupfs; some 20 microseconds a file: any thread.
+/// Errors: not_found when no hierarchy has that cgroup.
+result<stats> read_stats(const layout& host, std::string_view cgroup_path);
+
+/// The OOM kills alone, at one file's cost: memory.oom_control (v1) or memory.events (v2). Errors: not_found.
+result<std::uint64_t> read_oom_kills(const layout& host, std::string_view cgroup_path);
+
+} // namespace gantry::cgroup

@@ -1,0 +1,96 @@
+#include "runtime/spec/capabilities.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace gantry::spec {
+namespace {
+
+/// linux/capability.h, by number.
+constexpr std::array<std::string_view, 41> names = {
+    "CAP_CHOWN",           "CAP_DAC_OVERRIDE",     "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
+    "CAP_FSETID",          "CAP_KILL",             "CAP_SETGID",          "CAP_SETUID",
+    "CAP_SETPCAP",         "CAP_LINUX_IMMUTABLE",  "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+    "CAP_NET_ADMIN",       "CAP_NET_RAW",          "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
+    "CAP_SYS_MODULE",      "CAP_SYS_RAWIO",        "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
+    "CAP_SYS_PACCT",       "CAP_SYS_ADMIN",        "CAP_SYS_BOOT",        "CAP_SYS_NICE",
+    "CAP_SYS_RESOURCE",    "CAP_SYS_TIME",         "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
+    "CAP_LEASE",           "CAP_AUDIT_WRITE",      "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
+    "CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",        "CAP_SYSLOG",          "CAP_WAKE_ALARM",
+    "CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",       "CAP_PERFMON",         "CAP_BPF",
+    "CAP_CHECKPOINT_RESTORE"};
+
+constexpr capability_set bit(int number) { return capability_set{1} << number; }
+
+bool is_all(const std::string& name) {
+  return name.size() == 3 && std::toupper(name[0]) == 'A' && std::toupper(name[1]) == 'L' &&
+         std::toupper(name[2]) == 'L';
+}
+
+bool has_all(const std::vector<std::string>& list) { return std::any_of(list.begin(), list.end(), is_all); }
+
+/// All that the engine can give, of those that have a name here.
+capability_set available(const host_facts& facts) {
+  const auto last = std::min(facts.last_cap, static_cast<int>(names.size()) - 1);
+  return facts.capabilities & ((bit(last) - 1) | bit(last));
+}
+
+result<capability_set> parse(const std::vector<std::string>& list) {
+  capability_set set = 0;
+  for (const auto& name : list) {
+    if (is_all(name)) continue;
+    GANTRY_LET(const auto number, capability_number(name));
+    set |= bit(number);
+  }
+  return set;
+}
+
+} // namespace
+
+capability_set default_capabilities() {
+  constexpr std::array numbers = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31};
+  capability_set set = 0;
+  for (const int number : numbers) set |= bit(number);
+  return set;
+}
+
+std::string_view capability_name(int number) {
+  return number >= 0 && number < static_cast<int>(names.size()) ? names[static_cast<std::size_t>(number)]
+                                                                 : std::string_view();
+}
+
+result<int> capability_number(std::string_view name) {
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  if (!upper.starts_with("CAP_")) upper.insert(0, "CAP_");
+  const auto* const found = std::find(names.begin(), names.end(), upper);
+  if (found == names.end())
+    return fail(errc::invalid_argument, "unknown capability '{}': use a name of capabilities(7) such as NET_ADMIN, or ALL",
+                name.substr(0, 64));
+  return static_cast<int>(found - names.begin());
+}
+
+std::vector<std::string_view> names_of(capability_set set) {
+  std::vector<std::string_view> list;
+  for (std::size_t number = 0; number < names.size(); ++number)
+    if ((set & bit(static_cast<int>(number))) != 0) list.push_back(names[number]);
+  return list;
+}
+
+result<capability_set> effective_capabilities(const capability_request& asked, const host_facts& facts) {
+  GANTRY_LET(const auto add, parse(asked.add));
+  GANTRY_LET(const auto drop, parse(asked.drop));
+  if (asked.privileged) return available(facts);
+  if (const auto missing = add & ~available(facts); missing != 0)
+    return fail(errc::denied,
+                "capability {} is not supported by this kernel or not available to the engine here: leave it out",
+                names_of(missing).front());
+  if (has_all(asked.add)) return available(facts) & ~drop;
+  if (has_all(asked.drop)) return add;
+  // A default one that the engine itself lacks cannot be given; runtimes would fail on it.
+  return ((default_capabilities() & ~drop) | add) & available(facts);
+}
+
+} // namespace gantry::spec

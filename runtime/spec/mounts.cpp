@@ -1,0 +1,200 @@
+#include "runtime/spec/mounts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "runtime/spec/paths.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace gantry::spec {
+namespace {
+
+constexpr std::array<std::string_view, 6> propagations = {"rprivate", "private", "rshared", "shared", "rslave", "slave"};
+
+/// A mount of the plan, before it is JSON.
+struct planned {
+  std::string target, type, source;
+  std::vector<std::string> options;
+};
+
+json to_json(const planned& one) {
+  return {{"destination", one.target}, {"type", one.type}, {"source", one.source}, {"options", one.options}};
+}
+
+void add_shm(const spec_input& input, std::vector<planned>& list) {
+  const auto& mode = input.options.ipc_mode;
+  if (mode == "none") return;
+  if (mode == "host" || !input.shm_source.empty()) {
+    const auto& source = input.shm_source.empty() ? std::string("/dev/shm") : input.shm_source;
+    list.push_back({"/dev/shm", "bind", source, {"rbind", "nosuid", "noexec", "nodev", "rprivate"}});
+    return;
+  }
+  const auto size = input.options.shm_size > 0 ? input.options.shm_size : std::int64_t{64} << 20;
+  list.push_back(
+      {"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", size)}});
+}
+
+/// What every container has (runtime-spec config-linux.md, "Default Filesystems", and Docker's own).
+std::vector<planned> default_mounts(const spec_input& input) {
+  const std::string access = input.options.privileged ? "rw" : "ro";
+  std::vector<planned> list = {
+      {"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}},
+      {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
+      {"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+      {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}},
+  };
+  if (input.facts.cgroups.how != cgroup::mode::none)
+    list.push_back({"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", access}});
+  list.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
+  add_shm(input, list);
+  return list;
+}
+
+const mount_request* request_for(const container_options& options, const std::string& target) {
+  for (const auto& one : options.mounts)
+    if (clean_path(one.target) == target) return &one;
+  return nullptr;
+}
+
+result<std::string> checked_target(const std::string& target) {
+  GANTRY_TRY(check_text(target, "a mount's target"));
+  if (target.empty() || target.front() != '/')
+    return fail(errc::invalid_argument, "invalid mount target '{}': it must be an absolute path in the container",
+                target.substr(0, 256));
+  auto clean = clean_path(target);
+  if (clean == "/") return fail(errc::invalid_argument, "invalid mount target: the destination can't be '/'");
+  return clean;
+}
+
+result<planned> plan_tmpfs(std::string target, const mount_request* asked, bool read_only) {
+  GANTRY_LET(auto options,
+             tmpfs_options(asked ? asked->tmpfs_options : std::string(), asked ? asked->tmpfs_size : 0));
+  if (read_only) options.emplace_back("ro");
+  return planned{std::move(target), "tmpfs", "tmpfs", std::move(options)};
+}
+
+result<planned> plan_bind(std::string target, const resolved_mount& mount, const mount_request* asked) {
+  GANTRY_TRY(check_text(mount.source, "a mount's source"));
+  if (mount.source.empty() || mount.source.front() != '/')
+    return fail(errc::invalid_argument, "invalid mount source '{}' for {}: it must be an absolute path",
+                mount.source.substr(0, 256), target);
+  const std::string propagation = mount.propagation.empty() ? "rprivate" : mount.propagation;
+  if (std::find(propagations.begin(), propagations.end(), propagation) == propagations.end())
+    return fail(errc::invalid_argument, "invalid propagation '{}' of {}: use rprivate, rslave or rshared",
+                propagation.substr(0, 64), target);
+  std::vector<std::string> options = {asked && asked->non_recursive ? "bind" : "rbind"};
+  if (mount.read_only) options.emplace_back("ro");
+  options.push_back(propagation);
+  return planned{std::move(target), "bind", mount.source, std::move(options)};
+}
+
+result<planned> plan_one(const spec_input& input, const resolved_mount& mount) {
+  GANTRY_LET(auto target, checked_target(mount.target));
+  const auto* const asked = request_for(input.options, target);
+  if (mount.type == "tmpfs") return plan_tmpfs(std::move(target), asked, mount.read_only);
+  return plan_bind(std::move(target), mount, asked);
+}
+
+/// The user's mounts, each target once, and the engine's files of /etc where none stands.
+result<std::vector<planned>> user_mounts(const spec_input& input) {
+  std::vector<planned> list;
+  std::set<std::string> targets;
+  for (const auto& mount : input.mounts) {
+    GANTRY_LET(auto one, plan_one(input, mount));
+    if (!targets.insert(one.target).second)
+      return fail(errc::invalid_argument, "duplicate mount point: {}", one.target);
+    list.push_back(std::move(one));
+  }
+  for (const auto& asked : input.options.mounts) {
+    if (asked.type != mount_request::kind::tmpfs) continue; // binds and volumes come resolved, above
+    GANTRY_LET(auto target, checked_target(asked.target));
+    if (!targets.insert(target).second) continue;
+    GANTRY_LET(auto one, plan_tmpfs(std::move(target), &asked, asked.read_only));
+    list.push_back(std::move(one));
+  }
+  const std::array<std::pair<const char*, const std::string*>, 3> files = {
+      {{"/etc/resolv.conf", &input.resolv_conf_file}, {"/etc/hostname", &input.hostname_file}, {"/etc/hosts", &input.hosts_file}}};
+  for (const auto& [target, source] : files) {
+    if (source->empty() || !targets.insert(target).second) continue;
+    std::vector<std::string> options = {"rbind", "rprivate"};
+    if (input.options.read_only_rootfs) options.emplace_back("ro");
+    list.push_back({target, "bind", *source, std::move(options)});
+  }
+  if (input.options.init && !targets.contains("/sbin/docker-init"))
+    list.push_back({"/sbin/docker-init", "bind", input.init_binary, {"bind", "ro", "rprivate"}});
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return depth_of(a.target) < depth_of(b.target); });
+  return list;
+}
+
+/// A default mount gives way to a user's at the same place; all of those in /dev to a user's /dev.
+bool is_replaced(const planned& one, const std::vector<planned>& users) {
+  return std::any_of(users.begin(), users.end(), [&](const planned& user) {
+    return user.target == one.target || (user.target == "/dev" && one.target.starts_with("/dev/"));
+  });
+}
+
+/// A bind can only share or follow mounts when the mount that holds its source does, and when the container's root
+/// lets events through (mount_namespaces(7)).
+result<std::string> root_propagation(const spec_input& input) {
+  std::string needed;
+  std::string mountinfo;
+  for (const auto& mount : input.mounts) {
+    const bool shared = mount.propagation.ends_with("shared"), slave = mount.propagation.ends_with("slave");
+    if (!shared && !slave) continue;
+    if (mountinfo.empty()) {
+      GANTRY_LET(mountinfo, sys::read_file("/proc/self/mountinfo", 64u << 20));
+    }
+    const auto source = propagation_of(mountinfo, mount.source);
+    if (source != "shared" && (shared || source != "slave"))
+      return fail(errc::failed_precondition,
+                  "path {} is not on a {} mount, so {} cannot have propagation {}: run `mount --make-rshared` on the "
+                  "mount point that holds it, or leave the option out",
+                  mount.source, shared ? "shared" : "shared or slave", mount.target, mount.propagation);
+    if (shared)
+      needed = "rshared";
+    else if (needed.empty())
+      needed = "rslave";
+  }
+  return needed;
+}
+
+} // namespace
+
+std::string propagation_of(std::string_view mountinfo, std::string_view path) {
+  std::size_t longest = 0;
+  std::string found;
+  while (!mountinfo.empty()) {
+    auto line = mountinfo.substr(0, mountinfo.find('\n'));
+    mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
+    std::array<std::string_view, 5> field{};
+    for (auto& one : field) {
+      one = line.substr(0, line.find(' '));
+      line.remove_prefix(std::min(line.size(), one.size() + 1));
+    }
+    const auto at = field[4];
+    const bool holds = at == "/" || path == at || (path.starts_with(at) && path.size() > at.size() && path[at.size()] == '/');
+    if (!holds || at.size() < longest) continue; // the last of equals lies on top
+    longest = at.size();
+    const auto optional = line.substr(0, line.find(" - "));
+    found = optional.find("shared:") != std::string_view::npos   ? "shared"
+            : optional.find("master:") != std::string_view::npos ? "slave"
+                                                                 : "";
+  }
+  return found;
+}
+
+result<mount_plan> plan_mounts(const spec_input& input) {
+  if (input.options.init && input.init_binary.empty())
+    return fail(errc::failed_precondition, "--init needs tini, which is not installed: apt-get install tini");
+  mount_plan plan;
+  GANTRY_LET(const auto users, user_mounts(input));
+  GANTRY_LET(plan.root_propagation, root_propagation(input));
+  for (const auto& one : default_mounts(input))
+    if (!is_replaced(one, users)) plan.mounts.push_back(to_json(one));
+  for (const auto& one : users) plan.mounts.push_back(to_json(one));
+  return plan;
+}
+
+} // namespace gantry::spec
