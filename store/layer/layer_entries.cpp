@@ -36,7 +36,7 @@ result<void> layer_tree::make_way(int folder, const std::string& path, const std
 
 // Makes one entry with `make(folder, leaf)`, which returns -1 and errno; what stands in its way goes. Returns where.
 template<class Create>
-result<layer_tree::place> layer_tree::create(const entry_name& name, Create make) {
+auto layer_tree::create(const entry_name& name, Create make) -> result<place> {
   if (name.is_root()) return fail(errc::corrupt, "the layer's root can only be a folder");
   GANTRY_LET(auto where, enter(name.folder));
   if (make(where.folder, name.leaf.c_str()) == 0) {
@@ -101,8 +101,8 @@ result<void> layer_tree::add_special(const entry_name& name, const tar_entry& en
   if (entry.kind == entry_kind::char_device && entry.device == 0)
     return fail(errc::corrupt, "a character device 0:0 is overlayfs's mark of a removed file, not content");
   auto mode = type_bits(entry.kind) | (entry.attrs.mode & 0777);
-  auto node = [&](int folder, const char* leaf) { return ::mknodat(folder, leaf, mode, entry.device); };
-  GANTRY_LET(auto where, create(name, node));
+  auto make_node = [&](int folder, const char* leaf) { return ::mknodat(folder, leaf, mode, entry.device); };
+  GANTRY_LET(auto where, create(name, make_node));
   return finish_special(where.folder, name.leaf, entry.attrs, defaults_, entry.kind);
 }
 

@@ -82,7 +82,7 @@ private:
   result<void> make_folder(int folder, const std::string& path, const std::string& leaf);
   result<void> make_way(int folder, const std::string& path, const std::string& leaf);
   template<class Create>
-  result<void> create(const entry_name& name, Create make);
+  result<place> create(const entry_name& name, Create make);
   result<void> copy_up(const std::string& path, const lower_tree::found& what);
   result<void> copy_special(const std::string& path, const lower_tree::found& what);
   result<void> hide_root();

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -26,6 +27,30 @@ struct free_archive {
 struct free_entry {
   void operator()(archive_entry* e) const { archive_entry_free(e); }
 };
+
+// libarchive converts pax names from UTF-8 to the locale's charset, and normalises them where it can. In the "C" locale
+// it can convert nothing but ASCII, says so in a warning, and keeps the original bytes, which are what is wanted.
+// ("hdrcharset=BINARY" exists as a pax record alone, not as an option where libarchive is built with iconv.)
+class c_locale {
+public:
+  c_locale() : before_(::uselocale(shared())) {}
+  ~c_locale() { ::uselocale(before_); }
+  c_locale(const c_locale&) = delete;
+  c_locale& operator=(const c_locale&) = delete;
+
+private:
+  static locale_t shared() {
+    static const locale_t c = ::newlocale(LC_ALL_MASK, "C", locale_t{});
+    return c;
+  }
+  locale_t before_; // of this thread
+};
+
+bool is_charset_warning(const char* text) {
+  return text != nullptr && std::string_view(text).find(" can't be converted from ") != std::string_view::npos;
+}
+
+std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
 std::optional<entry_kind> kind_of(archive_entry* e) {
   if (archive_entry_hardlink(e) != nullptr) return entry_kind::hardlink;
@@ -80,10 +105,9 @@ void take_xattrs(archive_entry* e, std::vector<xattr>& into) {
 }
 
 result<void> take_target(archive_entry* e, tar_entry& into) {
-  const char* target = nullptr;
-  if (into.kind == entry_kind::hardlink) target = archive_entry_hardlink(e);
-  if (into.kind == entry_kind::symlink) target = archive_entry_symlink(e);
-  into.target = target == nullptr ? "" : target;
+  into.target.clear();
+  if (into.kind == entry_kind::hardlink) into.target = text_or_empty(archive_entry_hardlink(e));
+  if (into.kind == entry_kind::symlink) into.target = text_or_empty(archive_entry_symlink(e));
   if (into.kind == entry_kind::symlink && into.target.empty()) return fail(errc::corrupt, "the symlink has no target");
   return {};
 }
@@ -167,7 +191,6 @@ result<void> tar_reader::state::open() {
   if (a == nullptr || !entry) return fail(errc::exhausted, "no memory for a tar reader");
   archive_read_support_format_tar(a);
   archive_read_support_format_empty(a);
-  if (archive_read_set_options(a, "tar:hdrcharset=BINARY") != ARCHIVE_OK) return why();
   if (archive_read_open2(a, this, nullptr, read_callback<state>, nullptr, nullptr) != ARCHIVE_OK) return why();
   return {};
 }
@@ -186,13 +209,14 @@ tar_reader::~tar_reader() = default;
 result<bool> tar_reader::next(tar_entry& into) {
   auto& s = *state_;
   into.name.clear();
+  const c_locale guard;
   GANTRY_TRY(s.opened ? s.skip() : s.open());
   auto status = archive_read_next_header2(s.reader.get(), s.entry.get());
   if (status == ARCHIVE_EOF) return false;
   if (status == ARCHIVE_FATAL || status == ARCHIVE_FAILED || status == ARCHIVE_RETRY) return s.why();
-  if (const char* name = archive_entry_pathname(s.entry.get()); name != nullptr) into.name = name;
+  into.name = text_or_empty(archive_entry_pathname(s.entry.get()));
   // A warning means that a part of the header was not understood: what tar would make of it is unknown.
-  if (status != ARCHIVE_OK) return s.why();
+  if (status != ARCHIVE_OK && !is_charset_warning(archive_error_string(s.reader.get()))) return s.why();
   if (into.name.empty()) return fail(errc::corrupt, "an entry has no name");
   GANTRY_TRY(convert(s.entry.get(), into));
   s.header_budget = no_limit;
