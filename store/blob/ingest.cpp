@@ -45,8 +45,8 @@ result<void> ingest::append(std::span<const char> bytes) {
     at = written_;
   }
   if (bytes.size() > what_.size - at) {
-    error reason{errc::corrupt, fmt::format("{}: the registry sends more than the {} bytes that its descriptor says",
-                                            what_.content.str(), what_.size)};
+    error reason{errc::corrupt,
+                 fmt::format("the registry sends more than the {} bytes that the descriptor says", what_.size)};
     discard(reason);
     return tl::unexpected<error>(std::move(reason));
   }
@@ -70,8 +70,8 @@ result<void> ingest::finish() {
   if (failure_) return tl::unexpected<error>(*failure_);
   if (written_ != what_.size)
     return gantry::fail(errc::corrupt,
-                        "{}: expected {} bytes, got {}: the registry or a proxy truncated it; pulling again may help",
-                        what_.content.str(), what_.size, written_);
+                        "expected {} bytes, got {}: the registry or a proxy truncated it; pulling again may help",
+                        what_.size, written_);
   finished_ = true;
   grown_.notify_all();
   return {};

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/domain/descriptor.hpp"
+#include "messages/domain/reference.hpp"
+#include "store/blob/ingest.hpp"
+#include "store/registry/exchange.hpp"
+
+namespace gantry::store {
+
+/// A manifest or index as the registry sent it, its digest computed from its bytes.
+struct fetched_manifest {
+  std::string bytes;
+  std::string content_type; ///< lower case, parameters cut off; what parse_manifest compares with the body
+  digest content;
+};
+
+template<class T>
+using callback = std::function<void(result<T>)>;
+
+/// What a transfer is after, apart from how it gets there. Lives on the loop's thread; `succeed` or `fail` is called
+/// once, last.
+class payload {
+public:
+  virtual ~payload() = default;
+
+  /// What follows /v2/<repository>/ in the URL.
+  [[nodiscard]] virtual std::string path() const = 0;
+  /// What an error is about: "layer sha256:…".
+  [[nodiscard]] virtual std::string subject() const = 0;
+  /// Beside Authorization, for the next request. Starts the body anew.
+  virtual std::vector<std::string> begin() = 0;
+  virtual taken receive(const response_head& head, std::span<const char> bytes) = 0;
+  /// The 2xx response is complete: is it what was wanted? An error of code unavailable may go better next time.
+  virtual result<void> complete(const response_head& head) = 0;
+  /// Why receive() said stop; unavailable as above.
+  [[nodiscard]] virtual error refusal() const = 0;
+  /// The server cannot give the range that was asked for (416). True when asking without one is worth a try.
+  virtual bool without_range() { return false; }
+  /// Bytes that no retry has to fetch again.
+  [[nodiscard]] virtual std::uint64_t progress() const { return 0; }
+  /// Nothing to fetch any more.
+  [[nodiscard]] virtual bool ready() const { return false; }
+
+  virtual void succeed() = 0;
+  virtual void fail(error reason) = 0;
+};
+
+std::unique_ptr<payload> manifest_payload(const reference& of, callback<fetched_manifest> done);
+/// A blob that fits into memory. Errors of `done`: corrupt, exhausted when its descriptor is over `limit` bytes.
+std::unique_ptr<payload> document_payload(const descriptor& what, std::size_t limit, callback<std::string> done);
+/// A blob that goes into `into`. `progress` gets the bytes on disk, at most ten times a second and at the end.
+std::unique_ptr<payload> blob_payload(std::shared_ptr<ingest> into, std::function<void(std::uint64_t)> progress,
+                                      callback<void> done);
+
+} // namespace gantry::store
