@@ -67,10 +67,14 @@ layout unified_layout(const std::string& root) {
 
 std::string_view to_string(mode m) {
   switch (m) {
-  case mode::v1: return "v1";
-  case mode::hybrid: return "hybrid";
-  case mode::v2: return "v2";
-  case mode::none: break;
+  case mode::v1:
+    return "v1";
+  case mode::hybrid:
+    return "hybrid";
+  case mode::v2:
+    return "v2";
+  case mode::none:
+    break;
   }
   return "none";
 }

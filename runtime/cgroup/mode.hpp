@@ -37,8 +37,8 @@ struct layout {
   [[nodiscard]] std::vector<std::string> folders_of(std::string_view cgroup_path) const;
 };
 
-/// Looks at the folder where cgroups are mounted (`root`, by statfs(2) and its entries). Blocks on sysfs alone: any thread.
-/// Errors: failed_precondition when nothing is mounted there, with what to do.
+/// Looks at the folder where cgroups are mounted (`root`, by statfs(2) and its entries). Blocks on sysfs alone: any
+/// thread. Errors: failed_precondition when nothing is mounted there, with what to do.
 result<layout> detect(const std::string& root = "/sys/fs/cgroup");
 
 } // namespace gantry::cgroup

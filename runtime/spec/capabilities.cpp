@@ -8,18 +8,47 @@ namespace gantry::spec {
 namespace {
 
 /// linux/capability.h, by number.
-constexpr std::array<std::string_view, 41> names = {
-    "CAP_CHOWN",           "CAP_DAC_OVERRIDE",     "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
-    "CAP_FSETID",          "CAP_KILL",             "CAP_SETGID",          "CAP_SETUID",
-    "CAP_SETPCAP",         "CAP_LINUX_IMMUTABLE",  "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",       "CAP_NET_RAW",          "CAP_IPC_LOCK",        "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",      "CAP_SYS_RAWIO",        "CAP_SYS_CHROOT",      "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",       "CAP_SYS_ADMIN",        "CAP_SYS_BOOT",        "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",    "CAP_SYS_TIME",         "CAP_SYS_TTY_CONFIG",  "CAP_MKNOD",
-    "CAP_LEASE",           "CAP_AUDIT_WRITE",      "CAP_AUDIT_CONTROL",   "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",    "CAP_MAC_ADMIN",        "CAP_SYSLOG",          "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",   "CAP_AUDIT_READ",       "CAP_PERFMON",         "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE"};
+constexpr std::array<std::string_view, 41> names = {"CAP_CHOWN",
+                                                    "CAP_DAC_OVERRIDE",
+                                                    "CAP_DAC_READ_SEARCH",
+                                                    "CAP_FOWNER",
+                                                    "CAP_FSETID",
+                                                    "CAP_KILL",
+                                                    "CAP_SETGID",
+                                                    "CAP_SETUID",
+                                                    "CAP_SETPCAP",
+                                                    "CAP_LINUX_IMMUTABLE",
+                                                    "CAP_NET_BIND_SERVICE",
+                                                    "CAP_NET_BROADCAST",
+                                                    "CAP_NET_ADMIN",
+                                                    "CAP_NET_RAW",
+                                                    "CAP_IPC_LOCK",
+                                                    "CAP_IPC_OWNER",
+                                                    "CAP_SYS_MODULE",
+                                                    "CAP_SYS_RAWIO",
+                                                    "CAP_SYS_CHROOT",
+                                                    "CAP_SYS_PTRACE",
+                                                    "CAP_SYS_PACCT",
+                                                    "CAP_SYS_ADMIN",
+                                                    "CAP_SYS_BOOT",
+                                                    "CAP_SYS_NICE",
+                                                    "CAP_SYS_RESOURCE",
+                                                    "CAP_SYS_TIME",
+                                                    "CAP_SYS_TTY_CONFIG",
+                                                    "CAP_MKNOD",
+                                                    "CAP_LEASE",
+                                                    "CAP_AUDIT_WRITE",
+                                                    "CAP_AUDIT_CONTROL",
+                                                    "CAP_SETFCAP",
+                                                    "CAP_MAC_OVERRIDE",
+                                                    "CAP_MAC_ADMIN",
+                                                    "CAP_SYSLOG",
+                                                    "CAP_WAKE_ALARM",
+                                                    "CAP_BLOCK_SUSPEND",
+                                                    "CAP_AUDIT_READ",
+                                                    "CAP_PERFMON",
+                                                    "CAP_BPF",
+                                                    "CAP_CHECKPOINT_RESTORE"};
 
 constexpr capability_set bit(int number) { return capability_set{1} << number; }
 
@@ -57,7 +86,7 @@ capability_set default_capabilities() {
 
 std::string_view capability_name(int number) {
   return number >= 0 && number < static_cast<int>(names.size()) ? names[static_cast<std::size_t>(number)]
-                                                                 : std::string_view();
+                                                                : std::string_view();
 }
 
 result<int> capability_number(std::string_view name) {
@@ -67,8 +96,8 @@ result<int> capability_number(std::string_view name) {
   if (!upper.starts_with("CAP_")) upper.insert(0, "CAP_");
   const auto* const found = std::find(names.begin(), names.end(), upper);
   if (found == names.end())
-    return fail(errc::invalid_argument, "unknown capability '{}': use a name of capabilities(7) such as NET_ADMIN, or ALL",
-                name.substr(0, 64));
+    return fail(errc::invalid_argument,
+                "unknown capability '{}': use a name of capabilities(7) such as NET_ADMIN, or ALL", name.substr(0, 64));
   return static_cast<int>(found - names.begin());
 }
 

@@ -29,7 +29,8 @@ void set_capabilities(json& process, const exec_options& options, const host_fac
     if (const auto all = effective_capabilities({none, none, true}, facts)) set = *all;
   } else if (process.contains("capabilities")) {
     for (const auto& name : process["capabilities"].value("bounding", json::array()))
-      if (const auto number = capability_number(name.get_ref<const std::string&>())) set |= capability_set{1} << *number;
+      if (const auto number = capability_number(name.get_ref<const std::string&>()))
+        set |= capability_set{1} << *number;
   }
   process["capabilities"] = capabilities_json(set, process["user"]["uid"].get<std::uint32_t>());
 }

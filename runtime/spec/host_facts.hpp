@@ -16,7 +16,8 @@ struct kernel_version {
   friend auto operator<=>(const kernel_version&, const kernel_version&) = default;
 };
 
-/// What a kernel's cgroup controllers can do here; a limit that the host lacks is dropped with a warning, as docker does.
+/// What a kernel's cgroup controllers can do here; a limit that the host lacks is dropped with a warning, as docker
+/// does.
 struct resource_support {
   bool memory = true, swap = true, oom_kill_disable = true, swappiness = true;
   bool cpu_shares = true, cpu_quota = true, cpuset = true, pids = true, blkio_weight = true;
@@ -41,8 +42,8 @@ struct host_facts {
   kernel_version kernel;
   std::string architecture; ///< Go's name: amd64, arm64, arm, 386, ppc64le, s390x, riscv64
   int cpus = 1;
-  bool unprivileged_ports = false; ///< net.ipv4.ip_unprivileged_port_start exists
-  bool ping_group = false;         ///< net.ipv4.ping_group_range exists
+  bool unprivileged_ports = false;        ///< net.ipv4.ip_unprivileged_port_start exists
+  bool ping_group = false;                ///< net.ipv4.ping_group_range exists
   std::vector<std::string> thermal_paths; ///< per-CPU thermal_throttle folders: masked (a side channel)
 };
 

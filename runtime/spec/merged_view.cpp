@@ -17,7 +17,7 @@
 namespace gantry::spec {
 namespace {
 
-constexpr int max_links = 40;              // as the kernel's own, path_resolution(7)
+constexpr int max_links = 40;               // as the kernel's own, path_resolution(7)
 constexpr std::size_t max_components = 512; // of a path with its symlinks' targets spliced in
 
 /// One folder of the merged tree: the layers' folders that make it up, topmost first.

@@ -10,7 +10,8 @@
 namespace gantry::spec {
 namespace {
 
-constexpr std::array<std::string_view, 6> propagations = {"rprivate", "private", "rshared", "shared", "rslave", "slave"};
+constexpr std::array<std::string_view, 6> propagations = {"rprivate", "private", "rshared",
+                                                          "shared",   "rslave",  "slave"};
 
 /// A mount of the plan, before it is JSON.
 struct planned {
@@ -68,8 +69,7 @@ result<std::string> checked_target(const std::string& target) {
 }
 
 result<planned> plan_tmpfs(std::string target, const mount_request* asked, bool read_only) {
-  GANTRY_LET(auto options,
-             tmpfs_options(asked ? asked->tmpfs_options : std::string(), asked ? asked->tmpfs_size : 0));
+  GANTRY_LET(auto options, tmpfs_options(asked ? asked->tmpfs_options : std::string(), asked ? asked->tmpfs_size : 0));
   if (read_only) options.emplace_back("ro");
   return planned{std::move(target), "tmpfs", "tmpfs", std::move(options)};
 }
@@ -114,7 +114,9 @@ result<std::vector<planned>> user_mounts(const spec_input& input) {
     list.push_back(std::move(one));
   }
   const std::array<std::pair<const char*, const std::string*>, 3> files = {
-      {{"/etc/resolv.conf", &input.resolv_conf_file}, {"/etc/hostname", &input.hostname_file}, {"/etc/hosts", &input.hosts_file}}};
+      {{"/etc/resolv.conf", &input.resolv_conf_file},
+       {"/etc/hostname", &input.hostname_file},
+       {"/etc/hosts", &input.hosts_file}}};
   for (const auto& [target, source] : files) {
     if (source->empty() || !targets.insert(target).second) continue;
     std::vector<std::string> options = {"rbind", "rprivate"};
@@ -174,7 +176,8 @@ std::string propagation_of(std::string_view mountinfo, std::string_view path) {
       line.remove_prefix(std::min(line.size(), one.size() + 1));
     }
     const auto at = field[4];
-    const bool holds = at == "/" || path == at || (path.starts_with(at) && path.size() > at.size() && path[at.size()] == '/');
+    const bool holds =
+        at == "/" || path == at || (path.starts_with(at) && path.size() > at.size() && path[at.size()] == '/');
     if (!holds || at.size() < longest) continue; // the last of equals lies on top
     longest = at.size();
     const auto optional = line.substr(0, line.find(" - "));

@@ -124,9 +124,7 @@ json capabilities_json(capability_set set, std::uint32_t uid) {
   return {{"bounding", names}, {"effective", names}, {"permitted", names}};
 }
 
-json user_json(const process_user& who) {
-  return {{"uid", who.uid}, {"gid", who.gid}, {"additionalGids", who.groups}};
-}
+json user_json(const process_user& who) { return {{"uid", who.uid}, {"gid", who.gid}, {"additionalGids", who.groups}}; }
 
 result<json> rlimits_json(const spec_input& input, std::vector<std::string>& warnings) {
   std::map<std::string_view, const ulimit*> by_name;

@@ -39,9 +39,12 @@ bool applies(const rule& line, capability_set granted, const host_facts& facts) 
 
 std::string_view token(condition::comparison how) {
   switch (how) {
-  case condition::comparison::equal: return "SCMP_CMP_EQ";
-  case condition::comparison::not_equal: return "SCMP_CMP_NE";
-  case condition::comparison::masked_equal: break;
+  case condition::comparison::equal:
+    return "SCMP_CMP_EQ";
+  case condition::comparison::not_equal:
+    return "SCMP_CMP_NE";
+  case condition::comparison::masked_equal:
+    break;
   }
   return "SCMP_CMP_MASKED_EQ";
 }
@@ -96,7 +99,8 @@ capability_set relevant() {
   return set;
 }
 
-/// Finished texts, never changed once in. Few sets occur in practice; the bound is against a caller that tries them all.
+/// Finished texts, never changed once in. Few sets occur in practice; the bound is against a caller that tries them
+/// all.
 struct profile_cache {
   using key = std::pair<capability_set, std::string>;
   static constexpr std::size_t bound = 64;
@@ -109,8 +113,7 @@ struct profile_cache {
 seccomp_text default_seccomp(capability_set granted, const host_facts& facts) {
   static const capability_set mask = relevant();
   static profile_cache cache;
-  profile_cache::key wanted{granted & mask,
-                            facts.architecture + (facts.kernel >= kernel_version{4, 8} ? "" : "/old")};
+  profile_cache::key wanted{granted & mask, facts.architecture + (facts.kernel >= kernel_version{4, 8} ? "" : "/old")};
   {
     const std::lock_guard hold(cache.lock);
     if (const auto found = cache.texts.find(wanted); found != cache.texts.end()) return found->second;

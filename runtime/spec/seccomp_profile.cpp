@@ -20,9 +20,9 @@ using nlohmann::ordered_json;
 namespace dom = simdjson::dom;
 
 // SCMP_ACT_NOTIFY is left out: it needs a listener, which no container here has.
-constexpr std::array<std::string_view, 8> actions = {
-    "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO",
-    "SCMP_ACT_TRACE", "SCMP_ACT_ALLOW",       "SCMP_ACT_LOG"};
+constexpr std::array<std::string_view, 8> actions = {"SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+                                                     "SCMP_ACT_TRAP",  "SCMP_ACT_ERRNO",        "SCMP_ACT_TRACE",
+                                                     "SCMP_ACT_ALLOW", "SCMP_ACT_LOG"};
 constexpr std::array<std::string_view, 7> operators = {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",       "SCMP_CMP_EQ",
                                                        "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"};
 constexpr std::array<std::string_view, 4> flags = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 4> flags = {"SECCOMP_FILTER_FLAG_TSYNC", 
                                                    "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
 constexpr std::size_t max_string = 4096;
 
-template <std::size_t N>
+template<std::size_t N>
 bool one_of(const std::array<std::string_view, N>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }

@@ -18,7 +18,8 @@ constexpr auto equal = condition::comparison::equal;
 constexpr auto not_equal = condition::comparison::not_equal;
 constexpr auto masked_equal = condition::comparison::masked_equal;
 
-/// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h): a clone that asks for none of them is safe.
+/// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h): a clone that asks for none of them is
+/// safe.
 constexpr std::uint64_t clone_namespaces = 0x7E020000;
 constexpr std::uint64_t af_vsock = 40; ///< reaches the hypervisor past every network namespace
 
@@ -44,9 +45,10 @@ constexpr std::array rules = {
           "ftruncate64 sync syncfs fsync fdatasync sync_file_range cachestat"),
     allow("io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents io_pgetevents_time64"),
     // -- names and metadata
-    allow("stat stat64 lstat lstat64 fstat fstat64 fstatat64 newfstatat statx oldstat oldlstat oldfstat statfs statfs64 "
-          "fstatfs fstatfs64 access faccessat faccessat2 chmod fchmod fchmodat fchmodat2 chown chown32 fchown fchown32 "
-          "fchownat lchown lchown32 utime utimes utimensat utimensat_time64 futimesat umask"),
+    allow(
+        "stat stat64 lstat lstat64 fstat fstat64 fstatat64 newfstatat statx oldstat oldlstat oldfstat statfs statfs64 "
+        "fstatfs fstatfs64 access faccessat faccessat2 chmod fchmod fchmodat fchmodat2 chown chown32 fchown fchown32 "
+        "fchownat lchown lchown32 utime utimes utimensat utimensat_time64 futimesat umask"),
     allow("link linkat symlink symlinkat unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir mknod mknodat "
           "readlink readlinkat readdir getdents getdents64 getcwd chdir fchdir name_to_handle_at"),
     allow("getxattr lgetxattr fgetxattr getxattrat setxattr lsetxattr fsetxattr setxattrat listxattr llistxattr "

@@ -28,8 +28,8 @@ struct rule {
   std::string_view calls; ///< names, separated by spaces
   verdict then = verdict::allow;
   std::optional<condition> only_if;
-  int needs_capability = -1; ///< applies only to containers that have it
-  int unless_capability = -1; ///< … or only to those that lack it
+  int needs_capability = -1;      ///< applies only to containers that have it
+  int unless_capability = -1;     ///< … or only to those that lack it
   std::string_view architectures; ///< Go's names, separated by spaces; empty: all
   std::string_view not_architectures;
   kernel_version since; ///< applies from this kernel on

@@ -10,12 +10,30 @@ namespace {
 
 /// Flags and what they contradict (mount(8)).
 constexpr std::array<std::pair<std::string_view, std::string_view>, 24> flags = {{
-    {"rw", "ro"},           {"ro", "rw"},           {"exec", "noexec"},         {"noexec", "exec"},
-    {"suid", "nosuid"},     {"nosuid", "suid"},     {"dev", "nodev"},           {"nodev", "dev"},
-    {"sync", "async"},      {"async", "sync"},      {"atime", "noatime"},       {"noatime", "atime"},
-    {"diratime", "nodiratime"}, {"nodiratime", "diratime"}, {"relatime", "norelatime"}, {"norelatime", "relatime"},
-    {"strictatime", "nostrictatime"}, {"nostrictatime", "strictatime"}, {"dirsync", ""}, {"private", ""},
-    {"rprivate", ""},       {"slave", ""},          {"rslave", ""},             {"defaults", ""},
+    {"rw", "ro"},
+    {"ro", "rw"},
+    {"exec", "noexec"},
+    {"noexec", "exec"},
+    {"suid", "nosuid"},
+    {"nosuid", "suid"},
+    {"dev", "nodev"},
+    {"nodev", "dev"},
+    {"sync", "async"},
+    {"async", "sync"},
+    {"atime", "noatime"},
+    {"noatime", "atime"},
+    {"diratime", "nodiratime"},
+    {"nodiratime", "diratime"},
+    {"relatime", "norelatime"},
+    {"norelatime", "relatime"},
+    {"strictatime", "nostrictatime"},
+    {"nostrictatime", "strictatime"},
+    {"dirsync", ""},
+    {"private", ""},
+    {"rprivate", ""},
+    {"slave", ""},
+    {"rslave", ""},
+    {"defaults", ""},
 }};
 constexpr std::array<std::string_view, 7> data = {"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol"};
 
@@ -24,8 +42,8 @@ result<std::string_view> opposite(std::string_view option) {
     if (name == option) return other;
   const auto key = option.substr(0, option.find('='));
   if (key.size() < option.size() && std::find(data.begin(), data.end(), key) != data.end()) return key;
-  return fail(errc::invalid_argument, "invalid tmpfs option '{}': use size=, mode=, uid=, gid=, nr_inodes=, ro, exec, …",
-              option.substr(0, 64));
+  return fail(errc::invalid_argument,
+              "invalid tmpfs option '{}': use size=, mode=, uid=, gid=, nr_inodes=, ro, exec, …", option.substr(0, 64));
 }
 
 /// Adds `option`; what it contradicts, or the same key's earlier value, goes.

@@ -31,7 +31,7 @@ result<std::uint32_t> checked_id(std::string_view text, std::string_view what) {
 }
 
 /// The first N fields of a line of passwd(5) or group(5); missing ones are empty.
-template <std::size_t N>
+template<std::size_t N>
 std::array<std::string_view, N> fields(std::string_view line) {
   std::array<std::string_view, N> parts{};
   for (std::size_t i = 0; i < N; ++i) {
@@ -44,7 +44,7 @@ std::array<std::string_view, N> fields(std::string_view line) {
 }
 
 /// Calls `visit` with each line until it returns true.
-template <class Visit>
+template<class Visit>
 void each_line(std::string_view text, Visit visit) {
   while (!text.empty()) {
     auto line = text.substr(0, text.find('\n'));

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/spec/process.hpp"
+#include "runtime/spec/spec.hpp"
+
+/// linux.resources and linux.devices (runtime-spec config-linux.md). Internal to runtime/spec.
+namespace gantry::spec {
+
+/// linux.resources without devices. By dockerd's rules: what contradicts itself or is out of range is refused, what
+/// this host's cgroups cannot do is dropped with a warning. Errors: invalid_argument.
+result<json> resources_json(const spec_input& input, std::vector<std::string>& warnings);
+
+struct device_plan {
+  json nodes = json::array(); ///< linux.devices
+  json rules = json::array(); ///< linux.resources.devices: nothing but what is listed
+};
+
+/// The devices that --device names, all below a folder when it names one, and all of the host's for --privileged.
+/// Stats the host's /dev. Errors: not_found, invalid_argument.
+result<device_plan> plan_devices(const spec_input& input);
+
+} // namespace gantry::spec
