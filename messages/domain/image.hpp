@@ -42,7 +42,8 @@ struct image_config {
   std::vector<history_entry> history;
 };
 
-/// Errors: corrupt (not JSON, missing rootfs, bad digests), invalid_argument (over max_config_bytes).
+/// Reads Docker's configs too (a command that is one string, Healthcheck). No string in the result holds a NUL.
+/// Errors: corrupt (not JSON, missing rootfs, bad digests, wrong types), invalid_argument (over max_config_bytes).
 result<image_config> parse_image_config(std::string_view json);
 
 /// An image that is whole on this machine. Its id is its config's digest.

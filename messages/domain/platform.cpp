@@ -77,7 +77,8 @@ platform normal(std::string os, std::string written, std::string variant) {
     if (made.variant.empty()) made.variant = known.variant;
     break;
   }
-  if (!made.variant.empty() && made.variant.front() >= '0' && made.variant.front() <= '9') made.variant.insert(0, "v");
+  bool is_number = made.variant.size() == 1 && made.variant[0] >= '0' && made.variant[0] <= '9';
+  if (is_number) made.variant.insert(0, "v");
   if (made.architecture == "amd64" && made.variant == "v1") made.variant.clear();
   return made;
 }

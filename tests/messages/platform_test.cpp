@@ -15,6 +15,7 @@ TEST_CASE("a platform is read by containerd's rules") {
                                                         {"aarch64", "linux/arm64"},
                                                         {"linux/arm64/v8", "linux/arm64/v8"},
                                                         {"linux/arm64/8", "linux/arm64/v8"},
+                                                        {"linux/arm/7x", "linux/arm/7x"},
                                                         {"armhf", "linux/arm/v7"},
                                                         {"armel", "linux/arm/v6"},
                                                         {"linux/arm/v5", "linux/arm/v5"},
