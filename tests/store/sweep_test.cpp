@@ -25,9 +25,9 @@ constexpr std::uint64_t things = 12; ///< of each kind in a random store
 /// A random store, and beside it what a slow and simple reading of the rules says must stay.
 struct random_store {
   explicit random_store(unsigned seed) : dice(seed) {
-    for (std::uint64_t n = 1; n <= things; ++n) add_images(n);
-    for (std::uint64_t n = 1; n <= things; ++n) add_containers(n);
-    for (std::uint64_t n = 1; n <= things; ++n) add_leases(n);
+    for (std::uint64_t n = 1; n <= things; ++n) add_image();
+    for (std::uint64_t n = 1; n <= things; ++n) add_container(n);
+    for (std::uint64_t n = 1; n <= things; ++n) add_lease(n);
     for (std::uint64_t n = 1; n <= things; ++n) add_content(n);
   }
 
@@ -36,7 +36,7 @@ struct random_store {
   static key container(std::uint64_t n) { return {n % 2 == 0 ? "docker" : "k8s", std::to_string(n)}; }
   static std::string volume(std::uint64_t n) { return "volume-" + std::to_string(n); }
 
-  void add_images(std::uint64_t n) {
+  void add_image() {
     if (!sometimes()) return;
     image record;
     record.id = digest_of_number(any());
@@ -47,10 +47,9 @@ struct random_store {
     keep_blobs.insert({record.id, record.manifest_descriptor.content, record.layers[0].content});
     keep_layers.insert(record.layer_folders.begin(), record.layer_folders.end());
     records.images.push_back(record);
-    (void)n;
   }
 
-  void add_containers(std::uint64_t n) {
+  void add_container(std::uint64_t n) {
     if (!sometimes()) return;
     container_record record;
     record.name = container(n);
@@ -64,7 +63,7 @@ struct random_store {
     records.containers.push_back(record);
   }
 
-  void add_leases(std::uint64_t n) {
+  void add_lease(std::uint64_t n) {
     if (!sometimes()) return;
     lease held{"lease-" + std::to_string(n), static_cast<lease::kind>(n % 5), "", 0};
     auto what = any();
@@ -85,11 +84,11 @@ struct random_store {
       held.what = volume(what);
       break;
     }
+    bool under_way = sometimes(); // its holder lives: the date does not matter
     bool past = sometimes();
     held.expires = past ? now - 1 : sometimes() ? 0 : now + 1;
-    (sometimes() ? live : records.leases).push_back(held);
-    if (past && live.size() + records.leases.size() > 0 && !live.empty() && live.back() == held) past = false;
-    if (past) return;
+    (under_way ? live : records.leases).push_back(held);
+    if (past && !under_way) return;
     if (held.type == lease::kind::blob) keep_blobs.insert(digest_of_number(what));
     if (held.type == lease::kind::layer) keep_layers.insert(what);
     if (held.type == lease::kind::snapshot) keep_snapshots.insert(what);
