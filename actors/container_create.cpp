@@ -21,12 +21,12 @@ using creation_ptr = std::shared_ptr<creation>;
 void give_up(self_pointer self, const creation_ptr& work) {
   auto& state = self->state;
   const auto& name = state.record.name;
-  if (work->held) self->send(state.parts->admission, release_slot{*work->held});
-  self->send(state.parts->images, release_image{name});
-  self->send(state.parts->volumes, release_mounts{name, true});
-  if (state.record.snapshot != 0) self->send(state.parts->snapshot, remove_snapshot{state.record.snapshot});
-  self->send(state.parts->catalog, release_name{name});
-  self->send(state.sandbox, remove_sandbox{});
+  if (work->held) tell(state.parts->admission, release_slot{*work->held});
+  tell(state.parts->images, release_image{name});
+  tell(state.parts->volumes, release_mounts{name, true});
+  if (state.record.snapshot != 0) tell(state.parts->snapshot, remove_snapshot{state.record.snapshot});
+  tell(state.parts->catalog, release_name{name});
+  tell(state.sandbox, remove_sandbox{});
   work->promise.deliver(to_caf(*work->failure));
   self->quit();
 }
@@ -51,8 +51,8 @@ void step(self_pointer self, const creation_ptr& work, const Handle& to, std::ch
 
 void finish(self_pointer self, const creation_ptr& work) {
   auto& state = self->state;
-  self->send(state.parts->admission, release_slot{*work->held});
-  self->send(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+  tell(state.parts->admission, release_slot{*work->held});
+  tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
   emit(self, "create");
   work->promise.deliver(created{state.record.name, std::move(work->warnings)});
 }

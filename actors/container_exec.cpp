@@ -25,7 +25,7 @@ result<void> make_room(self_pointer self) {
   if (ended == execs.end())
     return fail(errc::exhausted, "container {} has {} exec sessions; end some first", self->state.record.name.id,
                 execs.size());
-  self->send(self->state.parts->catalog, forget_exec{ended->first});
+  tell(self->state.parts->catalog, forget_exec{ended->first});
   execs.erase(ended);
   return {};
 }
@@ -54,7 +54,7 @@ void answer_stream(self_pointer self, caf::typed_response_promise<stream_ticket>
                    bool tty) {
   ask<monitor::stream_token>(self, launcher_of(self), deadline::quick, std::move(request),
                              [promise, tty](result<monitor::stream_token> r) mutable {
-                               if (!r) return promise.deliver(to_caf(r.error()));
+                               if (!r) return refuse(promise, r.error());
                                promise.deliver(stream_ticket{r->socket, r->token, tty});
                              });
 }
@@ -84,7 +84,7 @@ caf::result<exec_session> exec_create(self_pointer self, const create_exec& requ
   session.container = self->state.record.name;
   session.options = request.options;
   self->state.execs.emplace(session.id, session);
-  self->send(self->state.parts->catalog, register_exec{session.id, session.container});
+  tell(self->state.parts->catalog, register_exec{session.id, session.container});
   emit(self, "exec_create", {{"execID", session.id}});
   return session;
 }
@@ -109,11 +109,13 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
                          tty = session.options.tty](result<monitor::started> r) mutable {
                           if (!r) {
                             exec_failed(self, stream.exec_id, r.error());
-                            return promise.deliver(to_caf(r.error()));
+                            return refuse(promise, r.error());
                           }
                           exec_started(self, stream.exec_id, *r);
-                          if (detach) return promise.deliver(stream_ticket{});
-                          answer_stream(self, promise, stream, tty);
+                          if (detach)
+                            promise.deliver(stream_ticket{});
+                          else
+                            answer_stream(self, promise, stream, tty);
                         });
   return promise;
 }

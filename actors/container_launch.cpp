@@ -21,20 +21,20 @@ using launching_ptr = std::shared_ptr<launching>;
 
 void fail_launch(self_pointer self, const launching_ptr& work, error why) {
   auto& state = self->state;
-  if (work->held) self->send(state.parts->admission, release_slot{*work->held});
+  if (work->held) tell(state.parts->admission, release_slot{*work->held});
   state.record.state.now = work->before == phase::restarting ? phase::exited : work->before;
   state.record.state.exit_code = 128;
   state.record.state.error = why.message;
   publish(self);
-  self->send(launcher_of(self), unwatch_container{state.record.name});
-  self->send(state.sandbox, container_stopped{});
+  tell(launcher_of(self), unwatch_container{state.record.name});
+  tell(state.sandbox, container_stopped{});
   clean_up(self);
   work->promise.deliver(to_caf(why));
 }
 
 void started(self_pointer self, const launching_ptr& work, const monitor::started& process) {
   auto& state = self->state;
-  self->send(state.parts->admission, release_slot{*work->held});
+  tell(state.parts->admission, release_slot{*work->held});
   auto& now_is = state.record.state;
   now_is.now = phase::running;
   now_is.pid = process.pid;
@@ -75,7 +75,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
   state.record.args = std::move(built->args);
   auto request = start_request(state, std::move(built->config_json));
   if (!request) return fail_launch(self, work, std::move(request.error()));
-  self->send(launcher_of(self), watch_container{state.record.name, self});
+  tell(launcher_of(self), watch_container{state.record.name, self});
   state.clean = false;
   ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*request),
                         [self, work](result<monitor::started> r) {

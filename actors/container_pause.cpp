@@ -42,7 +42,7 @@ caf::result<done> rename(self_pointer self, const rename_container& request) {
   auto change = change_name{self->state.record.name, request.display_name};
   ask<claimed>(self, self->state.parts->catalog, deadline::quick, std::move(change),
                [self, promise](result<claimed> r) mutable {
-                 if (!r) return promise.deliver(to_caf(r.error()));
+                 if (!r) return refuse(promise, r.error());
                  self->state.record.display_name = r->display_name;
                  publish(self);
                  emit(self, "rename");

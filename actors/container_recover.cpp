@@ -20,7 +20,7 @@ void go_on(self_pointer self, const monitor::container_entry& truth) {
   s.pid_start_time = truth.pid_start_time;
   if (truth.started_at != 0) s.started_at = truth.started_at;
   state.clean = false;
-  self->send(launcher_of(self), watch_container{state.record.name, self});
+  tell(launcher_of(self), watch_container{state.record.name, self});
   publish(self);
 }
 
@@ -67,7 +67,7 @@ monitor::adopt_container adoption(const container_supervisor_state& state) {
 void adopt(self_pointer self) {
   auto& state = self->state;
   state.clean = false;
-  self->send(launcher_of(self), watch_container{state.record.name, self});
+  tell(launcher_of(self), watch_container{state.record.name, self});
   ask<done>(self, launcher_of(self), deadline::launch, adoption(state), [self](result<done> r) {
     if (r) return;
     spdlog::error("container {}: its new monitor could not take it over: {}", to_string(self->state.record.name),
@@ -92,7 +92,7 @@ void resume_policy(self_pointer self) {
   bool ended_before = s.now == phase::exited && s.started_at != 0 && restarts_with_engine(state.record);
   if (!interrupted && !ended_before) return;
   state.record.state.now = phase::restarting;
-  self->send(state.sandbox, restart_container_later{std::chrono::milliseconds{100}});
+  tell(state.sandbox, restart_container_later{std::chrono::milliseconds{100}});
 }
 
 } // namespace
@@ -118,7 +118,7 @@ caf::result<done> recover(self_pointer self, const recover_container& found) {
                      else
                        resume_policy(self);
                      if (s.record.state.now == phase::starting) s.record.state.now = phase::created;
-                     self->send(s.parts->catalog,
+                     tell(s.parts->catalog,
                                 container_changed{std::make_shared<const container_record>(s.record)});
                      promise.deliver(done{});
                    });

@@ -26,7 +26,7 @@ void cancel_restart(self_pointer self) {
   state.record.state.now = phase::exited;
   state.record.state.stopped_by_user = true;
   publish(self);
-  self->send(state.sandbox, container_stopped{});
+  tell(state.sandbox, container_stopped{});
   answer_waiting(self, false);
 }
 
@@ -49,7 +49,7 @@ void schedule_restart(self_pointer self) {
   state.restart_delay = state.restart_delay.count() == 0 ? first_restart_delay
                                                          : std::min(state.restart_delay * 2, longest_restart_delay);
   ++state.record.state.restart_count;
-  self->send(state.sandbox, restart_container_later{state.restart_delay});
+  tell(state.sandbox, restart_container_later{state.restart_delay});
 }
 
 void end_execs(container_supervisor_state& state) {
@@ -106,8 +106,8 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
   for (auto& promise : std::exchange(state.stopping, {})) promise.deliver(done{});
   answer_waiting(self, false);
-  self->send(launcher_of(self), unwatch_container{state.record.name});
-  if (!again) self->send(state.sandbox, container_stopped{});
+  tell(launcher_of(self), unwatch_container{state.record.name});
+  if (!again) tell(state.sandbox, container_stopped{});
   clean_up(self);
   if (!again && state.record.options.auto_remove && !state.removing) remove_itself(self);
 }

@@ -46,7 +46,7 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
 
 void publish(self_pointer self) {
   auto& state = self->state;
-  self->send(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+  tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
   if (state.removing) return;
   record_changes changes{{store::put_container{state.record, store::when_there::require}}, false};
   ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [id = state.record.name](const auto& r) {
@@ -59,7 +59,7 @@ void emit(self_pointer self, std::string action, std::map<std::string, std::stri
   attributes["image"] = record.image_name;
   attributes["name"] = record.display_name;
   for (const auto& [name, value] : record.options.labels) attributes.emplace(name, value);
-  self->send(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action),
+  tell(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action),
                                               record.name.id, std::move(attributes), now()});
 }
 

@@ -12,27 +12,27 @@ bool wants(const subscribe_events& what, const event& e) {
   return what.only_pull.empty() && (what.ns.empty() || e.ns == what.ns);
 }
 
-void send_batch(self_pointer self, events_state::subscriber& to) {
+void send_batch(events_state::subscriber& to) {
   if (!to.ready || (to.buffer.empty() && to.missed == 0)) return;
   event_batch batch{{to.buffer.begin(), to.buffer.end()}, to.missed};
   to.buffer.clear();
   to.missed = 0;
   to.ready = false;
-  self->send(to.what.subscriber, std::move(batch));
+  tell(to.what.subscriber, std::move(batch));
 }
 
-void offer(self_pointer self, events_state::subscriber& to, const event& e) {
+void offer(events_state::subscriber& to, const event& e) {
   if (!wants(to.what, e)) return;
   if (to.buffer.size() < buffered_events)
     to.buffer.push_back(e);
   else
     ++to.missed;
-  send_batch(self, to);
+  send_batch(to);
 }
 
 void publish(self_pointer self, const event& e) {
   auto& state = self->state;
-  for (auto& [id, to] : state.subscribers) offer(self, to, e);
+  for (auto& [id, to] : state.subscribers) offer(to, e);
   if (is_progress(e)) return;
   state.past.push_back(e);
   if (state.past.size() > remembered_events) state.past.pop_front();
@@ -46,7 +46,7 @@ subscription subscribe(self_pointer self, const subscribe_events& request) {
   if (request.since != 0)
     for (const auto& e : state.past)
       if (e.time >= request.since && wants(request, e)) added.buffer.push_back(e);
-  send_batch(self, added);
+  send_batch(added);
   return {id};
 }
 
@@ -65,7 +65,7 @@ events_actor::behavior_type events(self_pointer self) {
         auto found = self->state.subscribers.find(request.subscription);
         if (found == self->state.subscribers.end()) return;
         found->second.ready = true;
-        send_batch(self, found->second);
+        send_batch(found->second);
       },
       [self](const unsubscribe_events& request) { self->state.subscribers.erase(request.subscription); },
   };

@@ -20,7 +20,7 @@ void write_record(self_pointer self) {
 }
 
 void show_endpoint(self_pointer self) {
-  self->send(self->state.parts->catalog, endpoint_changed{self->state.record.name, self->state.record.endpoint});
+  tell(self->state.parts->catalog, endpoint_changed{self->state.record.name, self->state.record.endpoint});
 }
 
 /// The namespaces settle down; whoever waited goes on, one at a time.
@@ -175,7 +175,7 @@ void launch(self_pointer self, caf::typed_response_promise<done> promise, const 
 void start(self_pointer self, caf::typed_response_promise<done> promise, const std::string& client) {
   if (self->state.ready) return launch(self, promise, client);
   make(self, [self, promise, client](const result<void>& r) mutable {
-    if (!r) return promise.deliver(to_caf(r.error()));
+    if (!r) return refuse(promise, r.error());
     launch(self, promise, client);
   });
 }
@@ -214,7 +214,7 @@ caf::result<done> recover(self_pointer self, const recover_sandbox& request) {
     state.namespaces.endpoint = state.record.endpoint;
     state.ready = state.recovered = true;
     if (state.record.endpoint)
-      self->send(state.parts->network, recover_endpoint{state.record.name, *state.record.endpoint});
+      tell(state.parts->network, recover_endpoint{state.record.name, *state.record.endpoint});
     show_endpoint(self);
     return done{};
   }

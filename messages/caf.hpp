@@ -58,12 +58,24 @@ void deliver(caf::typed_response_promise<T>& promise, result<T> r) {
     promise.deliver(to_caf(r.error()));
 }
 
+/// Answers a promise with an error. (CAF's deliver returns the promise: `return promise.deliver(…)` is not void.)
+template <class T>
+void refuse(caf::typed_response_promise<T>& promise, const error& e) {
+  promise.deliver(to_caf(e));
+}
+
 /// Sends a request and calls `then` with a result<Reply> when it is answered or failed, on the asking actor.
 template <class Reply, class Self, class Handle, class Request, class F>
 void ask(Self* self, const Handle& to, std::chrono::seconds deadline, Request request, F then) {
   self->request(to, deadline, std::move(request))
       .then([then](Reply& reply) mutable { then(result<Reply>(std::move(reply))); },
             [then](caf::error& e) mutable { then(result<Reply>(tl::unexpected<error>(from_caf(e)))); });
+}
+
+/// Sends without waiting for an answer, be there one or not.
+template <class Handle, class Message>
+void tell(const Handle& to, Message message) {
+  caf::anon_send(to, std::move(message));
 }
 
 /// Deadlines of requests between actors. Inner ones are shorter, so that the inner error arrives first.

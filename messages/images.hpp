@@ -25,6 +25,10 @@ struct pull_image {
   std::string pull_id; ///< names the progress events; chosen by the caller
   std::string client;
 };
+/// The asker with this pull_id has gone: a pull that nobody waits for any more is given up.
+struct abandon_pull {
+  std::string pull_id;
+};
 struct pulled_image {
   digest id, manifest;
   bool changed = false; ///< false: the name already meant this image
@@ -64,9 +68,8 @@ struct removed_image {
   std::vector<std::string> untagged; ///< familiar names
   std::vector<digest> deleted;       ///< image id, then the layers that nothing else uses
 };
-/// A puller has an image whole and recorded.
+/// From a puller: it has an image whole and recorded.
 struct image_pulled {
-  std::string ns;
   image_view what;
   image_name name;
 };
@@ -75,6 +78,7 @@ struct image_pulled {
 using images_actor = caf::typed_actor<
   // One pull for all who ask for the same with the same rights; answers when the image is whole
   replies_to<pull_image>::with<pulled_image>,
+  reacts_to<abandon_pull>,
   // not_found, in Docker's words
   replies_to<find_image>::with<found_image>,
   replies_to<use_image>::with<found_image>,
@@ -89,6 +93,7 @@ using images_actor = caf::typed_actor<
 
 GANTRY_MESSAGE(gantry::pull_image)
 GANTRY_MESSAGE(gantry::pulled_image)
+GANTRY_MESSAGE(gantry::abandon_pull)
 GANTRY_MESSAGE(gantry::find_image)
 GANTRY_MESSAGE(gantry::found_image)
 GANTRY_MESSAGE(gantry::use_image)

@@ -15,6 +15,9 @@ struct unwatch_container {
   key container;
 };
 
+/// Connects to the monitor, or starts it. The first message that a launcher gets.
+struct connect_launcher {};
+
 /// From the connection's own thread: the answer to the request with this number.
 struct monitor_answered {
   std::uint64_t request = 0;
@@ -30,6 +33,7 @@ struct monitor_lost {
 using launcher_actor = caf::typed_actor<
   reacts_to<watch_container>,
   reacts_to<unwatch_container>,
+  replies_to<connect_launcher>::with<done>,
   replies_to<monitor::start_container>::with<monitor::started>,
   replies_to<monitor::exec_process>::with<monitor::started>,
   replies_to<monitor::signal_process>::with<done>,
@@ -53,6 +57,7 @@ using launcher_actor = caf::typed_actor<
 
 GANTRY_MESSAGE(gantry::watch_container)
 GANTRY_MESSAGE(gantry::unwatch_container)
+GANTRY_MESSAGE(gantry::connect_launcher)
 GANTRY_MESSAGE(gantry::monitor_answered)
 GANTRY_MESSAGE(gantry::monitor_lost)
 GANTRY_MESSAGE(gantry::monitor::start_container)

@@ -1,32 +1,37 @@
 #pragma once
 
-#include <memory>
-
 #include "messages/caf.hpp"
 #include "messages/domain/container.hpp"
 
 namespace gantry {
 
-/// A layer that is whole on disk. `id` is its diffID, or its chainID when its content depends on the layers below.
+/// A layer that is whole on disk.
 struct layer_folder {
-  digest id;
+  digest id; ///< its diffID, or its chainID when its content depends on the layers below
+  bool by_chain = false;
   std::uint64_t folder = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0; ///< expanded
 };
 
-/// Asks for a layer on behalf of `lease`: either it is there, and leased, or the asker shall make it under a number of
-/// its own. While somebody else is making it, the answer waits.
+/// Asks for a layer on behalf of `lease`: either it is there (under its diffID, or its chainID), and leased, or the
+/// asker shall make it, in a folder of a new number. While somebody else is making it, the answer waits.
 struct claim_layer {
-  digest id;
+  digest diff_id, chain_id, blob;
   std::string lease;
 };
 struct layer_claim {
   layer_folder layer;
   bool exists = false;
 };
-/// An extractor has made the folder that was claimed: it is recorded and stays leased.
+/// The folder that was claimed under `diff_id` is made: it is recorded and stays leased.
 struct commit_layer {
   layer_folder layer;
+  digest diff_id;
+  std::string lease;
+};
+/// Small documents into the blob store, leased.
+struct keep_documents {
+  std::vector<std::pair<digest, std::string>> documents;
   std::string lease;
 };
 /// Nothing of this lease is needed any more by who held it; unfinished claims go to the next who waits.
@@ -46,10 +51,8 @@ struct prepared_snapshot {
 struct remove_snapshot {
   std::uint64_t snapshot = 0;
 };
-/// Deletes the layers and blobs that neither these images nor a lease needs. Answers what went.
-struct sweep_content {
-  std::vector<std::shared_ptr<const image>> live; ///< named, or used by a container
-};
+/// Deletes the layers and blobs that no record and no lease reaches. Answers what went.
+struct sweep_content {};
 struct swept_content {
   std::vector<digest> layers;
   std::uint64_t bytes = 0;
@@ -68,6 +71,7 @@ struct remove_container_folder {
 using snapshot_actor = caf::typed_actor<
   replies_to<claim_layer>::with<layer_claim>,
   replies_to<commit_layer>::with<done>,
+  replies_to<keep_documents>::with<done>,
   reacts_to<release_lease>,
   replies_to<prepare_snapshot>::with<prepared_snapshot>,
   replies_to<remove_snapshot>::with<done>,
@@ -80,6 +84,7 @@ using snapshot_actor = caf::typed_actor<
 GANTRY_MESSAGE(gantry::layer_folder)
 GANTRY_MESSAGE(gantry::claim_layer)
 GANTRY_MESSAGE(gantry::layer_claim)
+GANTRY_MESSAGE(gantry::keep_documents)
 GANTRY_MESSAGE(gantry::commit_layer)
 GANTRY_MESSAGE(gantry::release_lease)
 GANTRY_MESSAGE(gantry::prepare_snapshot)

@@ -35,7 +35,7 @@ struct fetch_blob {
   registry_login login;
   std::string group;
 };
-/// Ends the transfers of a group with the error `cancelled`.
+/// Ends what is left of a group's transfers, with the error `cancelled`. Every pull says it at its end.
 struct cancel_group {
   std::string group;
 };
@@ -47,13 +47,26 @@ struct transfer_progress {
   std::vector<std::pair<digest, std::uint64_t>> bytes;
 };
 
+/// From the client's own thread.
+struct document_arrived {
+  std::uint64_t request = 0;
+  result<fetched_document> answer;
+};
+struct blob_advanced {
+  std::string group;
+  digest blob;
+  std::uint64_t bytes = 0; ///< on disk
+};
+
 /// transfer: connections, tokens, retries and per-host limits of all downloads.
 using transfer_actor = caf::typed_actor<
   replies_to<fetch_manifest>::with<fetched_document>,
   replies_to<fetch_document>::with<fetched_document>,
   reacts_to<fetch_blob>,
   replies_to<ask_progress>::with<transfer_progress>,
-  reacts_to<cancel_group>>;
+  reacts_to<cancel_group>,
+  reacts_to<document_arrived>,
+  reacts_to<blob_advanced>>;
 
 } // namespace gantry
 
@@ -62,5 +75,7 @@ GANTRY_MESSAGE(gantry::fetched_document)
 GANTRY_MESSAGE(gantry::fetch_document)
 GANTRY_MESSAGE(gantry::fetch_blob)
 GANTRY_MESSAGE(gantry::cancel_group)
+GANTRY_MESSAGE(gantry::document_arrived)
+GANTRY_MESSAGE(gantry::blob_advanced)
 GANTRY_MESSAGE(gantry::ask_progress)
 GANTRY_MESSAGE(gantry::transfer_progress)

@@ -1,0 +1,114 @@
+#include "actors/images.hpp"
+
+#include "actors/engine_parts.hpp"
+
+namespace gantry {
+namespace image_steps {
+namespace {
+
+result<found_image> found(const images_state& state, const std::string& ns, const digest& id) {
+  auto it = state.images.find(id);
+  if (it == state.images.end()) return fail(errc::not_found, "No such image: {}", id.str());
+  return found_image{it->second, names_of(state, ns, id)};
+}
+
+bool looks_like_id(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Only images that the namespace has a name for, or whose whole id is given, are seen.
+result<found_image> find_by_id(const images_state& state, const std::string& ns, const std::string& prefix) {
+  const digest* only = nullptr;
+  for (const auto& [id, view] : state.images) {
+    if (!id.hex().starts_with(prefix)) continue;
+    if (only != nullptr) return fail(errc::invalid_argument, "image id prefix {} is ambiguous", prefix);
+    only = &id;
+  }
+  if (only == nullptr) return fail(errc::not_found, "No such image: {}", prefix);
+  return found(state, ns, *only);
+}
+
+} // namespace
+
+std::vector<image_name> names_of(const images_state& state, const std::string& ns, const digest& id) {
+  std::vector<image_name> names;
+  for (const auto& [where, name] : state.names)
+    if (where.first == ns && name.id == id) names.push_back(name);
+  return names;
+}
+
+result<found_image> find(const images_state& state, const std::string& ns, const std::string& name) {
+  if (name.starts_with("sha256:")) return find_by_id(state, ns, name.substr(7));
+  auto parsed = reference::parse(name);
+  if (parsed) {
+    if (auto it = state.names.find({ns, *parsed}); it != state.names.end()) return found(state, ns, it->second.id);
+    if (!parsed->content.empty()) // name@digest finds an image that was pulled by tag, too
+      for (const auto& [where, known] : state.names)
+        if (where.first == ns && known.name.name() == parsed->name() && known.manifest == parsed->content)
+          return found(state, ns, known.id);
+  }
+  if (looks_like_id(name)) return find_by_id(state, ns, name);
+  return fail(errc::not_found, "No such image: {}", parsed ? parsed->familiar() : name);
+}
+
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id, const std::string& name) {
+  tell(self->state.parts.events, event{ns, event::subject::image, std::move(action), id, {{"name", name}}, now()});
+}
+
+} // namespace image_steps
+
+namespace {
+
+image_list list(const images_state& state, const std::string& ns) {
+  std::map<digest, found_image> by_id;
+  for (const auto& [where, name] : state.names) {
+    auto it = state.images.find(name.id);
+    if (where.first != ns || it == state.images.end()) continue;
+    auto& entry = by_id[name.id];
+    entry.what = it->second;
+    entry.names.push_back(name);
+  }
+  image_list answer;
+  for (auto& [id, entry] : by_id) answer.images.push_back(std::move(entry));
+  return answer;
+}
+
+pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact) {
+  auto& state = self->state;
+  auto& name = state.names[{fact.name.ns, fact.name.name}];
+  bool changed = name.id != fact.what->id || !state.images.contains(fact.what->id);
+  state.images[fact.what->id] = fact.what;
+  name = fact.name;
+  image_steps::emit(self, fact.name.ns, "pull", fact.name.name.familiar(), fact.name.name.familiar());
+  return {fact.what->id, fact.name.manifest, changed};
+}
+
+} // namespace
+
+images_actor::behavior_type images(image_steps::self_pointer self, images_parts parts, std::vector<image> found,
+                                   std::vector<image_name> names) {
+  auto& state = self->state;
+  state.parts = std::move(parts);
+  for (auto& one : found) {
+    auto id = one.id;
+    state.images.emplace(id, std::make_shared<const image>(std::move(one)));
+  }
+  for (auto& name : names) state.names.emplace(std::pair(name.ns, name.name), name);
+  return {
+      [self](const pull_image& request) { return image_steps::pull(self, request); },
+      [self](const abandon_pull& request) { image_steps::abandon(self, request); },
+      [self](const find_image& request) { return to_caf(image_steps::find(self->state, request.ns, request.name)); },
+      [self](const use_image& request) {
+        auto what = image_steps::find(self->state, request.ns, request.name);
+        if (what) self->state.users[request.user] = what->what->id;
+        return to_caf(std::move(what));
+      },
+      [self](const release_image& request) { self->state.users.erase(request.user); },
+      [self](const list_images& request) { return list(self->state, request.ns); },
+      [self](const tag_image& request) { return image_steps::tag(self, request); },
+      [self](const remove_image& request) { return image_steps::remove(self, request); },
+      [self](const image_pulled& fact) { return take_over(self, fact); },
+  };
+}
+
+} // namespace gantry

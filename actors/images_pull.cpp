@@ -1,0 +1,45 @@
+#include "actors/images.hpp"
+
+namespace gantry::image_steps {
+namespace {
+
+void answer_all(self_pointer self, const images_state::pull_key& which, const result<pulled_image>& outcome) {
+  auto found = self->state.pulls.find(which);
+  if (found == self->state.pulls.end()) return;
+  auto waiting = std::move(found->second.waiting);
+  self->state.pulls.erase(found);
+  for (auto& [id, promise] : waiting) deliver(promise, outcome);
+}
+
+} // namespace
+
+caf::result<pulled_image> pull(self_pointer self, const pull_image& request) {
+  auto& state = self->state;
+  images_state::pull_key which{request.ns, request.name, request.wanted.str(), request.login};
+  auto [found, added] = state.pulls.try_emplace(which);
+  auto promise = self->make_response_promise<pulled_image>();
+  found->second.waiting.emplace(request.pull_id, promise);
+  if (!added) {
+    tell(found->second.puller, join_pull{request.pull_id});
+    return promise;
+  }
+  found->second.puller = state.parts.spawn_puller(caf::actor_cast<images_actor>(self));
+  // No deadline of its own: a pull that makes progress may last; one that stalls is ended by its transfers.
+  self->request(found->second.puller, caf::infinite, request)
+      .then([self, which](pulled_image& done) { answer_all(self, which, std::move(done)); },
+            [self, which](caf::error& e) { answer_all(self, which, tl::unexpected<error>(from_caf(e))); });
+  return promise;
+}
+
+void abandon(self_pointer self, const abandon_pull& request) {
+  for (auto& [which, pull] : self->state.pulls) {
+    auto found = pull.waiting.find(request.pull_id);
+    if (found == pull.waiting.end()) continue;
+    refuse(found->second, {errc::cancelled, "the pull was given up", 0});
+    pull.waiting.erase(found);
+    if (pull.waiting.empty()) tell(pull.puller, cancel_pull{});
+    return;
+  }
+}
+
+} // namespace gantry::image_steps

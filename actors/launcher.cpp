@@ -1,0 +1,117 @@
+#include "actors/launcher.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace gantry {
+namespace {
+
+using self_pointer = launcher_actor::stateful_pointer<launcher_state>;
+
+/// The answer that the interface promises, out of what the monitor may say.
+template <class Reply>
+result<Reply> expect_reply(result<monitor::reply> r) {
+  if (!r) return tl::unexpected<error>(std::move(r.error()));
+  if constexpr (std::is_same_v<Reply, done>) {
+    if (std::holds_alternative<monitor::done>(*r)) return done{};
+  } else if (auto* reply = std::get_if<Reply>(&*r)) {
+    return std::move(*reply);
+  }
+  return fail(errc::internal, "a monitor answered something else than was asked");
+}
+
+/// Sends a request on; its answer comes back as monitor_answered.
+template <class Reply, class Request>
+caf::result<Reply> pass_on(self_pointer self, const Request& request) {
+  auto& state = self->state;
+  if (!state.connection)
+    return to_caf(error{errc::unavailable, "the monitor is being replaced after its death; try again", 0});
+  auto promise = self->template make_response_promise<Reply>();
+  auto number = state.next_request++;
+  state.open.emplace(number, [promise](result<monitor::reply> r) mutable {
+    deliver(promise, expect_reply<Reply>(std::move(r)));
+  });
+  auto to = caf::actor_cast<launcher_actor>(self);
+  state.connection->request(request, [to, number](result<monitor::reply> r) {
+    tell(to, monitor_answered{number, std::move(r)});
+  });
+  return promise;
+}
+
+void route_exit(self_pointer self, const monitor::process_exited& fact) {
+  auto found = self->state.watchers.find(fact.container);
+  if (found == self->state.watchers.end()) return; // kept by the monitor until somebody deletes the container
+  tell(found->second, container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown,
+                                               fact.finished_at});
+}
+
+/// A monitor died: a new one takes its place, and each supervisor sees to its own container.
+void replace_monitor(self_pointer self, const std::string& why) {
+  auto& state = self->state;
+  spdlog::error("monitor {} is gone ({}); a new one takes its place", state.where.index, why);
+  state.connection.reset();
+  auto connected = connect_monitor(state.where, caf::actor_cast<launcher_actor>(self));
+  if (!connected) {
+    spdlog::critical("monitor {}: {}; trying again", state.where.index, connected.error().message);
+    self->delayed_send(self, std::chrono::seconds(1), monitor_lost{connected.error().message});
+    return;
+  }
+  state.connection = std::move(*connected);
+  for (const auto& [name, supervisor] : state.watchers) tell(supervisor, monitor_replaced{});
+}
+
+} // namespace
+
+result<std::unique_ptr<monitor::client>> connect_monitor(const monitor::location& where, const launcher_actor& to) {
+  // The client outlives no actor: a weak handle, so that its thread does not keep the launcher alive.
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(to);
+  auto forward = [weak](auto fact) {
+    if (auto strong = weak.lock()) tell(caf::actor_cast<launcher_actor>(strong), std::move(fact));
+  };
+  monitor::client::callbacks on;
+  on.exited = [forward](monitor::process_exited fact) { forward(std::move(fact)); };
+  on.lost = [forward](error e) { forward(monitor_lost{std::move(e.message)}); };
+  auto connected = monitor::client::connect(monitor::socket_path(where), on);
+  if (connected || connected.error().code == errc::failed_precondition) return connected;
+  GANTRY_TRY(monitor::start(where));
+  return monitor::client::connect(monitor::socket_path(where), on);
+}
+
+launcher_actor::behavior_type launcher(self_pointer self, monitor::location where) {
+  self->state.where = std::move(where);
+  return {
+      [self](const watch_container& request) { self->state.watchers[request.container] = request.supervisor; },
+      [self](const unwatch_container& request) { self->state.watchers.erase(request.container); },
+      [self](const connect_launcher&) -> caf::result<done> {
+        auto connected = connect_monitor(self->state.where, caf::actor_cast<launcher_actor>(self));
+        if (!connected) return to_caf(connected.error());
+        self->state.connection = std::move(*connected);
+        return done{};
+      },
+      [self](const monitor::start_container& r) { return pass_on<monitor::started>(self, r); },
+      [self](const monitor::exec_process& r) { return pass_on<monitor::started>(self, r); },
+      [self](const monitor::signal_process& r) { return pass_on<done>(self, r); },
+      [self](const monitor::signal_all& r) { return pass_on<done>(self, r); },
+      [self](const monitor::pause_container& r) { return pass_on<done>(self, r); },
+      [self](const monitor::resume_container& r) { return pass_on<done>(self, r); },
+      [self](const monitor::delete_container& r) { return pass_on<done>(self, r); },
+      [self](const monitor::open_stream& r) { return pass_on<monitor::stream_token>(self, r); },
+      [self](const monitor::resize_terminal& r) { return pass_on<done>(self, r); },
+      [self](const monitor::make_network_namespace& r) { return pass_on<monitor::namespace_path>(self, r); },
+      [self](const monitor::drop_network_namespace& r) { return pass_on<done>(self, r); },
+      [self](const monitor::run_process& r) { return pass_on<monitor::process_result>(self, r); },
+      [self](const monitor::list_containers& r) { return pass_on<monitor::container_list>(self, r); },
+      [self](const monitor::adopt_container& r) { return pass_on<done>(self, r); },
+      [self](const monitor::shut_down& r) { return pass_on<done>(self, r); },
+      [self](const monitor::process_exited& fact) { route_exit(self, fact); },
+      [self](const monitor_answered& answered) {
+        auto found = self->state.open.find(answered.request);
+        if (found == self->state.open.end()) return;
+        auto answer = std::move(found->second);
+        self->state.open.erase(found);
+        answer(answered.answer);
+      },
+      [self](const monitor_lost& lost) { replace_monitor(self, lost.why); },
+  };
+}
+
+} // namespace gantry

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "messages/launcher.hpp"
+#include "runtime/monitor/client/monitor_client.hpp"
+
+namespace gantry {
+
+struct launcher_state {
+  monitor::location where;
+  std::unique_ptr<monitor::client> connection;
+  /// What waits for the monitor's answer, by the number of the request.
+  std::unordered_map<std::uint64_t, std::function<void(result<monitor::reply>)>> open;
+  std::uint64_t next_request = 1;
+  std::map<key, container_supervisor_actor> watchers;
+
+  static inline const char* name = "launcher";
+};
+
+/// launcher (architecture, "Actors"). On a thread of its own: it waits when a monitor has to be started.
+launcher_actor::behavior_type launcher(launcher_actor::stateful_pointer<launcher_state> self,
+                                       monitor::location where);
+
+/// Connects to the monitor at `where`, starting it when nobody listens; its facts go to `to`. Blocks for up to 5 s.
+result<std::unique_ptr<monitor::client>> connect_monitor(const monitor::location& where, const launcher_actor& to);
+
+} // namespace gantry

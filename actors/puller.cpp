@@ -1,0 +1,118 @@
+#include "actors/puller.hpp"
+
+#include "actors/engine_parts.hpp"
+
+namespace gantry {
+namespace pulling {
+namespace {
+
+const char* name_of(layer_progress::step step) {
+  switch (step) {
+  case layer_progress::step::waiting: return "waiting";
+  case layer_progress::step::downloading: return "downloading";
+  case layer_progress::step::extracting: return "extracting";
+  case layer_progress::step::done: return "done";
+  case layer_progress::step::exists: return "exists";
+  }
+  return "waiting";
+}
+
+void end(self_pointer self) {
+  auto& state = self->state;
+  state.ended = true;
+  tell(state.parts.transfer, cancel_group{state.request.pull_id});
+  tell(state.parts.snapshot, release_lease{state.request.pull_id});
+  self->quit();
+}
+
+void publish(self_pointer self, const puller_state::layer& layer, std::uint64_t current) {
+  auto& state = self->state;
+  for (const auto& listener : state.listeners)
+    tell(state.parts.events, event{state.request.ns,
+                                   event::subject::pull,
+                                   name_of(layer.step),
+                                   listener,
+                                   {{"layer", layer.blob.content.str()},
+                                    {"current", std::to_string(current)},
+                                    {"total", std::to_string(layer.blob.size)}},
+                                   now()});
+}
+
+void publish_changes(self_pointer self, const transfer_progress& progress) {
+  auto& state = self->state;
+  std::map<digest, std::uint64_t> bytes(progress.bytes.begin(), progress.bytes.end());
+  for (std::size_t i = 0; i < state.layers.size(); ++i) {
+    auto& layer = state.layers[i];
+    auto arrived = bytes.contains(layer.blob.content) ? bytes[layer.blob.content] : 0;
+    if (layer.step == layer_progress::step::downloading && arrived >= layer.blob.size)
+      layer.step = layer_progress::step::extracting;
+    std::pair now_is{layer.step, arrived};
+    auto [last, first_time] = state.reported.try_emplace(i, now_is);
+    if (!first_time && last->second == now_is) continue;
+    last->second = now_is;
+    publish(self, layer, arrived);
+  }
+}
+
+} // namespace
+
+void report(self_pointer self) {
+  ask<transfer_progress>(self, self->state.parts.transfer, deadline::quick, ask_progress{self->state.request.pull_id},
+                         [self](const result<transfer_progress>& r) {
+                           if (r) publish_changes(self, *r);
+                         });
+}
+
+void fail_with(self_pointer self, error why) {
+  auto& state = self->state;
+  if (state.ended) return;
+  refuse(state.promise, why);
+  end(self);
+}
+
+void finish(self_pointer self, pulled_image done) {
+  if (self->state.ended) return;
+  publish_changes(self, {});
+  self->state.promise.deliver(std::move(done));
+  end(self);
+}
+
+} // namespace pulling
+
+namespace {
+
+constexpr std::chrono::milliseconds progress_interval{100};
+
+caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& request) {
+  auto& state = self->state;
+  state.request = request;
+  state.listeners.insert(request.pull_id);
+  state.promise = self->make_response_promise<pulled_image>();
+  acquire_slot slot_request{work_kind::pull, request.client, self->address()}; // freed by this actor's end
+  ask<slot>(self, state.parts.admission, deadline::whole, slot_request, [self](const result<slot>& r) {
+    if (!r) return pulling::fail_with(self, r.error());
+    pulling::resolve(self);
+  });
+  self->delayed_send(self, progress_interval, report_progress{});
+  return state.promise;
+}
+
+} // namespace
+
+puller_actor::behavior_type puller(pulling::self_pointer self, puller_parts parts) {
+  self->state.parts = std::move(parts);
+  return {
+      [self](const pull_image& request) { return begin(self, request); },
+      [self](const join_pull& request) {
+        self->state.listeners.insert(request.pull_id);
+        self->state.reported.clear(); // the new one hears of every layer
+      },
+      [self](const report_progress&) {
+        pulling::report(self);
+        self->delayed_send(self, progress_interval, report_progress{});
+      },
+      [self](const cancel_pull&) { pulling::fail_with(self, {errc::cancelled, "nobody waits for this pull any more", 0}); },
+  };
+}
+
+} // namespace gantry
