@@ -16,7 +16,7 @@ std::string basic(const credentials& who) {
   return "Basic " + encode_base64(who.username + ":" + who.password);
 }
 
-token_key key_of(const access& to, const challenge& asked) {
+token_key key_of(const repository_access& to, const challenge& asked) {
   auto scope = asked.parameter("scope");
   if (scope.empty()) scope = "repository:" + to.repository + ":pull";
   return {to.registry, asked.parameter("realm"), asked.parameter("service"), std::move(scope), fingerprint(to.who)};
@@ -33,7 +33,7 @@ std::optional<challenge> preferred(const std::vector<std::string>& headers) {
   return chosen;
 }
 
-result<void> check_realm(const std::string& realm, const access& to, const endpoints& rules) {
+result<void> check_realm(const std::string& realm, const repository_access& to, const endpoints& rules) {
   GANTRY_LET(auto at, origin_of(realm));
   if (at.scheme == "https") return {};
   if (to.registry.starts_with("http://") &&
@@ -44,7 +44,7 @@ result<void> check_realm(const std::string& realm, const access& to, const endpo
 
 } // namespace
 
-std::string authorizer::header_for(const access& to, token_cache::clock::time_point now) const {
+std::string authorizer::header_for(const repository_access& to, token_cache::clock::time_point now) const {
   // A token from outside must not smuggle in headers of its own; what is left out, the registry refuses.
   if (!to.who.registry_token.empty())
     return is_header_safe(to.who.registry_token) ? "Bearer " + to.who.registry_token : std::string();
@@ -55,7 +55,8 @@ std::string authorizer::header_for(const access& to, token_cache::clock::time_po
   return value ? "Bearer " + *value : std::string();
 }
 
-result<token_request> authorizer::bearer(const access& to, const challenge& asked, const endpoints& rules) const {
+result<token_request> authorizer::bearer(const repository_access& to, const challenge& asked,
+                                         const endpoints& rules) const {
   GANTRY_TRY(check_realm(asked.parameter("realm"), to, rules));
   token_request request{key_of(to, asked), asked.parameter("realm"), {}, {}};
   std::vector<std::pair<std::string, std::string>> fields;
@@ -74,7 +75,7 @@ result<token_request> authorizer::bearer(const access& to, const challenge& aske
   return request;
 }
 
-result<authentication> authorizer::challenged(const access& to, const std::vector<std::string>& headers,
+result<authentication> authorizer::challenged(const repository_access& to, const std::vector<std::string>& headers,
                                               const std::string& sent, const endpoints& rules) {
   auto asked = preferred(headers);
   if (!asked) return fail(errc::denied, "the registry wants a login of a kind that Gantry does not know");

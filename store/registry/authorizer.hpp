@@ -13,7 +13,7 @@
 namespace gantry::store {
 
 /// Who asks which registry for which repository.
-struct access {
+struct repository_access {
   std::string registry; ///< base_url()
   std::string repository;
   credentials who;
@@ -38,18 +38,19 @@ struct authentication {
 class authorizer {
 public:
   /// The header value for a first request; empty when nothing is known yet or nothing fits.
-  [[nodiscard]] std::string header_for(const access& to, token_cache::clock::time_point now) const;
+  [[nodiscard]] std::string header_for(const repository_access& to, token_cache::clock::time_point now) const;
 
   /// The registry answered 401 with these WWW-Authenticate headers to a request that carried `sent`.
   /// Credentials go to a realm over TLS, or over plain HTTP when the registry itself is spoken to so and `rules` allow
   /// it for the realm's host. Errors: denied, with the reason.
-  result<authentication> challenged(const access& to, const std::vector<std::string>& headers, const std::string& sent,
-                                    const endpoints& rules);
+  result<authentication> challenged(const repository_access& to, const std::vector<std::string>& headers,
+                                    const std::string& sent, const endpoints& rules);
 
   void keep(const token_key& key, const token& fresh, token_cache::clock::time_point now);
 
 private:
-  [[nodiscard]] result<token_request> bearer(const access& to, const challenge& asked, const endpoints& rules) const;
+  [[nodiscard]] result<token_request> bearer(const repository_access& to, const challenge& asked,
+                                             const endpoints& rules) const;
 
   std::map<std::pair<std::string, std::string>, challenge> asked_; ///< by registry and repository
   token_cache tokens_;

@@ -65,7 +65,7 @@ private:
   registry_services shared_;
   std::uint64_t id_;
   std::string domain_;
-  access access_;
+  repository_access access_;
   payload& what_;
   body_limit limit_;
   listener done_;

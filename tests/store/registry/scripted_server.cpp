@@ -90,7 +90,7 @@ void scripted_server::run() {
     std::erase_if(connections_, [](const auto& one) { return !one.fd; });
     if (polled[1].revents == 0) continue;
     sys::unique_fd fresh(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (fresh) connections_.push_back({std::move(fresh), {}, {}, {}});
+    if (fresh) connections_.push_back({std::move(fresh), {}, {}, 0, {}});
   }
 }
 
@@ -105,13 +105,15 @@ bool scripted_server::receive(connection& from) {
 }
 
 bool scripted_server::send(connection& to) {
-  while (!to.out.empty()) {
-    auto put = ::send(to.fd.get(), to.out.data(), std::min<std::size_t>(to.out.size(), 1u << 20), MSG_NOSIGNAL);
+  if (!to.out.empty()) {
+    auto put = ::send(to.fd.get(), to.out.data() + to.sent, to.out.size() - to.sent, MSG_NOSIGNAL);
     if (put < 0) return errno == EAGAIN;
-    to.out.erase(0, static_cast<std::size_t>(put));
-    if (put < 65536) break; // erase() of a large rest for each few bytes would take for ever
+    to.sent += static_cast<std::size_t>(put);
+    if (to.sent < to.out.size()) return true;
+    to.out.clear();
+    to.sent = 0;
   }
-  return !to.out.empty() || !to.drip.empty() || to.then != scripted_reply::after::close;
+  return !to.drip.empty() || to.then != scripted_reply::after::close;
 }
 
 void scripted_server::answer(connection& to) {

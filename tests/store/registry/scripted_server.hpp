@@ -58,6 +58,7 @@ private:
     sys::unique_fd fd;
     std::string in;
     std::string out;
+    std::size_t sent = 0; ///< of `out`
     std::string drip; ///< goes to `out` bit by bit
     scripted_reply::after then = scripted_reply::after::keep;
   };
