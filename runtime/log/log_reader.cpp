@@ -1,0 +1,181 @@
+#include "runtime/log/log_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace gantry::log {
+namespace {
+
+constexpr int max_rotated = 1000;
+constexpr std::size_t block = 64u << 10;
+constexpr std::size_t max_line = 1u << 20;
+
+std::string rotated_name(const std::string& path, int index) {
+  return index == 0 ? path : path + "." + std::to_string(index);
+}
+
+/// Where in `fd` (of `size` bytes) the last `wanted` complete lines begin; `wanted` is lessened by those found.
+result<std::int64_t> find_tail(int fd, std::int64_t size, std::int64_t& wanted) {
+  std::vector<char> bytes(block);
+  bool after_newline = false; // the newline that ends a line was met, its beginning not yet
+  for (auto end = size; end > 0;) {
+    auto begin = std::max<std::int64_t>(0, end - static_cast<std::int64_t>(block));
+    auto got = ::pread(fd, bytes.data(), static_cast<std::size_t>(end - begin), begin);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, "read the log");
+    if (got == 0) return 0;
+    for (auto at = got; at-- > 0;) {
+      if (bytes[static_cast<std::size_t>(at)] != '\n') continue;
+      if (after_newline && --wanted == 0) return begin + at + 1;
+      after_newline = true;
+    }
+    end = begin;
+  }
+  if (after_newline && wanted > 0) --wanted;
+  return 0;
+}
+
+} // namespace
+
+result<std::optional<reader::file>> reader::open_file(const std::string& path) {
+  sys::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd && errno == ENOENT) return std::optional<file>();
+  if (!fd) return fail_errno(errno, "open the log {}", path);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat the log {}", path);
+  return std::optional<file>(file{std::move(fd), status.st_ino, 0});
+}
+
+result<std::deque<reader::file>> reader::files_after(std::uint64_t known_inode) const {
+  std::deque<file> found;
+  for (int i = 0; i <= max_rotated; ++i) {
+    GANTRY_LET(auto next, open_file(rotated_name(path_, i)));
+    if (!next && i == 0) continue; // in the middle of a rotation there is no active file
+    if (!next) break;
+    if (next->inode == known_inode) break;
+    // A rotation while we open moves a file that we have to the next name: it is met twice.
+    if (!found.empty() && found.front().inode == next->inode) continue;
+    found.push_front(std::move(*next));
+  }
+  return found;
+}
+
+result<reader> reader::open(std::string path, query what) {
+  reader made(std::move(path), what);
+  GANTRY_LET(made.files_, made.files_after(0));
+  if (what.tail >= 0) GANTRY_TRY(made.seek_tail());
+  return made;
+}
+
+result<void> reader::seek_tail() {
+  auto wanted = what_.tail;
+  for (auto at = files_.size(); at-- > 0;) {
+    struct stat status {};
+    if (::fstat(files_[at].fd.get(), &status) != 0) return fail_errno(errno, "stat the log {}", path_);
+    files_[at].offset = status.st_size;
+    if (wanted > 0) {
+      GANTRY_LET(files_[at].offset, find_tail(files_[at].fd.get(), status.st_size, wanted));
+    }
+    if (wanted == 0) { // older files hold nothing that is wanted
+      files_.erase(files_.begin(), files_.begin() + static_cast<std::ptrdiff_t>(at));
+      return {};
+    }
+  }
+  return {};
+}
+
+result<bool> reader::fill() {
+  auto& from = files_.front();
+  buffer_.erase(0, read_);
+  read_ = 0;
+  auto before = buffer_.size();
+  buffer_.resize(before + block);
+  ssize_t got = 0;
+  do got = ::pread(from.fd.get(), buffer_.data() + before, block, from.offset);
+  while (got < 0 && errno == EINTR);
+  buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (got < 0) return fail_errno(errno, "read the log {}", path_);
+  from.offset += got;
+  return got > 0;
+}
+
+/// At the end of the front file: on to the next one, or to what a rotation made meanwhile. False: nothing newer.
+result<bool> reader::advance() {
+  if (files_.size() > 1) {
+    files_.pop_front();
+    buffer_.clear();
+    read_ = 0;
+    return true;
+  }
+  auto known = files_.empty() ? 0 : files_.front().inode;
+  if (known != 0) {
+    struct stat now {}, ours {};
+    if (::stat(path_.c_str(), &now) == 0 && now.st_ino == known) {
+      if (::fstat(files_.front().fd.get(), &ours) != 0 || ours.st_size >= files_.front().offset) return false;
+      files_.front().offset = 0; // emptied in place (rotation with a single file)
+      buffer_.clear();
+      read_ = 0;
+      return true;
+    }
+    // Renamed: the writer may have added to it between our last read and the rename.
+    GANTRY_LET(bool more, fill());
+    if (more) return true;
+  }
+  GANTRY_LET(auto newer, files_after(known));
+  if (newer.empty()) return false;
+  files_ = std::move(newer);
+  buffer_.clear();
+  read_ = 0;
+  return true;
+}
+
+std::optional<std::string> reader::take_line() {
+  for (;;) {
+    auto end = buffer_.find('\n', read_);
+    if (end == std::string::npos) {
+      if (buffer_.size() - read_ > max_line) {
+        skipping_ = true;
+        read_ = buffer_.size();
+      }
+      return std::nullopt;
+    }
+    auto line = buffer_.substr(read_, end - read_);
+    read_ = end + 1;
+    if (!skipping_) return line;
+    skipping_ = false; // that was the rest of a line too long
+  }
+}
+
+bool reader::wanted(const entry& e) const {
+  if (what_.since != 0 && e.time < what_.since) return false;
+  return e.from == output::out ? what_.want_out : what_.want_err;
+}
+
+result<std::optional<entry>> reader::next() {
+  while (!finished_) {
+    if (auto line = take_line()) {
+      auto parsed = parse_json_line(*line);
+      if (!parsed) continue;
+      if (what_.until != 0 && parsed->time > what_.until) {
+        finished_ = true;
+        break;
+      }
+      if (wanted(*parsed)) return parsed;
+      continue;
+    }
+    bool more = false;
+    if (!files_.empty()) {
+      GANTRY_LET(more, fill());
+    }
+    if (more) continue;
+    GANTRY_LET(bool moved, advance());
+    if (!moved) break;
+  }
+  return std::optional<entry>();
+}
+
+} // namespace gantry::log

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "runtime/log/json_line.hpp"
+#include "runtime/sys/unique_fd.hpp"
+
+namespace gantry::log {
+
+/// When a log file is replaced by a fresh one.
+struct rotation {
+  std::int64_t max_bytes = 0; ///< 0: never
+  int max_files = 1;          ///< with the one being written; 1: it is emptied instead
+};
+
+/// Writes one container's output as a json-file log: cuts it into lines, lines over max_entry_text into several
+/// entries, and rotates <path> to <path>.1, <path>.1 to <path>.2 and so on. One thread; blocks on the disk. The file is
+/// opened with the first entry.
+class writer {
+public:
+  writer(std::string path, rotation when) : path_(std::move(path)), when_(when) {}
+
+  /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an error
+  /// (the disk is full) this output is lost and the next is tried again.
+  result<void> write(output from, unix_nanos time, std::string_view bytes);
+
+  /// Writes what came after the last newline, as it is. For the end of the output.
+  result<void> finish(unix_nanos time);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  struct stream {
+    output from;
+    std::string partial; ///< shorter than max_entry_text
+  };
+  result<void> cut(stream& from, unix_nanos time, std::string_view bytes);
+  result<void> add(output from, unix_nanos time, std::string_view text);
+  result<void> flush();
+  result<void> open();
+  result<void> rotate();
+
+  std::string path_;
+  rotation when_;
+  sys::unique_fd file_;
+  std::int64_t size_ = 0; ///< of the file and of batch_ together
+  std::string batch_;     ///< entries not yet written; empty between calls
+  std::array<stream, 2> streams_{{{output::out, {}}, {output::err, {}}}};
+};
+
+} // namespace gantry::log

@@ -1,0 +1,139 @@
+#include "runtime/monitor/child_plan.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "runtime/monitor/descriptor_passing.hpp"
+#include "runtime/monitor/overlay_mount.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/wire.hpp"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+namespace gantry::monitor {
+namespace {
+
+constexpr int first_free_fd = 64; // above every target, so that dup2 onto a target overwrites nothing still needed
+
+result<void> place_descriptors(const child_plan& plan, std::vector<int>& received) {
+  for (auto& fd : received) {
+    int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, first_free_fd);
+    if (moved < 0) return fail_errno(errno, "move descriptor {}", fd);
+    fd = moved;
+  }
+  for (std::size_t i = 0; i < received.size() && i < plan.targets.size(); ++i)
+    if (::dup2(received[i], plan.targets[i]) < 0) return fail_errno(errno, "place descriptor {}", plan.targets[i]);
+  auto last = plan.targets.empty() ? 2 : std::max(2, *std::max_element(plan.targets.begin(), plan.targets.end()));
+  // Everything else (the zygote's socket, the memfd) closes at execve.
+  ::syscall(SYS_close_range, static_cast<unsigned>(last + 1), ~0U, CLOSE_RANGE_CLOEXEC);
+  return {};
+}
+
+result<void> enter_mount_namespace(const child_plan& plan) {
+  // A copy of the host's namespace. Propagation stays as it is, so that rshared volumes keep working; what is mounted
+  // below the private tmpfs of the bundles is seen here alone.
+  if (::unshare(CLONE_NEWNS) != 0) return fail_errno(errno, "new mount namespace");
+  if (plan.hide_unified_cgroup) {
+    // The one mount that must not propagate: it would take the host's away.
+    ::mount(nullptr, "/sys/fs/cgroup", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    if (::umount2("/sys/fs/cgroup/unified", MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT)
+      return fail_errno(errno, "unmount /sys/fs/cgroup/unified");
+  }
+  if (plan.overlay) return mount_overlay(*plan.overlay);
+  return {};
+}
+
+result<void> bring_loopback_up() {
+  sys::unique_fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail_errno(errno, "socket");
+  ifreq request{};
+  request.ifr_name[0] = 'l';
+  request.ifr_name[1] = 'o';
+  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail_errno(errno, "flags of lo");
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno(errno, "bring lo up");
+  return {};
+}
+
+result<void> make_network_namespace() {
+  if (::unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "new network namespace");
+  GANTRY_TRY(bring_loopback_up());
+  sys::unique_fd self(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!self) return fail_errno(errno, "open /proc/self/ns/net");
+  return send_with_descriptors(3, "n", {self.get()});
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str())); // execve(2) does not write
+  out.push_back(nullptr);
+  return out;
+}
+
+result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
+  GANTRY_TRY(place_descriptors(plan, received));
+  ::setsid(); // a session and process group of its own: a timeout kills the group
+  if (plan.new_mount_namespace) GANTRY_TRY(enter_mount_namespace(plan));
+  if (plan.new_network_namespace) GANTRY_TRY(make_network_namespace());
+  if (::chdir(plan.cwd.c_str()) != 0) return fail_errno(errno, "chdir to {}", plan.cwd);
+  if (plan.argv.empty()) return {};
+  ::execve(plan.argv[0].c_str(), pointers_to(plan.argv).data(), pointers_to(plan.env).data());
+  return fail_errno(errno, "execute {}", plan.argv[0]);
+}
+
+} // namespace
+
+std::string encode(const child_plan& plan) {
+  sys::wire_writer out;
+  out.put(plan.argv).put(plan.env).put(plan.cwd).put(plan.targets);
+  out.put(static_cast<std::uint8_t>(plan.new_mount_namespace)).put(static_cast<std::uint8_t>(plan.new_network_namespace));
+  out.put(static_cast<std::uint8_t>(plan.hide_unified_cgroup)).put(static_cast<std::uint8_t>(plan.overlay.has_value()));
+  if (plan.overlay) {
+    out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);
+    out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper));
+  }
+  return out.take();
+}
+
+result<child_plan> decode_child_plan(std::string_view bytes) {
+  sys::wire_reader in(bytes);
+  child_plan plan;
+  in.get(plan.argv);
+  in.get(plan.env);
+  in.get(plan.cwd);
+  in.get(plan.targets);
+  plan.new_mount_namespace = in.read<std::uint8_t>() != 0;
+  plan.new_network_namespace = in.read<std::uint8_t>() != 0;
+  plan.hide_unified_cgroup = in.read<std::uint8_t>() != 0;
+  if (in.read<std::uint8_t>() != 0) {
+    plan.overlay.emplace();
+    in.get(plan.overlay->lower);
+    in.get(plan.overlay->upper);
+    in.get(plan.overlay->work);
+    in.get(plan.overlay->target);
+    plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
+  }
+  if (!in.done()) return fail(errc::corrupt, "zygote: a plan has the wrong form");
+  return plan;
+}
+
+void carry_out(const child_plan& plan, std::vector<int> received) {
+  auto taken = take_steps(plan, received);
+  if (taken) ::_exit(0);
+  (void)sys::write_all(2, "gantry: " + taken.error().message + "\n");
+  ::_exit(127);
+}
+
+} // namespace gantry::monitor

@@ -1,0 +1,130 @@
+#include "runtime/monitor/disk_writer.hpp"
+
+#include <cstdio>
+
+namespace gantry::monitor {
+namespace {
+
+constexpr std::size_t bytes_per_turn = 64u << 10;
+
+void report(const result<void>& written) {
+  // Standard error is the monitor's own log. The container goes on: a full disk must not stop it.
+  if (!written) std::fprintf(stderr, "gantry-monitor: output is lost: %s\n", written.error().message.c_str());
+}
+
+} // namespace
+
+disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_([this] { serve(); }) {}
+
+disk_writer::~disk_writer() {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+std::shared_ptr<log_queue> disk_writer::open(const log_target& target, log_queue::callbacks on) {
+  return std::make_shared<log_queue>(log::writer(target.path, {target.max_bytes, target.max_files}), std::move(on));
+}
+
+bool disk_writer::add(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time,
+                      std::string_view bytes) {
+  bool schedule = false, has_space = true;
+  {
+    std::lock_guard lock(queue->mutex_);
+    queue->chunks_.push_back({from, time, std::string(bytes)});
+    queue->bytes_ += bytes.size();
+    has_space = queue->bytes_ < log_queue::capacity;
+    queue->was_full_ = !has_space;
+    schedule = !std::exchange(queue->scheduled_, true);
+  }
+  if (schedule) enqueue([this, queue] { write_turn(queue); });
+  return has_space;
+}
+
+void disk_writer::follow(const std::shared_ptr<log_queue>& queue, bool wanted) {
+  std::lock_guard lock(queue->mutex_);
+  queue->tell_written_ = wanted;
+}
+
+bool disk_writer::write_some(log_queue& queue, std::size_t limit) {
+  std::deque<log_queue::chunk> taken;
+  bool tell = false;
+  {
+    std::lock_guard lock(queue.mutex_);
+    for (std::size_t bytes = 0; bytes < limit && !queue.chunks_.empty();) {
+      bytes += queue.chunks_.front().bytes.size();
+      taken.push_back(std::move(queue.chunks_.front()));
+      queue.chunks_.pop_front();
+    }
+    tell = queue.tell_written_;
+  }
+  std::size_t written = 0;
+  for (const auto& chunk : taken) {
+    report(queue.file_.write(chunk.from, chunk.time, chunk.bytes));
+    written += chunk.bytes.size();
+  }
+  bool more = false, space = false;
+  {
+    std::lock_guard lock(queue.mutex_);
+    queue.bytes_ -= written;
+    more = !queue.chunks_.empty();
+    if (!more) std::deque<log_queue::chunk>().swap(queue.chunks_); // an idle container keeps no memory here
+    space = queue.was_full_ && queue.bytes_ < log_queue::capacity / 2;
+    if (space) queue.was_full_ = false;
+    queue.scheduled_ = more;
+  }
+  if (space) loop_.post(queue.on_.on_space);
+  if (tell && written > 0) loop_.post(queue.on_.on_written);
+  return more;
+}
+
+void disk_writer::write_turn(const std::shared_ptr<log_queue>& queue) {
+  if (write_some(*queue, bytes_per_turn)) enqueue([this, queue] { write_turn(queue); });
+}
+
+void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()> then, std::function<void()> done) {
+  run(
+      [this, queue = std::move(queue), then = std::move(then)] {
+        if (queue) {
+          while (write_some(*queue, bytes_per_turn)) {}
+          auto now = std::chrono::system_clock::now().time_since_epoch();
+          report(queue->file_.finish(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+        }
+        if (then) then();
+      },
+      std::move(done));
+}
+
+void disk_writer::run(std::function<void()> work, std::function<void()> done) {
+  enqueue([this, work = std::move(work), done = std::move(done)] {
+    work();
+    if (done) loop_.post(done);
+  });
+}
+
+void disk_writer::enqueue(std::function<void()> turn) {
+  {
+    std::lock_guard lock(mutex_);
+    turns_.push_back(std::move(turn));
+  }
+  wake_.notify_one();
+}
+
+void disk_writer::serve() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return ending_ || !turns_.empty(); });
+    if (turns_.empty()) return;
+    auto turn = std::move(turns_.front());
+    turns_.pop_front();
+    lock.unlock();
+    turn();
+    turn = nullptr; // what it holds may be the last of a queue
+    lock.lock();
+  }
+}
+
+} // namespace gantry::monitor

@@ -1,0 +1,66 @@
+#include "runtime/monitor/network_namespaces.hpp"
+
+#include <sys/socket.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/monitor/descriptor_passing.hpp"
+
+namespace gantry::monitor {
+namespace {
+
+std::string path_of(const sys::unique_fd& fd) {
+  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd.get());
+}
+
+/// Our ends of what the child, which makes the namespace, has.
+struct passage {
+  sys::unique_fd socket, printed;
+};
+
+result<launch> prepare_namespace(passage& ours) {
+  launch with;
+  with.plan.new_network_namespace = true;
+  with.plan.targets = {0, 1, 2, 3};
+  with.descriptors.resize(4);
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
+  ours.socket.reset(ends[0]);
+  with.descriptors[3].reset(ends[1]);
+  GANTRY_LET(ours.printed, open_scratch());
+  GANTRY_LET(with.descriptors[0], open_null());
+  GANTRY_LET(with.descriptors[1], open_null());
+  with.descriptors[2].reset(::fcntl(ours.printed.get(), F_DUPFD_CLOEXEC, 0));
+  return with;
+}
+
+} // namespace
+
+void network_namespaces::make(const key& sandbox, responder respond) {
+  if (auto found = held_.find(sandbox); found != held_.end())
+    return respond(reply(namespace_path{path_of(found->second)}));
+  auto ours = std::make_shared<passage>();
+  job what;
+  what.prepare = [ours] { return prepare_namespace(*ours); };
+  what.timeout = std::chrono::seconds(30);
+  what.done = [this, sandbox, ours, respond = std::move(respond)](job_end how) {
+    made(sandbox, ours->socket.get(), std::move(how), ours->printed ? read_scratch(ours->printed.get()) : "", respond);
+  };
+  queue_.add(std::move(what));
+}
+
+void network_namespaces::made(const key& sandbox, int socket, job_end how, const std::string& printed,
+                              const responder& respond) {
+  if (!how) return respond(within(how.error(), "make a network namespace"));
+  if (how->code != 0) return respond(fail(errc::unavailable, "make a network namespace: {}", printed));
+  auto message = receive_with_descriptors(socket, 16, MSG_DONTWAIT);
+  if (!message || message->descriptors.empty())
+    return respond(fail(errc::internal, "make a network namespace: its descriptor did not come"));
+  // A second request for the same sandbox may have been quicker: its namespace is the one.
+  auto [at, fresh] = held_.try_emplace(sandbox, std::move(message->descriptors.front()));
+  respond(reply(namespace_path{path_of(at->second)}));
+}
+
+} // namespace gantry::monitor

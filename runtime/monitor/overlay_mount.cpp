@@ -1,0 +1,124 @@
+#include "runtime/monitor/overlay_mount.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/sys/unique_fd.hpp"
+
+// The new mount API's commands (linux/mount.h, which cannot be included beside sys/mount.h on Debian 12).
+#ifndef FSCONFIG_SET_FLAG
+#define FSCONFIG_SET_FLAG 0
+#define FSCONFIG_SET_STRING 1
+#define FSCONFIG_CMD_CREATE 6
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
+#endif
+
+namespace gantry::monitor {
+namespace {
+
+constexpr std::size_t max_layers = 500;
+
+/// overlayfs splits at ':' and mount(2)'s options at ',': both, and the backslash itself, are escaped.
+std::string escaped(std::string_view path) {
+  std::string out;
+  for (char c : path) {
+    if (c == ':' || c == ',' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::string_view relative_to(std::string_view base, std::string_view path) {
+  return !base.empty() && path.starts_with(base) && path.size() > base.size() ? path.substr(base.size()) : path;
+}
+
+// What a container's writable layer must not depend on: these features tie it to exact lower folders.
+constexpr std::string_view features = "index=off,redirect_dir=off,metacopy=off";
+
+result<bool> configure(int context, int command, const char* name, const char* value) {
+  if (::syscall(SYS_fsconfig, context, command, name, value, 0) == 0) return true;
+  if (errno == EINVAL) return false; // an option that this kernel does not know
+  return fail_errno(errno, "overlay option {}", name);
+}
+
+/// False when the kernel has no "lowerdir+".
+result<bool> mount_by_layers(const overlay_plan& plan) {
+  sys::unique_fd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */)));
+  if (!context) return false;
+  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, "lowerdir+", layer->c_str()));
+    if (!known) return false;
+  }
+  const std::pair<const char*, const char*> options[] = {{"upperdir", plan.upper.c_str()},
+                                                         {"workdir", plan.work.c_str()},
+                                                         {"index", "off"},
+                                                         {"redirect_dir", "off"},
+                                                         {"metacopy", "off"}};
+  for (const auto& [name, value] : options) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
+    if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
+  }
+  if (plan.volatile_upper) GANTRY_TRY(configure(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr));
+  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    return fail_errno(errno, "overlay of {} layers", plan.lower.size());
+  sys::unique_fd mounted(static_cast<int>(::syscall(SYS_fsmount, context.get(), 1 /* FSMOUNT_CLOEXEC */, 0)));
+  if (!mounted) return fail_errno(errno, "fsmount");
+  if (::syscall(SYS_move_mount, mounted.get(), "", AT_FDCWD, plan.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    return fail_errno(errno, "move the overlay to {}", plan.target);
+  return true;
+}
+
+result<void> mount_by_options(const overlay_plan& plan, const std::string& options) {
+  if (::mount("overlay", plan.target.c_str(), "overlay", 0, options.c_str()) != 0)
+    return fail_errno(errno, "mount an overlay of {} layers at {}", plan.lower.size(), plan.target);
+  return {};
+}
+
+} // namespace
+
+std::string common_folder(const std::vector<std::string>& paths) {
+  if (paths.empty()) return {};
+  std::string_view common = paths.front();
+  for (const auto& path : paths) {
+    auto differs = std::mismatch(common.begin(), common.end(), path.begin(), path.end()).first;
+    common = common.substr(0, static_cast<std::size_t>(differs - common.begin()));
+  }
+  return std::string(common.substr(0, common.rfind('/') + 1));
+}
+
+std::string overlay_options(const overlay_plan& plan, std::string_view base) {
+  std::string options = "lowerdir=";
+  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
+    if (layer != plan.lower.rbegin()) options.push_back(':');
+    options += escaped(relative_to(base, *layer));
+  }
+  options += ",upperdir=" + escaped(plan.upper) + ",workdir=" + escaped(plan.work) + ",";
+  options += features;
+  if (plan.volatile_upper) options += ",volatile";
+  return options;
+}
+
+result<void> mount_overlay(const overlay_plan& plan) {
+  if (plan.lower.size() > max_layers)
+    return fail(errc::exhausted, "an image of {} layers: overlayfs takes at most {}", plan.lower.size(), max_layers);
+  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto options = overlay_options(plan, "");
+  if (options.size() < page) return mount_by_options(plan, options);
+  GANTRY_LET(bool mounted, mount_by_layers(plan));
+  if (mounted) return {};
+  auto base = common_folder(plan.lower);
+  options = overlay_options(plan, base);
+  if (options.size() >= page)
+    return fail(errc::exhausted, "the names of {} layers do not fit the kernel's {} bytes", plan.lower.size(), page);
+  if (::chdir(base.c_str()) != 0) return fail_errno(errno, "chdir to {}", base);
+  return mount_by_options(plan, options);
+}
+
+} // namespace gantry::monitor

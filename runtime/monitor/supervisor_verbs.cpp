@@ -1,0 +1,159 @@
+#include <fcntl.h>
+
+#include "runtime/monitor/host_process.hpp"
+#include "runtime/monitor/oom_counter.hpp"
+#include "runtime/monitor/process_handle.hpp"
+#include "runtime/monitor/supervisor.hpp"
+#include "runtime/oci/error_text.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace gantry::monitor {
+namespace {
+
+result<reply> answer(const result<void>& how) {
+  if (!how) return tl::unexpected<error>(how.error());
+  return reply(done{});
+}
+
+oci::invocation only_id(const key& name) { return {name.id, "/dev/null", "", "", "", ""}; }
+
+} // namespace
+
+/// Runs a verb of the runtime to its end; its error text becomes the error.
+void supervisor::run_verb(const runtime_command& runtime, std::vector<std::string> argv,
+                          std::function<void(result<void>)> done) {
+  auto printed = std::make_shared<sys::unique_fd>();
+  job verb;
+  verb.prepare = [printed, argv = std::move(argv), hide = oci::refuses_hybrid_cgroups(runtime)]() -> result<launch> {
+    launch with;
+    with.plan.argv = argv;
+    with.plan.env = runtime_environment();
+    with.plan.targets = {0, 1, 2};
+    with.plan.new_mount_namespace = with.plan.hide_unified_cgroup = hide;
+    with.descriptors.resize(3);
+    GANTRY_LET(*printed, open_scratch());
+    GANTRY_LET(with.descriptors[0], open_null());
+    for (std::size_t i : {1, 2}) with.descriptors[i].reset(::fcntl(printed->get(), F_DUPFD_CLOEXEC, 0));
+    return with;
+  };
+  verb.done = [printed, path = runtime.path, done = std::move(done)](const job_end& how) {
+    if (!how) return done(within(how.error(), "{}", path));
+    if (how->code == 0) return done({});
+    done(fail(errc::unavailable, "{}: {}", path, oci::error_text("", read_scratch(printed->get()))));
+  };
+  runtimes_.add(std::move(verb));
+}
+
+void supervisor::on(signal_process what, const responder& respond) {
+  auto found = find_process(what.container, what.exec_id);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  if (!(*found)->handle)
+    return respond(fail(errc::not_found, "container {}: the process has ended", to_string(what.container)));
+  respond(answer(send_signal((*found)->handle.get(), what.signal)));
+}
+
+void supervisor::on(signal_all what, const responder& respond) {
+  auto found = running(what.container);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  auto argv = oci::kill_all_argv((*found)->runtime, only_id(what.container), what.signal);
+  run_verb((*found)->runtime, std::move(argv), [respond](const result<void>& how) { respond(answer(how)); });
+}
+
+void supervisor::on(pause_container what, const responder& respond) {
+  auto found = running(what.container);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  auto c = *found;
+  run_verb(c->runtime, oci::pause_argv(c->runtime, only_id(c->name)), [c, respond](const result<void>& how) {
+    c->paused = c->paused || how;
+    respond(answer(how));
+  });
+}
+
+void supervisor::on(resume_container what, const responder& respond) {
+  auto found = running(what.container);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  auto c = *found;
+  run_verb(c->runtime, oci::resume_argv(c->runtime, only_id(c->name)), [c, respond](const result<void>& how) {
+    c->paused = c->paused && !how;
+    respond(answer(how));
+  });
+}
+
+void supervisor::on(resize_terminal what, const responder& respond) {
+  auto found = find_process(what.container, what.exec_id);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  respond(answer((*found)->io->resize(what.height, what.width)));
+}
+
+void supervisor::on(list_containers, const responder& respond) {
+  container_list all;
+  for (const auto& [name, c] : containers_) {
+    if (c->now == stage::starting) continue; // its `started`, or its error, is still to come
+    const auto& end = c->end;
+    all.containers.push_back({name, end.pid, end.pid_start_time, c->now == stage::exited, end.exit_code, end.oom_killed,
+                              end.started_at, end.finished_at});
+  }
+  respond(reply(std::move(all)));
+}
+
+void supervisor::on(adopt_container what, const responder& respond) {
+  const auto& name = what.how.container;
+  if (auto good = check_key(name); !good) return respond(tl::unexpected<error>(good.error()));
+  if (!with_.bundles.holds(what.how.bundle) || what.pid <= 1)
+    return respond(fail(errc::invalid_argument, "container {}: its bundle or pid cannot be one", to_string(name)));
+  if (containers_.contains(name))
+    return respond(fail(errc::already_exists, "container {}: this monitor has it already", to_string(name)));
+  auto c = std::make_shared<container>();
+  if (auto adopted = adopt(*c, what); !adopted) return respond(tl::unexpected<error>(adopted.error()));
+  containers_[name] = c;
+  c->now = stage::running;
+  attach_waiting(name, "", c->init.io);
+  respond(reply(done{}));
+  if (auto record = read_exit_record(with_.run_dir, name); record && record->pid == what.pid) {
+    c->end = *record; // the monitor that died had recorded the end
+    return exit_recorded(c);
+  }
+  watch_init(c, with_.processes.mark());
+}
+
+result<void> supervisor::adopt(container& c, const adopt_container& what) {
+  const auto& how = what.how;
+  c.name = how.container;
+  c.runtime = how.runtime;
+  c.bundle = how.bundle;
+  c.oom_cgroup = how.oom_cgroup;
+  c.end.pid = c.init.pid = what.pid;
+  c.end.pid_start_time = c.init.start_time = what.pid_start_time;
+  c.end.started_at = wall_clock();
+  c.init.io = std::make_shared<process_io>(
+      with_.loop, with_.disk,
+      process_io::settings{how.tty, how.open_stdin, how.stdin_once, how.log, how.console_height, how.console_width});
+  auto handle = open_process(what.pid);
+  auto start_time = sys::process_start_time(what.pid);
+  // Another start time is another process: ours has ended, and its pid was given away.
+  if (handle && start_time && *start_time == what.pid_start_time) c.init.handle = std::move(*handle);
+  return c.init.io->reopen(how.bundle);
+}
+
+void supervisor::on(make_network_namespace what, const responder& respond) {
+  if (auto good = check_key(what.sandbox); !good) return respond(tl::unexpected<error>(good.error()));
+  networks_.make(what.sandbox, respond);
+}
+
+void supervisor::on(drop_network_namespace what, const responder& respond) {
+  networks_.drop(what.sandbox);
+  respond(reply(done{}));
+}
+
+void supervisor::on(run_process what, const responder& respond) {
+  run_host_process(with_.loop, host_programs_, std::move(what), respond);
+}
+
+void supervisor::on(shut_down, const responder& respond) {
+  if (!containers_.empty())
+    return respond(fail(errc::failed_precondition, "the monitor has {} containers", containers_.size()));
+  respond(reply(done{}));
+  end_();
+}
+
+} // namespace gantry::monitor
