@@ -1,0 +1,142 @@
+#include "runtime/network/host_rules.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+
+#include "runtime/sys/files.hpp"
+
+namespace gantry::network {
+namespace {
+
+using words = std::vector<std::string>;
+
+constexpr auto search_path = "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin";
+
+monitor::run_process program(words argv) {
+  monitor::run_process request;
+  request.argv = std::move(argv);
+  request.env = {search_path};
+  return request;
+}
+
+/// -w: waits for the lock that concurrent CNI plugins hold.
+monitor::run_process iptables(const std::string& table, const std::string& action, const words& rule) {
+  words argv = {"iptables", "-w", "-t", table, action};
+  argv.insert(argv.end(), rule.begin(), rule.end());
+  return program(std::move(argv));
+}
+
+struct host_rule {
+  std::string table;
+  words rule; ///< the chain first
+};
+
+std::vector<host_rule> rules_of(const bridge_network& network) {
+  const words comment = {"-m", "comment", "--comment", "gantry " + network.bridge};
+  const auto rule = [&](std::string table, words match, words verdict) {
+    match.insert(match.end(), comment.begin(), comment.end());
+    match.insert(match.end(), verdict.begin(), verdict.end());
+    return host_rule{std::move(table), std::move(match)};
+  };
+  const auto& bridge = network.bridge;
+  return {rule("nat", {"POSTROUTING", "-s", network.subnet, "!", "-o", bridge}, {"-j", "MASQUERADE"}),
+          rule("filter", {"FORWARD", "-i", bridge}, {"-j", "ACCEPT"}),
+          rule("filter", {"FORWARD", "-o", bridge, "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED,DNAT"},
+               {"-j", "ACCEPT"})};
+}
+
+/// Calls `visit` with each line.
+template<class Visit>
+void each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    visit(line);
+  }
+}
+
+bool has_line(std::string_view text, std::string_view prefix) {
+  bool found = false;
+  each_line(text, [&](std::string_view line) { found = found || line.starts_with(prefix); });
+  return found;
+}
+
+/// portmap's chains that all its users share (plugins/meta/portmap, "Chains").
+void clean_shared_chains(std::vector<monitor::run_process>& steps, std::string_view nat_rules) {
+  if (!has_line(nat_rules, "-N CNI-HOSTPORT-DNAT") || has_line(nat_rules, "-A CNI-HOSTPORT-DNAT ")) return;
+  const words local = {"-m", "addrtype", "--dst-type", "LOCAL", "-j", "CNI-HOSTPORT-DNAT"};
+  for (const std::string chain : {"PREROUTING", "OUTPUT"}) {
+    words rule = {chain};
+    rule.insert(rule.end(), local.begin(), local.end());
+    if (has_line(nat_rules, "-A " + chain + " -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT"))
+      steps.push_back(iptables("nat", "-D", rule));
+  }
+  steps.push_back(iptables(
+      "nat", "-D",
+      {"POSTROUTING", "-m", "comment", "--comment", "CNI portfwd requiring masquerade", "-j", "CNI-HOSTPORT-MASQ"}));
+  for (const std::string chain : {"CNI-HOSTPORT-DNAT", "CNI-HOSTPORT-MASQ", "CNI-HOSTPORT-SETMARK"}) {
+    if (!has_line(nat_rules, "-N " + chain)) continue;
+    steps.push_back(iptables("nat", "-F", {chain}));
+    steps.push_back(iptables("nat", "-X", {chain}));
+  }
+}
+
+words list_bridge_ports(const std::string& bridge) {
+  words names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(("/sys/class/net/" + bridge + "/brif").c_str()), &::closedir);
+  if (!dir) return names;
+  while (const auto* entry = ::readdir(dir.get()))
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  return names;
+}
+
+} // namespace
+
+std::vector<host_step> prepare_host(const bridge_network& network) {
+  std::vector<host_step> steps;
+  for (const auto& [table, rule] : rules_of(network))
+    // In front, so that a chain of another program that drops does not come first.
+    steps.push_back({iptables(table, "-C", rule), iptables(table, "-I", rule)});
+  return steps;
+}
+
+result<void> enable_forwarding() {
+  const std::string path = "/proc/sys/net/ipv4/ip_forward";
+  if (const auto now = sys::read_file(path, 64); now && now->starts_with('1')) return {};
+  // procfs has no renames: written in place.
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(::fopen(path.c_str(), "we"), &::fclose);
+  if (!file || ::fputs("1\n", file.get()) < 0 || ::fflush(file.get()) != 0)
+    return fail_errno(errno, "cannot turn on IPv4 forwarding, without which containers have no network: {}", path);
+  return {};
+}
+
+monitor::run_process list_nat_rules() { return program({"iptables", "-w", "-t", "nat", "-S"}); }
+
+std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules) {
+  std::vector<monitor::run_process> steps;
+  for (const auto& [table, rule] : rules_of(network)) steps.push_back(iptables(table, "-D", rule));
+  clean_shared_chains(steps, nat_rules);
+  steps.push_back(program({"ip", "link", "delete", network.bridge}));
+  return steps;
+}
+
+leftovers find_leftovers(const bridge_network& network, std::string_view nat_rules) {
+  leftovers found;
+  found.link = ::access(("/sys/class/net/" + network.bridge).c_str(), F_OK) == 0;
+  found.ports = list_bridge_ports(network.bridge);
+  found.leases = list_leases(network);
+  const auto ours = "\"gantry " + network.bridge + "\"", named = "name: \\\"" + network.cni_name + "\\\"";
+  each_line(nat_rules, [&](std::string_view line) {
+    if (line.find(ours) != std::string_view::npos || line.find(named) != std::string_view::npos ||
+        line.find(network.subnet) != std::string_view::npos)
+      found.rules.emplace_back(line);
+  });
+  return found;
+}
+
+} // namespace gantry::network

@@ -1,0 +1,133 @@
+#include "runtime/network/port_table.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/unique_fd.hpp"
+
+namespace gantry::network {
+namespace {
+
+bool is_any(const std::string& ip) { return ip.empty() || ip == "0.0.0.0" || ip == "::"; }
+
+std::string shown(const port_binding& port) {
+  return fmt::format("{}:{}", is_any(port.host_ip) ? "0.0.0.0" : port.host_ip, port.host_port);
+}
+
+bool overlaps(const port_binding& a, const port_binding& b) {
+  return a.host_port == b.host_port && a.protocol == b.protocol &&
+         (is_any(a.host_ip) || is_any(b.host_ip) || a.host_ip == b.host_ip);
+}
+
+result<in_addr> check_binding(const port_binding& port) {
+  in_addr address{};
+  if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
+    return fail(errc::invalid_argument, "invalid protocol '{}' of port {}: use tcp, udp or sctp",
+                port.protocol.substr(0, 16), port.container_port);
+  if (port.container_port == 0) return fail(errc::invalid_argument, "container port 0 cannot be published");
+  if (!is_any(port.host_ip) && ::inet_pton(AF_INET, port.host_ip.c_str(), &address) != 1)
+    return fail(errc::invalid_argument, "invalid host address '{}' of port {}: use an IPv4 address of this host",
+                port.host_ip.substr(0, 64), port.container_port);
+  return address;
+}
+
+/// Tries to bind as a listener would. 0, or the errno. SCTP is not probed: its module may not be loaded.
+int probe(const port_binding& port, in_addr address) {
+  if (port.protocol == "sctp") return 0;
+  const bool tcp = port.protocol == "tcp";
+  const sys::unique_fd fd(::socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
+  if (!fd) return errno;
+  // Connections in TIME_WAIT do not stand in the way of a redirect; a listener still does.
+  const int on = 1;
+  if (tcp) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(port.host_port);
+  name.sin_addr = address;
+  return ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 ? 0 : errno;
+}
+
+std::pair<std::uint32_t, std::uint32_t> ephemeral_range() {
+  unsigned low = 32'768, high = 60'999;
+  const auto text = sys::read_file("/proc/sys/net/ipv4/ip_local_port_range", 64).value_or(std::string());
+  unsigned a = 0, b = 0;
+  if (std::sscanf(text.c_str(), "%u %u", &a, &b) == 2 && a > 0 && a <= b && b <= 65'535) low = a, high = b;
+  return {low, high};
+}
+
+} // namespace
+
+bool port_table::is_taken(const port_binding& wanted) const {
+  const auto [first, last] = taken_.equal_range(wanted.host_port);
+  for (auto it = first; it != last; ++it)
+    if (overlaps(it->second, wanted)) return true;
+  return false;
+}
+
+result<port_binding> port_table::take_free(port_binding wanted) {
+  GANTRY_LET(const auto address, check_binding(wanted));
+  if (wanted.host_port != 0) {
+    const int problem = is_taken(wanted) ? EADDRINUSE : probe(wanted, address);
+    if (problem == 0) return wanted;
+    if (problem == EADDRINUSE)
+      return fail(errc::already_exists, "Bind for {} failed: port is already allocated", shown(wanted));
+    return fail_errno(problem, "Bind for {} failed", shown(wanted));
+  }
+  const auto [low, high] = ephemeral_range();
+  for (std::uint32_t tries = 0; tries <= high - low; ++tries) {
+    if (next_ < low || next_ > high) next_ = low;
+    wanted.host_port = static_cast<std::uint16_t>(next_++);
+    if (is_taken(wanted)) continue;
+    const int problem = probe(wanted, address);
+    if (problem == 0) return wanted;
+    if (problem != EADDRINUSE) return fail_errno(problem, "Bind for {} failed", shown(wanted));
+  }
+  return fail(errc::exhausted, "all ports of {}-{} are taken: publish fewer, or name host ports outside of that range",
+              low, high);
+}
+
+result<std::vector<port_binding>> port_table::reserve(const key& owner, const std::vector<port_binding>& asked) {
+  std::vector<port_binding> got;
+  for (const auto& wanted : asked) {
+    auto port = take_free(wanted);
+    if (!port) {
+      for (const auto& one : got) std::erase_if(taken_, [&](const auto& held) { return held.second == one; });
+      return tl::unexpected<error>(std::move(port.error()));
+    }
+    taken_.emplace(port->host_port, *port);
+    got.push_back(std::move(*port));
+  }
+  auto& held = owners_[owner];
+  held.insert(held.end(), got.begin(), got.end());
+  return got;
+}
+
+void port_table::restore(const key& owner, std::vector<port_binding> ports) {
+  release(owner);
+  for (const auto& port : ports) taken_.emplace(port.host_port, port);
+  owners_[owner] = std::move(ports);
+}
+
+void port_table::release(const key& owner) {
+  const auto found = owners_.find(owner);
+  if (found == owners_.end()) return;
+  for (const auto& port : found->second) {
+    const auto [first, last] = taken_.equal_range(port.host_port);
+    for (auto it = first; it != last; ++it)
+      if (it->second == port) {
+        taken_.erase(it);
+        break;
+      }
+  }
+  owners_.erase(found);
+}
+
+std::size_t port_table::size() const { return taken_.size(); }
+
+} // namespace gantry::network
