@@ -33,26 +33,27 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
   return spec::build(input);
 }
 
-std::vector<std::pair<std::string, std::string>> network_files(const engine_config& config, const container_record& record,
-                                                          const sandbox_namespaces& namespaces) {
+result<container_files> network_files(const engine_config& config, const container_record& record,
+                                      const sandbox_namespaces& namespaces) {
   const auto& options = record.options;
   auto host_name = host_name_of(config, record);
   spec::hosts_input hosts;
   hosts.hostname = host_name;
   hosts.domainname = options.domainname;
   hosts.extra_hosts = options.extra_hosts;
-  if (namespaces.endpoint) {
-    hosts.address = namespaces.endpoint->ip;
-    hosts.gateway = namespaces.endpoint->gateway;
-  }
-  spec::resolv_conf_input resolv;
-  resolv.servers = options.dns.empty() ? config.dns : options.dns;
-  resolv.search = options.dns_search;
-  resolv.options = options.dns_options;
-  resolv.host_network = options.network_mode == "host";
-  return {{"hosts", spec::hosts_file(hosts)},
-          {"resolv.conf", spec::resolv_conf(resolv)},
-          {"hostname", spec::hostname_file(host_name)}};
+  hosts.host_gateway = config.bridge_gateway;
+  if (namespaces.endpoint) hosts.address = namespaces.endpoint->ip;
+  spec::resolver_input resolver;
+  resolver.host_content = config.host_resolv_conf;
+  resolver.servers = options.dns.empty() ? config.dns : options.dns;
+  resolver.search = options.dns_search;
+  resolver.options = options.dns_options;
+  resolver.host_network = options.network_mode == "host";
+  GANTRY_LET(auto hosts_content, spec::hosts_file(hosts));
+  GANTRY_LET(auto resolv_content, spec::resolv_conf(resolver));
+  return container_files{{"hosts", std::move(hosts_content)},
+                         {"resolv.conf", std::move(resolv_content)},
+                         {"hostname", spec::hostname_file(host_name)}};
 }
 
 } // namespace gantry::container

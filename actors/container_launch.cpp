@@ -88,7 +88,9 @@ void run_init(self_pointer self, const launching_ptr& work) {
 
 void write_files(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
-  write_container_files request{state.record.name, network_files(*state.parts->config, state.record, work->namespaces)};
+  auto files = network_files(*state.parts->config, state.record, work->namespaces);
+  if (!files) return fail_launch(self, work, std::move(files.error()));
+  write_container_files request{state.record.name, std::move(*files)};
   ask<done>(self, state.parts->snapshot, deadline::record, std::move(request), [self, work](result<done> r) {
     if (!r) return fail_launch(self, work, std::move(r.error()));
     run_init(self, work);

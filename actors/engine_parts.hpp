@@ -33,6 +33,8 @@ struct engine_config {
   bool volatile_snapshots = false;
   spec::host_facts facts;
   std::string host_name;
+  std::string host_resolv_conf;                ///< content of the host's /etc/resolv.conf, at the engine's start
+  std::string bridge_gateway;                  ///< what host-gateway stands for
   store::layout paths{""};                     ///< of the root
 };
 

@@ -1,0 +1,126 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "actors/volumes.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/merged_tree.hpp"
+#include "store/volume/volumes.hpp"
+
+namespace gantry::volume_steps {
+namespace {
+
+/// A container's mounts being made ready, one after the other.
+struct acquisition {
+  acquire_mounts request;
+  std::size_t next = 0;
+  acquired_mounts answer;
+  caf::typed_response_promise<acquired_mounts> promise;
+};
+using acquisition_ptr = std::shared_ptr<acquisition>;
+
+result<resolved_mount> resolve_bind(const mount_request& mount) {
+  struct stat status {};
+  if (::stat(mount.source.c_str(), &status) != 0) {
+    if (!mount.create_source)
+      return fail(errc::invalid_argument,
+                  "invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source);
+    GANTRY_TRY(sys::make_directories(mount.source, 0755));
+  }
+  return resolved_mount{"bind", "", mount.source, mount.target, mount.read_only, mount.propagation, false};
+}
+
+/// Fills a fresh volume with what the image has at the mount point; an image that has nothing there is no error.
+result<void> fill(const volumes_state& state, const acquire_mounts& request, const mount_request& mount,
+                  const volume_record& volume) {
+  std::vector<std::string> layers;
+  for (auto folder : request.layers) layers.push_back(state.parts.paths.layer_path(folder));
+  if (mount.no_copy || layers.empty()) return {};
+  return sys::with_merged_tree(layers, [&](const sys::rooted_dir& tree) -> result<void> {
+    auto content = tree.open_at(mount.target, O_PATH | O_DIRECTORY);
+    if (!content) return {};
+    GANTRY_TRY(store::copy_up(state.parts.paths, folder_name(volume.ns, volume.name),
+                              sys::rooted_dir(std::move(*content))));
+    return {};
+  });
+}
+
+void go_on(self_pointer self, const acquisition_ptr& work);
+
+void give_up(self_pointer self, const acquisition_ptr& work, const error& why) {
+  tell(caf::actor_cast<volumes_actor>(self), release_mounts{work->request.user, true});
+  refuse(work->promise, why);
+}
+
+void use_volume(self_pointer self, const acquisition_ptr& work, const mount_request& mount, const volume_record& volume) {
+  auto& state = self->state;
+  bool fresh = describe(state, volume).users == 0;
+  state.used[work->request.user].insert(volume.name);
+  if (auto filled = fresh ? fill(state, work->request, mount, volume) : result<void>{}; !filled)
+    return give_up(self, work, within(filled.error(), "fill volume {}", volume.name).value());
+  work->answer.mounts.push_back({"volume", volume.name,
+                                 state.parts.paths.volume_data(folder_name(volume.ns, volume.name)), mount.target,
+                                 mount.read_only, mount.propagation, volume.anonymous});
+  go_on(self, work);
+}
+
+void go_on(self_pointer self, const acquisition_ptr& work) {
+  if (work->next == work->request.mounts.size()) {
+    work->promise.deliver(std::move(work->answer));
+    return;
+  }
+  const auto& mount = work->request.mounts[work->next++];
+  if (mount.type == mount_request::kind::bind) {
+    auto resolved = resolve_bind(mount);
+    if (!resolved) return give_up(self, work, resolved.error());
+    work->answer.mounts.push_back(std::move(*resolved));
+    return go_on(self, work);
+  }
+  create_volume wanted{work->request.user.ns, mount.source, mount.labels};
+  create(self, wanted, [self, work, &mount](const result<volume_record>& r) {
+    if (!r) return give_up(self, work, r.error());
+    use_volume(self, work, mount, *r);
+  });
+}
+
+void erase_unused(self_pointer self, std::vector<name_key> names, caf::typed_response_promise<done> promise) {
+  while (!names.empty() && !self->state.volumes.contains(names.back())) names.pop_back();
+  if (names.empty()) {
+    promise.deliver(done{});
+    return;
+  }
+  auto which = std::move(names.back());
+  names.pop_back();
+  erase(self, which, [self, names, promise](const result<void>& r) mutable {
+    if (!r) return refuse(promise, r.error());
+    erase_unused(self, names, promise);
+  });
+}
+
+} // namespace
+
+caf::result<acquired_mounts> acquire(self_pointer self, const acquire_mounts& request) {
+  auto work = std::make_shared<acquisition>();
+  work->request = request;
+  work->promise = self->make_response_promise<acquired_mounts>();
+  go_on(self, work);
+  return work->promise;
+}
+
+caf::result<done> release(self_pointer self, const release_mounts& request) {
+  auto& state = self->state;
+  auto found = state.used.find(request.user);
+  if (found == state.used.end()) return done{};
+  auto names = std::move(found->second);
+  state.used.erase(found);
+  std::vector<name_key> unused;
+  for (const auto& name : names) {
+    auto volume = state.volumes.find({request.user.ns, name});
+    if (volume == state.volumes.end() || !volume->second.anonymous || !request.anonymous) continue;
+    if (describe(state, volume->second).users == 0) unused.push_back(volume->first);
+  }
+  auto promise = self->make_response_promise<done>();
+  erase_unused(self, std::move(unused), promise);
+  return promise;
+}
+
+} // namespace gantry::volume_steps
