@@ -59,7 +59,7 @@ private:
     std::string in;
     std::string out;
     std::size_t sent = 0; ///< of `out`
-    std::string drip; ///< goes to `out` bit by bit
+    std::string drip;     ///< goes to `out` bit by bit
     scripted_reply::after then = scripted_reply::after::keep;
   };
 
