@@ -1,0 +1,112 @@
+#include "tests/catch.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/cgroup/mode.hpp"
+#include "runtime/cgroup/remove.hpp"
+#include "runtime/cgroup/stats.hpp"
+#include "tests/runtime/spec/fixture.hpp"
+
+using namespace gantry;
+using gantry::test::contains;
+using gantry::test::put;
+using words = std::vector<std::string>;
+
+TEST_CASE("the host's mode is seen from the root's entries") {
+  const test::temp_folder root;
+  CHECK(cgroup::detect(root.path).error().code == errc::failed_precondition);
+  SECTION("v2") {
+    put(root.path + "/cgroup.controllers", "memory cpu pids\n");
+    const auto found = cgroup::detect(root.path);
+    REQUIRE(found);
+    CHECK(found->how == cgroup::mode::v2);
+    CHECK(found->controllers == words{"cpu", "memory", "pids"});
+    CHECK(found->folder_of("memory", "/g/x") == root.path + "/g/x");
+    CHECK(found->folder_of("io", "/g/x").empty());
+  }
+  SECTION("v1 and hybrid") {
+    put(root.path + "/memory/tasks", "");
+    put(root.path + "/cpu,cpuacct/tasks", "");
+    put(root.path + "/systemd/tasks", "");
+    CHECK(cgroup::detect(root.path)->how == cgroup::mode::v1);
+    put(root.path + "/unified/cgroup.controllers", "hugetlb\n");
+    const auto found = cgroup::detect(root.path);
+    CHECK(found->how == cgroup::mode::hybrid);
+    CHECK(found->controllers == words{"cpu", "cpuacct", "hugetlb", "memory"});
+    CHECK(found->folder_of("cpuacct", "/g") == root.path + "/cpu,cpuacct/g");
+    CHECK(found->folder_of("hugetlb", "/g") == root.path + "/unified/g");
+    CHECK(found->folders_of("/g").size() == 4);
+  }
+}
+
+TEST_CASE("use is read from v2 files") {
+  const test::temp_folder root;
+  put(root.path + "/cgroup.controllers", "memory cpu pids\n");
+  const auto g = root.path + "/g/x/";
+  put(g + "cpu.stat", "usage_usec 30\nuser_usec 10\nsystem_usec 20\nnr_periods 4\nnr_throttled 2\nthrottled_usec 7\n");
+  put(g + "memory.current", "4096\n");
+  put(g + "memory.max", "max\n");
+  put(g + "memory.stat", "anon 1\ninactive_file 1024\n");
+  put(g + "memory.events", "low 0\noom 3\noom_kill 2\n");
+  put(g + "pids.current", "5\n");
+  put(g + "pids.max", "100\n");
+  const auto host = cgroup::detect(root.path);
+  REQUIRE(host);
+  const auto use = cgroup::read_stats(*host, "/g/x");
+  REQUIRE(use);
+  CHECK(use->cpu_total_ns == 30'000);
+  CHECK(use->cpu_throttled_ns == 7'000);
+  CHECK(use->memory_usage == 4096);
+  CHECK(use->memory_limit == 0);
+  CHECK(use->memory_inactive_file == 1024);
+  CHECK(use->oom_kills == 2);
+  CHECK(cgroup::read_oom_kills(*host, "/g/x") == 2u);
+  CHECK(use->pids == 5);
+  CHECK(use->pids_limit == 100);
+  CHECK(cgroup::read_stats(*host, "/g/y").error().code == errc::not_found);
+}
+
+TEST_CASE("use is read from v1 files") {
+  const test::temp_folder root;
+  for (const auto* name : {"memory", "cpu", "cpuacct", "pids"}) put(root.path + "/" + name + "/tasks", "");
+  put(root.path + "/cpuacct/x/cpuacct.usage", "500\n");
+  put(root.path + "/cpuacct/x/cpuacct.stat", "user 100\nsystem 50\n");
+  put(root.path + "/memory/x/memory.usage_in_bytes", "8192\n");
+  put(root.path + "/memory/x/memory.limit_in_bytes", "9223372036854771712\n");
+  put(root.path + "/memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+  put(root.path + "/pids/x/pids.current", "3\n");
+  const auto host = cgroup::detect(root.path);
+  const auto use = cgroup::read_stats(*host, "/x");
+  REQUIRE(use);
+  CHECK(use->cpu_total_ns == 500);
+  CHECK(use->cpu_user_ns == 2 * use->cpu_system_ns);
+  CHECK(use->memory_usage == 8192);
+  CHECK(use->memory_limit == 0);
+  CHECK(use->oom_kills == 1);
+  CHECK(use->pids == 3);
+}
+
+TEST_CASE("only a path below the root is removed") {
+  cgroup::layout host;
+  CHECK_FALSE(cgroup::remove(host, ""));
+  CHECK_FALSE(cgroup::remove(host, "/"));
+  CHECK_FALSE(cgroup::remove(host, "//"));
+  CHECK_FALSE(cgroup::remove(host, "/a/../.."));
+  CHECK(cgroup::remove(host, "/a"));
+}
+
+TEST_CASE("a cgroup tree is removed from the leaves up, when no process is in it", "[root]") {
+  const auto host = cgroup::detect();
+  REQUIRE(host);
+  const std::string path = "/gantry-test-" + std::to_string(::getpid());
+  for (const auto& folder : host->folders_of(path)) {
+    if (::mkdir(folder.c_str(), 0755) != 0) continue;
+    CHECK(::mkdir((folder + "/below").c_str(), 0755) == 0);
+  }
+  const auto removed = cgroup::remove(*host, path);
+  REQUIRE(removed);
+  CHECK(removed->complete());
+  for (const auto& folder : host->folders_of(path)) CHECK(::access(folder.c_str(), F_OK) != 0);
+  CHECK(cgroup::remove(*host, path)->complete());
+}
