@@ -24,6 +24,13 @@ result<void> check_integrity(sql::connection& db) {
   return tl::unexpected(db.explain(SQLITE_CORRUPT, check.text(0)));
 }
 
+result<std::unique_ptr<sql::connection>> open_checked(const std::string& path) {
+  GANTRY_LET(auto db, sql::connection::open(path));
+  GANTRY_TRY(check_integrity(*db));
+  GANTRY_TRY(migrate_schema(*db, path));
+  return db;
+}
+
 /// One change in a savepoint. An error with db.broken() set is that of the whole transaction.
 result<void> in_savepoint(sql::connection& db, const change& what) {
   GANTRY_TRY(db.run("SAVEPOINT one"));
@@ -70,13 +77,15 @@ database::database(database&&) noexcept = default;
 database& database::operator=(database&&) noexcept = default;
 
 result<database> database::open(const std::string& path) {
-  GANTRY_LET(auto db, sql::connection::open(path));
-  GANTRY_TRY(check_integrity(*db));
-  GANTRY_TRY(migrate_schema(*db, path));
+  auto db = open_checked(path);
+  // SQLite needs room beside the file to open it. On a full disk the engine must start all the same: to remove things.
+  if (!db && db.error().code == errc::exhausted && reserve_file(folder_of(path) + "/reserve").release())
+    db = open_checked(path);
+  if (!db) return tl::unexpected(db.error());
   if (::chmod(path.c_str(), 0600) != 0) return fail_errno(errno, "chmod {}", path);
   GANTRY_TRY(sys::sync_directory(folder_of(path)));
-  database made(path, std::move(db));
-  (void)made.reserve_.restore(); // on a full disk the engine must start all the same: to remove things
+  database made(path, std::move(*db));
+  (void)made.reserve_.restore();
   return made;
 }
 

@@ -9,12 +9,11 @@ constexpr int busy_milliseconds = 5000;
 constexpr std::uint64_t page_bytes = 4096;
 constexpr int max_value_bytes = 64 << 20; // a record is at most an image's: 8 MiB of config, escaped in JSON
 
-/// Guards against a damaged or hostile file (sqlite.org/security.html); WAL, and checkpoints only when asked.
+/// Guards against a damaged or hostile file (sqlite.org/security.html); checkpoints only when asked.
 constexpr auto settings = R"(
   PRAGMA page_size=4096;
   PRAGMA trusted_schema=OFF;
   PRAGMA cell_size_check=ON;
-  PRAGMA journal_mode=WAL;
   PRAGMA synchronous=NORMAL;
   PRAGMA wal_autocheckpoint=0;
   PRAGMA journal_size_limit=16777216;
@@ -34,6 +33,17 @@ error no_space(const std::string& path) {
           fmt::format("{}: the disk is full. Remove containers or images that are not needed, or free space otherwise",
                       path),
           ENOSPC};
+}
+
+/// SQLite stays in its old mode, without an error, where shared memory cannot be had.
+result<void> use_log(connection& db, const std::string& path) {
+  GANTRY_LET(auto mode, db.ask("PRAGMA journal_mode=WAL"));
+  GANTRY_LET(bool any, mode.next());
+  if (any && mode.text(0) == "wal") return {};
+  return fail(errc::failed_precondition,
+              "{}: its file system cannot hold the log of the database (is it NFS?): choose a "
+              "--root on a local disk",
+              path);
 }
 
 } // namespace
@@ -73,6 +83,7 @@ result<std::unique_ptr<connection>> connection::open(const std::string& path) {
   sqlite3_limit(db, SQLITE_LIMIT_LENGTH, max_value_bytes);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   GANTRY_TRY(made->script(settings));
+  GANTRY_TRY(use_log(*made, path));
   auto count_pages = [](void* self, sqlite3*, const char*, int pages) {
     static_cast<connection*>(self)->log_pages_ = pages;
     return SQLITE_OK;

@@ -42,9 +42,9 @@ public:
 
 private:
   void count(const struct stat& status) {
+    ++total_.entries;
     if (status.st_nlink > 1 && !S_ISDIR(status.st_mode) && !counted_.insert(status.st_ino).second) return;
     total_.bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
-    ++total_.entries;
   }
 
   void descend(int parent, const char* name) {

@@ -15,8 +15,8 @@ struct disk_usage {
 };
 
 struct usage_limits {
-  std::uint64_t entries = 5'000'000;
-  std::size_t depth = 256; ///< of directories, each an open descriptor
+  std::uint64_t entries = 2'000'000; ///< also bounds the memory, to about 100 bytes for each file of several names
+  std::size_t depth = 256;           ///< of directories, each an open descriptor
 };
 
 /// What the tree at `path` takes on disk, without following symlinks or crossing mounts. A container may write in it

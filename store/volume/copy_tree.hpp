@@ -8,7 +8,7 @@
 namespace gantry::store {
 
 struct copy_limits {
-  std::uint64_t entries = 2'000'000;
+  std::uint64_t entries = 1'000'000;            ///< also bounds the memory: each file of several names is remembered
   std::uint64_t bytes = std::uint64_t{1} << 40; ///< of file content, holes not counted
   std::size_t depth = 128;                      ///< of directories; each is two descriptors while it is copied
 };

@@ -1,6 +1,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "store/meta/database.hpp"
 #include "tests/store/sample_records.hpp"
 #include "tests/store/temporary_folder.hpp"
@@ -57,7 +59,7 @@ TEST_CASE("on a full disk a put fails with a sentence, and erasures go on by the
   CHECK(exists(reserve));
 
   // The last blocks go too: now nothing can be written but by the reserve.
-  (void)sys::write_file(folder / "disk/filler", std::string(4 << 20, 'x'));
+  std::ofstream(folder / "disk/filler") << std::string(4 << 20, 'x');
   auto big = sample_container("big");
   big.options.labels["text"] = std::string(1'000'000, 'x');
   std::vector<change> changes = {put_container{big}};
@@ -70,16 +72,16 @@ TEST_CASE("on a full disk a put fails with a sentence, and erasures go on by the
   CHECK_FALSE(exists(reserve));
 }
 
-TEST_CASE("an engine starts on a full disk, and keeps a reserve again once there is room", "[root]") {
+TEST_CASE("an engine starts on a full disk to remove things, and keeps a reserve again once there is room", "[root]") {
   temporary_folder folder;
   small_disk disk(folder / "disk");
   auto path = folder / "disk/meta.db";
   must(must(database::open(path)).apply(std::vector<change>{put_container{sample_container("a")}}));
-  must(sys::remove_tree(folder / "disk/reserve"));
   auto filler = folder / "disk/filler";
-  write(filler, std::string(6 << 20, 'x'));
+  std::ofstream(filler) << std::string(8 << 20, 'x'); // as much as there is room for
   auto db = must(database::open(path));
-  CHECK(must(db.load_all()).containers.size() == 1);
+  for (const auto& outcome : must(db.apply(std::vector<change>{erase_container{{"docker", "a"}}}))) must(outcome);
+  CHECK(must(db.load_all()).containers.empty());
   CHECK_FALSE(exists(folder / "disk/reserve"));
   must(sys::remove_tree(filler));
   must(db.checkpoint());
