@@ -85,6 +85,16 @@ result<entry_name> parse_entry_name(std::string_view name, std::size_t max_depth
   return parsed;
 }
 
+std::vector<std::string> components(std::string_view path) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < path.size();) {
+    auto end = std::min(path.find('/', at), path.size());
+    if (end > at && path.substr(at, end - at) != ".") parts.emplace_back(path.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
 std::string join(const std::vector<std::string>& parts) {
   std::string path;
   for (const auto& part : parts) {

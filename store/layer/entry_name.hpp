@@ -36,6 +36,9 @@ result<std::vector<std::string>> split_name(std::string_view name, std::size_t m
 /// with the reserved prefix ".wh..wh.", and entries inside a folder whose name is a whiteout's.
 result<entry_name> parse_entry_name(std::string_view name, std::size_t max_depth);
 
+/// The components of `path` but empty ones and ".".
+std::vector<std::string> components(std::string_view path);
+
 /// Components joined by '/'.
 std::string join(const std::vector<std::string>& parts);
 

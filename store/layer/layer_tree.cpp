@@ -12,16 +12,6 @@ namespace {
 
 constexpr int max_symlinks = 40; // path_resolution(7)
 
-std::vector<std::string> components(std::string_view path) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at < path.size();) {
-    auto end = std::min(path.find('/', at), path.size());
-    if (end > at && path.substr(at, end - at) != ".") parts.emplace_back(path.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
-
 std::string parent_of(const std::string& path) {
   auto slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -93,7 +83,7 @@ result<std::string> layer_tree::step(const node& found, const std::string& path,
     return fail(errc::corrupt, "it passes through {}, which is not a folder", printable(path));
   if (found.where == node::place::own && purpose == walk_for::hiding)
     return fail(errc::corrupt, "a whiteout cannot pass through {}, a symlink of its own layer", printable(path));
-  if (found.where == node::place::lower) used_lower_.insert(path);
+  if (found.where == node::place::lower && purpose != walk_for::hiding) used_lower_.insert(path);
   return found.target;
 }
 

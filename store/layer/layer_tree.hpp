@@ -98,7 +98,7 @@ private:
   creation_defaults defaults_;
   std::map<std::string, folder_record> folders_; ///< every folder of the layer
   std::set<std::string> opaque_;
-  std::set<std::string> used_lower_;       ///< parents' symlinks passed and files linked to
+  std::set<std::string> used_lower_;       ///< parents' symlinks that entries pass and files that they link to
   std::vector<std::string> entered_names_; ///< the folder last entered, as the tar calls it
   place entered_;
   sys::unique_fd entered_fd_;

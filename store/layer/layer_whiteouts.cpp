@@ -80,7 +80,7 @@ result<void> layer_tree::hide(const entry_name& name) {
     used_parents_ = used_parents_ || !below;
     if (!below) return {};
   }
-  GANTRY_LET(auto where, enter(name.folder));
+  GANTRY_LET(auto where, enter(components(*folder)));
   if (::mknodat(where.folder, name.leaf.c_str(), S_IFCHR, 0) != 0) return fail_errno(errno, "make a whiteout");
   return {};
 }
@@ -109,7 +109,7 @@ result<void> layer_tree::hide_all(const std::vector<std::string>& folder) {
   auto below = used_lower_.lower_bound(*found + "/");
   if (below != used_lower_.end() && below->starts_with(*found + "/"))
     return fail(errc::corrupt, "the opaque whiteout comes after entries that build on what it removes");
-  GANTRY_TRY(enter(folder)); // makes it when it is implied
+  GANTRY_TRY(enter(components(*found))); // makes it when it is implied
   return forget_parents_of(*found, false);
 }
 
