@@ -1,0 +1,130 @@
+#include <charconv>
+#include <cmath>
+#include <ctime>
+#include <optional>
+
+#include "tools/gantry/format/units.hpp"
+
+namespace gantry::cli {
+
+namespace {
+
+/// The nanoseconds in Go's unit at the beginning of `text`, which is moved past it.
+std::optional<double> take_unit(std::string_view& text) {
+  constexpr std::pair<std::string_view, double> units[] = {{"ns", 1},  {"us", 1e3}, {"µs", 1e3},  {"ms", 1e6},
+                                                           {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}};
+  for (const auto& [name, nanoseconds] : units) {
+    if (!text.starts_with(name)) continue;
+    text.remove_prefix(name.size());
+    return nanoseconds;
+  }
+  return std::nullopt;
+}
+
+struct broken_time {
+  std::tm fields{};
+  std::string fraction;      ///< digits
+  std::optional<int> offset; ///< seconds east of UTC; none: local
+};
+
+std::optional<int> offset_of(std::string_view zone) {
+  if (zone == "Z" || zone == "z") return 0;
+  int hours = 0, minutes = 0;
+  if (zone.size() != 6 || zone[3] != ':') return std::nullopt;
+  if (std::sscanf(std::string(zone.substr(1)).c_str(), "%2d:%2d", &hours, &minutes) != 2) return std::nullopt;
+  return (zone[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+std::optional<broken_time> take_apart(std::string_view text) {
+  broken_time t;
+  std::string content(text);
+  const char* rest = nullptr;
+  for (const auto* form : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H", "%Y-%m-%d"}) {
+    t.fields = {};
+    rest = ::strptime(content.c_str(), form, &t.fields);
+    if (rest) break;
+  }
+  if (!rest) return std::nullopt;
+  std::string_view left(rest);
+  if (left.starts_with('.')) {
+    auto end = std::min(left.find_first_not_of("0123456789", 1), left.size());
+    t.fraction = left.substr(1, std::min<std::size_t>(end - 1, 9));
+    left.remove_prefix(end);
+  }
+  if (left.empty()) return t;
+  t.offset = offset_of(left);
+  if (!t.offset) return std::nullopt;
+  return t;
+}
+
+std::int64_t epoch_of(broken_time& t) {
+  t.fields.tm_isdst = -1;
+  if (!t.offset) return ::mktime(&t.fields);
+  return ::timegm(&t.fields) - *t.offset;
+}
+
+std::string with_zone(std::int64_t seconds, const char* form) {
+  auto at = static_cast<std::time_t>(seconds);
+  std::tm fields{};
+  ::localtime_r(&at, &fields);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, form, &fields)};
+}
+
+} // namespace
+
+result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  auto rest = text;
+  double total = 0;
+  auto refused = [&] {
+    return fail(errc::invalid_argument, "\"{}\" is not a duration: write as in 1h30m, 10s or 500ms", text);
+  };
+  if (text == "0") return std::chrono::nanoseconds(0);
+  if (text.empty()) return refused();
+  while (!rest.empty()) {
+    auto digits = rest.substr(0, rest.find_first_not_of("0123456789."));
+    double number = 0;
+    auto [stop, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (digits.empty() || failure != std::errc() || stop != digits.data() + digits.size()) return refused();
+    rest.remove_prefix(digits.size());
+    auto unit = take_unit(rest);
+    if (!unit) return refused();
+    total += number * *unit;
+  }
+  if (!(total < 9.2e18)) return refused();
+  return std::chrono::nanoseconds(std::llround(total));
+}
+
+result<std::string> parse_moment(std::string_view text, std::chrono::system_clock::time_point now) {
+  if (auto ago = parse_duration(text); ago && text != "0") {
+    auto then = std::chrono::nanoseconds(now.time_since_epoch()) - *ago;
+    return fmt::format("{}.{:09}", then.count() / 1'000'000'000, then.count() % 1'000'000'000);
+  }
+  if (!text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos) return std::string(text);
+  auto apart = take_apart(text);
+  if (!apart)
+    return fail(
+        errc::invalid_argument,
+        "\"{}\" is not a time: write a duration as in 10m, RFC 3339 as in 2024-01-31T12:00:00Z, or seconds since 1970",
+        text);
+  auto fraction = apart->fraction;
+  fraction.append(9 - fraction.size(), '0');
+  return fmt::format("{}.{}", epoch_of(*apart), fraction);
+}
+
+std::int64_t seconds_of(std::string_view rfc3339) {
+  auto apart = take_apart(rfc3339);
+  return apart ? epoch_of(*apart) : 0;
+}
+
+std::string local_rfc3339(std::int64_t unix_nanos) {
+  auto seconds = unix_nanos / 1'000'000'000;
+  auto zone = with_zone(seconds, "%z");
+  if (zone.size() == 5) zone.insert(3, ":");
+  if (zone == "+00:00") zone = "Z";
+  return fmt::format("{}.{:09}{}", with_zone(seconds, "%Y-%m-%dT%H:%M:%S"), unix_nanos % 1'000'000'000, zone);
+}
+
+std::string local_time(std::int64_t unix_seconds) { return with_zone(unix_seconds, "%Y-%m-%d %H:%M:%S %z %Z"); }
+
+} // namespace gantry::cli
