@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "store/hash.hpp"
@@ -51,6 +53,24 @@ bool is_charset_warning(const char* text) {
 }
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+// Up to its first entry with a link name, libarchive 3.6 loses link names that stand in pax records alone (as Go's
+// writer leaves them for names without any ASCII). So the archive that it sees begins with an entry of our own.
+std::size_t put_primer(std::vector<char>& block) {
+  std::fill_n(block.begin(), 512, '\0');
+  auto put = [&](std::size_t at, std::string_view text) { std::copy(text.begin(), text.end(), block.data() + at); };
+  put(0, "primer");
+  put(100, "0000777");
+  put(156, "2primer"); // typeflag of a symlink, and its target
+  put(257, "ustar");
+  put(263, "00");
+  put(148, "        ");
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < 512; ++i) sum += static_cast<unsigned char>(block[i]);
+  put(148, fmt::format("{:06o}", sum));
+  block[154] = '\0';
+  return 512;
+}
 
 std::optional<entry_kind> kind_of(archive_entry* e) {
   if (archive_entry_hardlink(e) != nullptr) return entry_kind::hardlink;
@@ -143,7 +163,7 @@ struct tar_reader::state {
   std::optional<error> failure{}; ///< why a read callback failed
   std::unique_ptr<archive, free_archive> reader{archive_read_new()};
   std::unique_ptr<archive_entry, free_entry> entry{archive_entry_new()};
-  bool opened = false;
+  bool opened = false, primed = false;
 
   result<std::size_t> fill();
   tl::unexpected<error> why();
@@ -168,6 +188,7 @@ la_ssize_t read_callback(archive* a, void* data, const void** bytes) {
 } // namespace
 
 result<std::size_t> tar_reader::state::fill() {
+  if (!std::exchange(primed, true)) return put_primer(buffer);
   if (cancelled && cancelled()) return fail(errc::cancelled, "the extraction was cancelled");
   if (header_budget == 0) return fail(errc::corrupt, "a header is larger than {} bytes", max_header_bytes);
   GANTRY_LET(auto got, from.read(buffer));
@@ -190,8 +211,8 @@ result<void> tar_reader::state::open() {
   auto* a = reader.get();
   if (a == nullptr || !entry) return fail(errc::exhausted, "no memory for a tar reader");
   archive_read_support_format_tar(a);
-  archive_read_support_format_empty(a);
   if (archive_read_open2(a, this, nullptr, read_callback<state>, nullptr, nullptr) != ARCHIVE_OK) return why();
+  if (archive_read_next_header2(a, entry.get()) != ARCHIVE_OK) return why(); // the primer
   return {};
 }
 
