@@ -54,6 +54,17 @@ void release(catalog_state& state, const key& name) {
   state.tables.erase(name.ns);
 }
 
+void restore(catalog_state& state, const restore_container& found) {
+  const auto& record = *found.view;
+  state.names[{record.name.ns, record.display_name}] = record.name;
+  auto& entry = state.containers[record.name];
+  entry.display_name = record.display_name;
+  entry.container = found.container;
+  entry.sandbox = found.sandbox;
+  entry.view = found.view;
+  state.tables.erase(record.name.ns);
+}
+
 found_container to_found(const key& name, const catalog_state::entry& entry) {
   return {name, entry.container, entry.sandbox, entry.view};
 }
@@ -103,6 +114,10 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
       [&state](const claim_name& request) { return to_caf(claim(state, request)); },
       [&state](const change_name& request) { return to_caf(change(state, request)); },
       [&state](const release_name& request) { release(state, request.name); },
+      [&state](const restore_container& found) {
+        restore(state, found);
+        return done{};
+      },
       [&state](const find_container& request) { return to_caf(find(state, request)); },
       [&state](const list_containers& request) { return table_of(state, request.ns); },
       [&state](const container_changed& fact) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "actors/container_document.hpp"
 #include "actors/sandbox_of.hpp"
@@ -120,27 +119,13 @@ void use(container_supervisor_state& state, const found_image& found) {
   state.record.layers = found.what->layer_folders;
 }
 
-container_record record_of(const create_container& request, std::size_t monitors) {
-  container_record record;
-  record.name = request.name;
-  record.sandbox = request.name;
-  record.options = request.options;
-  // Spread over the monitors by the id, which is random.
-  unsigned spread = 0;
-  std::from_chars(request.name.id.data(), request.name.id.data() + std::min<std::size_t>(4, request.name.id.size()),
-                  spread, 16);
-  record.monitor = static_cast<std::uint32_t>(spread % monitors);
-  record.created_at = now();
-  return record;
-}
-
 } // namespace
 
 caf::result<created> create(self_pointer self, create_container request) {
   auto& state = self->state;
   auto work = std::make_shared<creation>();
   work->promise = self->make_response_promise<created>();
-  state.record = record_of(request, state.parts->launchers.size());
+  state.record = new_record(request, state.parts->launchers.size());
   state.record.log_path = state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
   work->request = std::move(request);
   const auto& asked = work->request;

@@ -32,6 +32,7 @@ struct engine_config {
   int stop_timeout = 10;                       ///< seconds
   bool volatile_snapshots = false;
   spec::host_facts facts;
+  std::string id;                              ///< of this engine, made once for a root
   std::string host_name;
   std::string host_resolv_conf;                ///< content of the host's /etc/resolv.conf, at the engine's start
   std::string bridge_gateway;                  ///< what host-gateway stands for

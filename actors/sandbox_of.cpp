@@ -1,6 +1,22 @@
 #include "actors/sandbox_of.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace gantry {
+
+container_record new_record(const create_container& request, std::size_t monitors) {
+  container_record record;
+  record.name = request.name;
+  record.sandbox = request.name;
+  record.options = request.options;
+  unsigned spread = 0;
+  const auto* digits = request.name.id.data();
+  std::from_chars(digits, digits + std::min<std::size_t>(4, request.name.id.size()), spread, 16);
+  record.monitor = static_cast<std::uint32_t>(spread % monitors);
+  record.created_at = now();
+  return record;
+}
 
 sandbox_record sandbox_of(const container_record& record) {
   sandbox_record sandbox;

@@ -4,6 +4,9 @@
 
 namespace gantry {
 
+/// What is known of a container before anything is made. It goes to one of `monitors` by its id, which is random.
+container_record new_record(const create_container& request, std::size_t monitors);
+
 /// The sandbox that a Docker container gets for itself: its id is the container's.
 sandbox_record sandbox_of(const container_record& record);
 

@@ -6,16 +6,23 @@
 namespace gantry {
 namespace volume_steps {
 
-std::string folder_name(const std::string& ns, const std::string& name) {
-  return ns == docker_namespace ? name : ns + "." + name;
-}
-
 volume_info describe(const volumes_state& state, const volume_record& record) {
-  volume_info info{record, state.parts.paths.volume_data(folder_name(record.ns, record.name)), 0};
+  volume_info info{record, state.parts.paths.volume_data(record.name), 0};
   for (const auto& [user, names] : state.used)
     if (user.ns == record.ns && names.contains(record.name)) ++info.users;
   return info;
 }
+
+namespace {
+
+/// A volume's folder has its name, so a name is taken for all namespaces. Empty when it is free.
+std::string owner_elsewhere(const volumes_state& state, const name_key& which) {
+  for (const auto& [known, record] : state.volumes)
+    if (known.second == which.second && known.first != which.first) return known.first;
+  return {};
+}
+
+} // namespace
 
 void create(self_pointer self, const create_volume& request, std::function<void(result<volume_record>)> then) {
   auto& state = self->state;
@@ -24,12 +31,14 @@ void create(self_pointer self, const create_volume& request, std::function<void(
   if (auto valid = store::check_volume_name(record.name); !valid) return then(tl::unexpected<error>(valid.error()));
   name_key which{record.ns, record.name};
   if (auto found = state.volumes.find(which); found != state.volumes.end()) return then(found->second);
+  if (auto other = owner_elsewhere(state, which); !other.empty())
+    return then(fail(errc::already_exists, "volume {} belongs to the namespace {}", record.name, other));
   // The record first: a folder without one is swept.
   record_changes changes{{store::put_volume{record, store::when_there::replace}}, false};
   ask<done>(self, state.parts.metadata, deadline::record, std::move(changes),
             [self, record, which, then](const result<done>& r) {
               if (!r) return then(tl::unexpected<error>(r.error()));
-              auto folder = store::create_volume_folder(self->state.parts.paths, folder_name(record.ns, record.name));
+              auto folder = store::create_volume_folder(self->state.parts.paths, record.name);
               if (!folder) return then(tl::unexpected<error>(folder.error()));
               self->state.volumes.emplace(which, record);
               then(record);
@@ -38,14 +47,13 @@ void create(self_pointer self, const create_volume& request, std::function<void(
 
 void erase(self_pointer self, const name_key& which, std::function<void(result<void>)> then) {
   auto& paths = self->state.parts.paths;
-  auto folder = folder_name(which.first, which.second);
-  (void)store::mark_volume_removed(paths, folder); // on a full disk the removal goes on all the same
+  (void)store::mark_volume_removed(paths, which.second); // on a full disk the removal goes on all the same
   record_changes changes{{store::erase_volume{which.first, which.second}}, true};
   ask<done>(self, self->state.parts.metadata, deadline::record, std::move(changes),
-            [self, which, folder, then](const result<done>& r) {
+            [self, which, then](const result<done>& r) {
               if (!r) return then(tl::unexpected<error>(r.error()));
               self->state.volumes.erase(which);
-              auto gone = store::retire_volume(self->state.parts.paths, folder);
+              auto gone = store::retire_volume(self->state.parts.paths, which.second);
               if (!gone) return then(tl::unexpected<error>(gone.error()));
               if (!gone->empty()) self->state.parts.reap(*gone);
               then({});

@@ -32,8 +32,6 @@ namespace volume_steps {
 using self_pointer = volumes_actor::stateful_pointer<volumes_state>;
 using name_key = std::pair<std::string, std::string>;
 
-/// Where a volume's content is. Volumes of two namespaces never share a folder.
-std::string folder_name(const std::string& ns, const std::string& name);
 volume_info describe(const volumes_state& state, const volume_record& record);
 void create(self_pointer self, const create_volume& request, std::function<void(result<volume_record>)> then);
 void erase(self_pointer self, const name_key& which, std::function<void(result<void>)> then);

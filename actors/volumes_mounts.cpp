@@ -38,7 +38,7 @@ result<void> fill(const volumes_state& state, const acquire_mounts& request, con
   return sys::with_merged_tree(layers, [&](const sys::rooted_dir& tree) -> result<void> {
     auto content = tree.open_at(mount.target, O_PATH | O_DIRECTORY);
     if (!content) return {};
-    GANTRY_TRY(store::copy_up(state.parts.paths, folder_name(volume.ns, volume.name),
+    GANTRY_TRY(store::copy_up(state.parts.paths, volume.name,
                               sys::rooted_dir(std::move(*content))));
     return {};
   });
@@ -58,7 +58,7 @@ void use_volume(self_pointer self, const acquisition_ptr& work, const mount_requ
   if (auto filled = fresh ? fill(state, work->request, mount, volume) : result<void>{}; !filled)
     return give_up(self, work, within(filled.error(), "fill volume {}", volume.name).value());
   work->answer.mounts.push_back({"volume", volume.name,
-                                 state.parts.paths.volume_data(folder_name(volume.ns, volume.name)), mount.target,
+                                 state.parts.paths.volume_data(volume.name), mount.target,
                                  mount.read_only, mount.propagation, volume.anonymous});
   go_on(self, work);
 }

@@ -23,6 +23,12 @@ struct change_name {
   key name;
   std::string display_name;
 };
+/// A container found again at the engine's start, or whose actors were made anew after a failure.
+struct restore_container {
+  container_view view;
+  container_supervisor_actor container;
+  sandbox_supervisor_actor sandbox;
+};
 /// The container is gone; its name and id are free.
 struct release_name {
   key name;
@@ -75,6 +81,7 @@ using catalog_actor = caf::typed_actor<
   replies_to<claim_name>::with<claimed>,
   replies_to<change_name>::with<claimed>,
   reacts_to<release_name>,
+  replies_to<restore_container>::with<done>,
   // not_found; invalid_argument when a prefix fits several
   replies_to<find_container>::with<found_container>,
   replies_to<list_containers>::with<container_table_ptr>,
@@ -90,6 +97,7 @@ GANTRY_MESSAGE(gantry::claim_name)
 GANTRY_MESSAGE(gantry::claimed)
 GANTRY_MESSAGE(gantry::change_name)
 GANTRY_MESSAGE(gantry::release_name)
+GANTRY_MESSAGE(gantry::restore_container)
 GANTRY_MESSAGE(gantry::find_container)
 GANTRY_MESSAGE(gantry::found_container)
 GANTRY_MESSAGE(gantry::list_containers)

@@ -49,6 +49,12 @@ struct engine_actors {
   events_actor events;
 };
 
+/// What the records and the monitors know, at the engine's start.
+struct recover_engine {
+  std::vector<container_record> containers;
+  std::vector<sandbox_record> sandboxes;
+};
+
 /// Stops all in order; containers go on with their monitors. The engine answers and ends.
 struct stop_engine {};
 
@@ -60,7 +66,8 @@ using engine_actor = caf::typed_actor<
   replies_to<ask_engine_info>::with<engine_info>,
   replies_to<ask_activity>::with<activity>,
   replies_to<ask_actors>::with<engine_actors>,
-  // Answers when recovery is over
+  // Answers when every container is supervised again, or its deadline has passed
+  replies_to<recover_engine>::with<done>,
   replies_to<stop_engine>::with<done>>;
 
 } // namespace gantry
@@ -73,4 +80,5 @@ GANTRY_MESSAGE(gantry::ask_activity)
 GANTRY_MESSAGE(gantry::activity)
 GANTRY_MESSAGE(gantry::ask_actors)
 GANTRY_MESSAGE(gantry::engine_actors)
+GANTRY_MESSAGE(gantry::recover_engine)
 GANTRY_MESSAGE(gantry::stop_engine)

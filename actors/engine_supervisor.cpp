@@ -1,0 +1,87 @@
+#include "actors/engine_supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/container_supervisor.hpp"
+#include "actors/random_id.hpp"
+#include "actors/sandbox_of.hpp"
+#include "actors/sandbox_supervisor.hpp"
+
+namespace gantry {
+namespace engine_steps {
+
+actor_pair spawn_pair(self_pointer self, const key& name) {
+  auto& state = self->state;
+  actor_pair made{name, {}, self->spawn(sandbox_supervisor, state.parts)};
+  made.container = self->spawn(container_supervisor, state.parts, made.sandbox);
+  self->monitor(made.container);
+  state.supervised.emplace(made.container.address(), made);
+  return made;
+}
+
+} // namespace engine_steps
+
+namespace {
+
+using engine_steps::self_pointer;
+
+caf::result<created> create(self_pointer self, create_container& request) {
+  if (self->state.stopping) return to_caf(error{errc::unavailable, "the engine is stopping", 0});
+  if (request.name.id.empty()) request.name.id = random_id();
+  auto made = engine_steps::spawn_pair(self, request.name);
+  auto record = new_record(request, self->state.parts->launchers.size());
+  tell(made.sandbox, create_sandbox{sandbox_of(record), request.options, made.container});
+  return self->delegate(made.container, std::move(request));
+}
+
+/// A supervisor ends by itself once its container is removed; any other end is a failure of ours.
+void on_down(self_pointer self, const caf::down_msg& down) {
+  auto found = self->state.supervised.find(down.source);
+  if (found == self->state.supervised.end()) return;
+  auto gone = std::move(found->second);
+  self->state.supervised.erase(found);
+  if (self->state.stopping || !down.reason || down.reason == caf::exit_reason::normal) return;
+  spdlog::error("the supervisor of container {} failed ({}); it is made anew", to_string(gone.name),
+                caf::to_string(down.reason));
+  caf::anon_send_exit(gone.sandbox, caf::exit_reason::user_shutdown);
+  engine_steps::revive(self, gone.name);
+}
+
+caf::result<activity> count_activity(self_pointer self) {
+  auto promise = self->make_response_promise<activity>();
+  ask<container_table_ptr>(self, self->state.parts->catalog, deadline::quick, list_containers{docker_namespace},
+                           [promise](const result<container_table_ptr>& r) mutable {
+                             if (!r) return refuse(promise, r.error());
+                             activity busy;
+                             for (const auto& row : (*r)->rows) {
+                               auto now_is = row->state.now;
+                               busy.containers_running += now_is == phase::running || now_is == phase::paused ||
+                                                          now_is == phase::restarting || now_is == phase::starting;
+                             }
+                             promise.deliver(busy);
+                           });
+  return promise;
+}
+
+} // namespace
+
+engine_actor::behavior_type engine_supervisor(self_pointer self, std::shared_ptr<const engine_parts> parts,
+                                              engine_crew crew) {
+  self->state.parts = std::move(parts);
+  self->state.crew = std::move(crew);
+  self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down); });
+  return {
+      [self](create_container& request) { return create(self, request); },
+      [self](const explain_spec& request) { return engine_steps::explain(self, request); },
+      [self](const ask_engine_info&) { return engine_steps::describe(*self->state.parts->config); },
+      [self](const ask_activity&) { return count_activity(self); },
+      [self](const ask_actors&) {
+        const auto& p = *self->state.parts;
+        return engine_actors{p.catalog, p.images, p.volumes, p.events};
+      },
+      [self](const recover_engine& found) { return engine_steps::recover(self, found); },
+      [self](const stop_engine&) { return engine_steps::stop(self); },
+  };
+}
+
+} // namespace gantry

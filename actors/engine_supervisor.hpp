@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "actors/engine_parts.hpp"
+#include "actors/snapshot.hpp"
+#include "messages/engine.hpp"
+#include "messages/layer_extractor.hpp"
+#include "messages/transfer.hpp"
+
+namespace gantry {
+
+/// The actors that only the engine itself talks to.
+struct engine_crew {
+  transfer_actor transfer;
+  reaper_actor reaper;
+  std::vector<layer_extractor_actor> extractors;
+};
+
+struct engine_supervisor_state {
+  std::shared_ptr<const engine_parts> parts;
+  engine_crew crew;
+  /// Whose end is of interest: an end that nobody asked for has the container's actors made anew.
+  struct pair {
+    key name;
+    container_supervisor_actor container;
+    sandbox_supervisor_actor sandbox;
+  };
+  std::map<caf::actor_addr, pair> supervised; ///< by the container supervisor's address
+  bool stopping = false;
+
+  static inline const char* name = "engine";
+};
+
+/// engine (architecture, "Actors"): the tree of all actors.
+engine_actor::behavior_type engine_supervisor(engine_actor::stateful_pointer<engine_supervisor_state> self,
+                                              std::shared_ptr<const engine_parts> parts, engine_crew crew);
+
+namespace engine_steps {
+
+using self_pointer = engine_actor::stateful_pointer<engine_supervisor_state>;
+using actor_pair = engine_supervisor_state::pair;
+
+/// A sandbox and a container supervisor, watched by the engine.
+actor_pair spawn_pair(self_pointer self, const key& name);
+caf::result<done> recover(self_pointer self, const recover_engine& found);
+/// Makes a container's actors anew, on its last record and what its monitor says.
+void revive(self_pointer self, const key& name);
+caf::result<explained_spec> explain(self_pointer self, const explain_spec& request);
+engine_info describe(const engine_config& config);
+caf::result<done> stop(self_pointer self);
+
+} // namespace engine_steps
+} // namespace gantry

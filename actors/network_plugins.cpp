@@ -1,0 +1,86 @@
+#include <spdlog/spdlog.h>
+
+#include "actors/network.hpp"
+
+namespace gantry::network_steps {
+namespace {
+
+const launcher_actor& any_launcher(const network_state& state) { return state.launchers.front(); }
+
+/// Runs one program; a failure to run it at all is an error, its exit code is not.
+void run(self_pointer self, const launcher_actor& where, monitor::run_process request,
+         std::function<void(result<monitor::process_result>)> then) {
+  ask<monitor::process_result>(self, where, deadline::launch, std::move(request), std::move(then));
+}
+
+error failed_step(const monitor::run_process& step, const monitor::process_result& reply) {
+  return {errc::unavailable,
+          fmt::format("{} ended with {}: {}", fmt::join(step.argv, " "), reply.exit_code, reply.error_output), 0};
+}
+
+void apply(self_pointer self, std::shared_ptr<std::deque<network::host_step>> steps, const outcome_callback& then);
+
+void apply_first(self_pointer self, const std::shared_ptr<std::deque<network::host_step>>& steps,
+                 const outcome_callback& then) {
+  auto step = steps->front().apply;
+  run(self, any_launcher(self->state), step, [self, steps, step, then](const result<monitor::process_result>& r) {
+    if (!r) return then(tl::unexpected<error>(r.error()));
+    if (r->exit_code != 0) return then(tl::unexpected<error>(failed_step(step, *r)));
+    steps->pop_front();
+    apply(self, steps, then);
+  });
+}
+
+void apply(self_pointer self, std::shared_ptr<std::deque<network::host_step>> steps, const outcome_callback& then) {
+  if (steps->empty()) return then({});
+  if (steps->front().probe.argv.empty()) return apply_first(self, steps, then);
+  run(self, any_launcher(self->state), steps->front().probe,
+      [self, steps, then](const result<monitor::process_result>& r) {
+        if (!r) return then(tl::unexpected<error>(r.error()));
+        if (r->exit_code != 0) return apply_first(self, steps, then);
+        steps->pop_front();
+        apply(self, steps, then);
+      });
+}
+
+void run_all(self_pointer self, std::shared_ptr<std::deque<monitor::run_process>> steps, std::function<void()> then) {
+  if (steps->empty()) return then();
+  auto step = std::move(steps->front());
+  steps->pop_front();
+  run(self, any_launcher(self->state), std::move(step), [self, steps, then](const auto&) { run_all(self, steps, then); });
+}
+
+} // namespace
+
+void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequence, std::uint32_t monitor,
+                  outcome_callback then) {
+  auto request = sequence->next();
+  if (!request) return then(sequence->outcome());
+  const auto& launchers = self->state.launchers;
+  run(self, launchers[monitor % launchers.size()], std::move(*request),
+      [self, sequence, monitor, then](const result<monitor::process_result>& r) {
+        if (!r) return then(tl::unexpected<error>(r.error()));
+        if (auto fed = sequence->feed(*r); !fed) return then(std::move(fed));
+        run_sequence(self, sequence, monitor, then);
+      });
+}
+
+void prepare(self_pointer self, outcome_callback then) {
+  if (auto forwarding = network::enable_forwarding(); !forwarding) return then(std::move(forwarding));
+  auto steps = network::prepare_host(self->state.bridge);
+  apply(self, std::make_shared<std::deque<network::host_step>>(steps.begin(), steps.end()), then);
+}
+
+void clean(self_pointer self, std::function<void()> then) {
+  run(self, any_launcher(self->state), network::list_nat_rules(),
+      [self, then](const result<monitor::process_result>& r) {
+        if (!r) {
+          spdlog::error("network {}: its rules stay: {}", self->state.bridge.name, r.error().message);
+          return then();
+        }
+        auto steps = network::clean_host(self->state.bridge, r->output);
+        run_all(self, std::make_shared<std::deque<monitor::run_process>>(steps.begin(), steps.end()), then);
+      });
+}
+
+} // namespace gantry::network_steps
