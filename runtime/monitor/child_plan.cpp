@@ -67,7 +67,7 @@ result<void> bring_loopback_up() {
   return {};
 }
 
-result<void> make_network_namespace() {
+result<void> enter_network_namespace() {
   if (::unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "new network namespace");
   GANTRY_TRY(bring_loopback_up());
   sys::unique_fd self(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -86,7 +86,7 @@ result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
   GANTRY_TRY(place_descriptors(plan, received));
   ::setsid(); // a session and process group of its own: a timeout kills the group
   if (plan.new_mount_namespace) GANTRY_TRY(enter_mount_namespace(plan));
-  if (plan.new_network_namespace) GANTRY_TRY(make_network_namespace());
+  if (plan.new_network_namespace) GANTRY_TRY(enter_network_namespace());
   if (::chdir(plan.cwd.c_str()) != 0) return fail_errno(errno, "chdir to {}", plan.cwd);
   if (plan.argv.empty()) return {};
   ::execve(plan.argv[0].c_str(), pointers_to(plan.argv).data(), pointers_to(plan.env).data());

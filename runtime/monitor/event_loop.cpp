@@ -47,6 +47,18 @@ void event_loop::timer::reset() {
   loop_ = nullptr;
 }
 
+event_loop::~event_loop() {
+  // What the functions hold may own watches and timers, which take themselves out of these maps when they die: the
+  // functions are moved out first.
+  auto posted = std::move(posted_);
+  auto timers = std::move(timers_);
+  auto handlers = std::move(handlers_);
+  posted.clear();
+  timers.clear();
+  handlers.clear();
+  wake_watch_.reset();
+}
+
 result<std::unique_ptr<event_loop>> event_loop::make() {
   std::unique_ptr<event_loop> loop(new event_loop);
   loop->epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));

@@ -59,6 +59,9 @@ public:
   };
 
   static result<std::unique_ptr<event_loop>> make();
+  ~event_loop();
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
 
   /// Level-triggered. The handler may destroy any watch, its own too. Errors: exhausted.
   result<watch> add(int fd, std::uint32_t events, handler on_event);

@@ -100,6 +100,7 @@ result<void> process_io::started() {
   if (how_.tty) GANTRY_TRY(take_terminal());
   scratch_.reset();
   started_ = true;
+  if (how_.hold_output && clients_.empty()) hold_timer_ = loop_.after(hold_patience, [this] { release_output(); });
   update_reading();
   flush_input();
   return {};
@@ -129,7 +130,7 @@ std::string process_io::take_printed() {
 // -- output ----------------------------------------------------------------------------------------------------------
 
 bool process_io::may_read() const {
-  if (!started_ || log_full_) return false;
+  if (!started_ || log_full_ || hold_timer_) return false;
   // Once the process has ended what is left is little, and its end is not to wait for a slow client.
   auto limit = drained_ ? 2 * stream_session::high_water : stream_session::high_water;
   return std::none_of(clients_.begin(), clients_.end(), [limit](const auto& client) { return client->unsent() > limit; });
@@ -145,6 +146,11 @@ void process_io::update_reading() {
       if (watch) from->watch = std::move(*watch);
     }
   }
+}
+
+void process_io::release_output() {
+  hold_timer_.reset();
+  update_reading();
 }
 
 void process_io::read_from(source& from) {
@@ -190,7 +196,7 @@ void process_io::drain(std::function<void()> drained) {
 }
 
 void process_io::give_up_draining() {
-  if (log_full_) { // not a grandchild: the disk is slow, and the log must be whole
+  if (log_full_ || hold_timer_) { // not a grandchild: the disk is slow and the log must be whole, or a client comes yet
     drain_timer_ = loop_.after(drain_patience, [this] { give_up_draining(); });
     return;
   }
@@ -240,6 +246,7 @@ void process_io::attach(const std::shared_ptr<stream_session>& client) {
   update_follow();
   client->start(std::move(on));
   if (client->is_open() && pending_input_.size() > high_input) client->hold_input(true);
+  release_output();
 }
 
 void process_io::client_closed(const stream_session* gone) {

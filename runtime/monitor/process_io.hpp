@@ -17,6 +17,7 @@ class process_io : public std::enable_shared_from_this<process_io> {
 public:
   struct settings {
     bool tty = false, open_stdin = false, stdin_once = false;
+    bool hold_output = false; ///< nothing is read until a client comes, for `hold_patience` at most
     log_target log;
     std::uint16_t height = 0, width = 0;
   };
@@ -41,7 +42,7 @@ public:
   /// The process has ended: reads what is left, until the pipes are closed or `patience` passes (a grandchild holds
   /// them), then calls `drained`.
   void drain(std::function<void()> drained);
-  static constexpr std::chrono::milliseconds drain_patience{2'000};
+  static constexpr std::chrono::milliseconds drain_patience{2'000}, hold_patience{10'000};
 
   /// All is written: tells the clients and lets them go.
   void finish(int exit_code);
@@ -76,6 +77,7 @@ private:
   void client_closed(const stream_session* gone);
   void update_follow();
   void shut_input();
+  void release_output();
 
   event_loop& loop_;
   disk_writer& disk_;
@@ -90,7 +92,7 @@ private:
   bool input_closing_ = false, log_full_ = false, started_ = false;
   std::vector<std::shared_ptr<stream_session>> clients_;
   std::function<void()> drained_;
-  event_loop::timer drain_timer_, retry_timer_;
+  event_loop::timer drain_timer_, retry_timer_, hold_timer_; ///< hold_timer_: output is held
 };
 
 } // namespace gantry::monitor

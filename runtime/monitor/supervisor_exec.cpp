@@ -21,7 +21,8 @@ void supervisor::on(exec_process what, const responder& respond) {
   // stdin_once: an exec session has one client, and its stdin ends with it.
   session.io = std::make_shared<process_io>(
       with_.loop, with_.disk,
-      process_io::settings{what.tty, what.open_stdin, true, {"none", "", 0, 1}, what.console_height, what.console_width});
+      process_io::settings{what.tty, what.open_stdin, true, what.hold_output, {"none", "", 0, 1},
+                           what.console_height, what.console_width});
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.done = [this, c, job_state, exec_id = what.exec_id, respond](const job_end& how) {

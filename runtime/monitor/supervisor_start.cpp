@@ -57,7 +57,8 @@ void supervisor::on(start_container what, const responder& respond) {
   c->oom_cgroup = what.oom_cgroup;
   c->init.io = std::make_shared<process_io>(
       with_.loop, with_.disk,
-      process_io::settings{what.tty, what.open_stdin, what.stdin_once, what.log, what.console_height, what.console_width});
+      process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log, what.console_height,
+                           what.console_width});
   containers_[c->name] = c;
   auto job_state = std::make_shared<runtime_job>();
   job run;

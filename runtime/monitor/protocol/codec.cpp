@@ -19,7 +19,8 @@ auto fields(start_container& m) {
                   m.console_height, m.console_width, m.oom_cgroup);
 }
 auto fields(exec_process& m) {
-  return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.console_height, m.console_width);
+  return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.hold_output, m.console_height,
+                  m.console_width);
 }
 auto fields(signal_process& m) { return std::tie(m.container, m.exec_id, m.signal); }
 auto fields(signal_all& m) { return std::tie(m.container, m.signal); }

@@ -1,0 +1,132 @@
+#include "tests/catch.hpp"
+
+#include "runtime/monitor/overlay_mount.hpp"
+#include "runtime/monitor/protocol/codec.hpp"
+
+namespace {
+
+using namespace gantry;
+using namespace gantry::monitor;
+
+const key name{"docker", "abc"};
+
+start_container full_start() {
+  start_container m;
+  m.container = name;
+  m.runtime = {"/usr/sbin/runc", "/run/oci", {"--a", "--b"}};
+  m.bundle = "/run/bundles/abc";
+  m.config_json = std::string(100'000, '{');
+  m.root = {{"/l/1", "/l/2"}, "/u", "/w", true};
+  m.tty = m.stdin_once = true;
+  m.log = {"json-file", "/log", 10'000, 3};
+  m.console_height = 24;
+  m.console_width = 80;
+  m.oom_cgroup = "/sys/fs/cgroup/memory/x";
+  return m;
+}
+
+std::vector<message> one_of_each() {
+  run_process run{{"/bin/true"}, {"A=b"}, std::string("\0input", 6), std::chrono::milliseconds(7), 99};
+  container_entry entry{name, 42, 4242, true, 137, true, 1, 2};
+  return {request(full_start()),
+          request(exec_process{name, "e", "{}", true, true, true, 1, 2}),
+          request(signal_process{name, "e", 15}),
+          request(signal_all{name, 9}),
+          request(pause_container{name}),
+          request(resume_container{name}),
+          request(delete_container{name, {"/crun", "/r", {}}, "/b"}),
+          request(open_stream{name, "e", open_stream::kind::follow_log, true, false, true}),
+          request(resize_terminal{name, "", 5, 6}),
+          request(make_network_namespace{name}),
+          request(drop_network_namespace{name}),
+          request(run),
+          request(list_containers{}),
+          request(adopt_container{full_start(), 7, 8}),
+          request(shut_down{}),
+          reply(done{}),
+          reply(started{1, 2}),
+          reply(stream_token{"t", "/s"}),
+          reply(namespace_path{"/proc/1/fd/2"}),
+          reply(process_result{3, "out", "err"}),
+          reply(container_list{{entry, entry}}),
+          error{errc::timeout, "too late", 110},
+          process_exited{name, "e", 1, true, true, 5},
+          greeting{protocol_version, 77}};
+}
+
+TEST_CASE("every message comes back as it was sent, whatever the pieces it arrives in") {
+  auto piece = GENERATE(std::size_t{1}, std::size_t{13}, std::size_t{1} << 20);
+  frame_reader reader;
+  std::uint64_t id = 0;
+  for (const auto& what : one_of_each()) {
+    auto bytes = encode(++id, what).value();
+    std::optional<frame_of_message> got;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+      reader.add(std::string_view(bytes).substr(at, piece));
+      if (piece == 1 && at % 997 != 0 && at + 1 < bytes.size()) continue;
+      auto next = reader.next();
+      REQUIRE(next);
+      if (*next) got = std::move(**next);
+    }
+    REQUIRE(got);
+    CHECK(got->id == id);
+    CHECK(got->what.index() == what.index());
+    // Equal bytes are equal fields: the encoding has one form.
+    CHECK(encode(id, got->what).value() == bytes);
+  }
+}
+
+TEST_CASE("fields keep their places") {
+  frame_reader reader;
+  reader.add(encode(1, request(full_start())).value());
+  auto what = std::get<start_container>(std::get<request>(reader.next().value()->what));
+  CHECK(what.runtime.flags == std::vector<std::string>{"--a", "--b"});
+  CHECK(what.root.lower.size() == 2);
+  CHECK(what.root.volatile_upper);
+  CHECK_FALSE(what.open_stdin);
+  CHECK(what.stdin_once);
+  CHECK(what.log.max_files == 3);
+  CHECK(what.console_width == 80);
+}
+
+TEST_CASE("hostile frames are refused") {
+  auto good = encode(1, request(shut_down{})).value();
+  SECTION("a length over the limit") {
+    good[3] = 0x7f;
+    frame_reader reader;
+    reader.add(good);
+    CHECK(reader.next().error().code == errc::corrupt);
+  }
+  SECTION("an unknown kind") {
+    good[12] = 99;
+    frame_reader reader;
+    reader.add(good);
+    CHECK(reader.next().error().code == errc::corrupt);
+  }
+  SECTION("a payload that is too long or short for its kind") {
+    auto start = encode(1, request(full_start())).value();
+    for (std::size_t cut : {1, 100, 100'000}) {
+      auto bytes = start.substr(0, start.size() - cut);
+      auto length = static_cast<std::uint32_t>(bytes.size() - frame_header_bytes);
+      bytes.replace(0, sizeof length, reinterpret_cast<const char*>(&length), sizeof length);
+      frame_reader reader;
+      reader.add(bytes);
+      CHECK(reader.next().error().code == errc::corrupt);
+    }
+  }
+}
+
+TEST_CASE("overlay options name the topmost layer first and escape what overlayfs splits at") {
+  overlay_plan plan{{"/base", "/a:b,c"}, "/u", "/w", "/t", true};
+  CHECK(overlay_options(plan, "") == "lowerdir=/a\\:b\\,c:/base,upperdir=/u,workdir=/w,index=off,redirect_dir=off,"
+                                     "metacopy=off,volatile");
+}
+
+TEST_CASE("layers below one folder get short names") {
+  overlay_plan plan{{"/store/layers/1", "/store/layers/12"}, "/u", "/w", "/t", false};
+  auto base = common_folder(plan.lower);
+  CHECK(base == "/store/layers/");
+  CHECK(overlay_options(plan, base).starts_with("lowerdir=12:1,"));
+}
+
+} // namespace

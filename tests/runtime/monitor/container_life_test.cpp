@@ -1,0 +1,156 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "tests/catch.hpp"
+#include "tests/runtime/monitor/monitor_fixture.hpp"
+
+namespace {
+
+using namespace gantry;
+using namespace gantry::test;
+using options = monitor_fixture::options;
+
+TEST_CASE("a container runs to its end and leaves nothing", "[root]") {
+  monitor_fixture m;
+  auto end = m.run("true", {.args = {"true"}});
+  CHECK(end.exit_code == 0);
+  CHECK_FALSE(end.status_unknown);
+  CHECK(end.finished_at > 0);
+}
+
+TEST_CASE("exit codes and signals are told", "[root]") {
+  monitor_fixture m;
+  CHECK(m.run("seven", {.args = {"sh", "-c", "exit 7"}}).exit_code == 7);
+  auto started = m.must<monitor::started>(m.container("sleeper", {.args = {"sleep", "1000"}}));
+  CHECK(started.pid > 1);
+  CHECK(started.pid_start_time > 0);
+  CHECK(m.ask(monitor::signal_process{m.name("sleeper"), "", SIGKILL}));
+  CHECK(m.exited().wait("sleeper").exit_code == 128 + SIGKILL);
+  auto again = m.ask(monitor::signal_process{m.name("sleeper"), "", SIGKILL});
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == errc::not_found);
+}
+
+TEST_CASE("the log is complete when the exit is told", "[root]") {
+  monitor_fixture m;
+  (void)m.must<monitor::started>(m.container("seq", {.args = {"sh", "-c", "seq 1 50000; echo last >&2; printf tail"}}));
+  CHECK(m.exited().wait("seq").exit_code == 0);
+  auto text = m.log_text("seq");
+  CHECK(text.starts_with("1\n2\n"));
+  CHECK_THAT(text, contains("50000\n"));
+  CHECK_THAT(text, contains("last\n"));
+  CHECK_THAT(text, contains("tail"));
+}
+
+TEST_CASE("a log driver of none writes no file", "[root]") {
+  monitor_fixture m;
+  CHECK(m.run("quiet", {.args = {"echo", "hi"}, .log_driver = "none"}).exit_code == 0);
+  CHECK(m.log_text("quiet").empty());
+}
+
+TEST_CASE("the runtime's own words reach the error", "[root]") {
+  monitor_fixture m;
+  auto failed = m.ask(m.container("nope", {.args = {"no-such-program"}}));
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == errc::unavailable);
+  CHECK_THAT(failed.error().message, contains("executable file not found"));
+  // Its name is free again.
+  CHECK(m.run("nope", {.args = {"true"}}).exit_code == 0);
+}
+
+TEST_CASE("a second start of a container is refused, and so is a bundle elsewhere", "[root]") {
+  monitor_fixture m;
+  (void)m.must<monitor::started>(m.container("one", {.args = {"sleep", "1000"}}));
+  auto second = m.ask(m.container("one", {.args = {"sleep", "1000"}}));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == errc::already_exists);
+  auto outside = m.container("two", {.args = {"true"}});
+  outside.bundle = m.run_dir() + "/bundles/../exits";
+  auto refused = m.ask(outside);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::invalid_argument);
+}
+
+TEST_CASE("a hundred containers that end at once are all told", "[root]") {
+  monitor_fixture m;
+  std::vector<std::future<result<monitor::reply>>> answers;
+  for (int i = 0; i < 100; ++i) {
+    auto promise = std::make_shared<std::promise<result<monitor::reply>>>();
+    answers.push_back(promise->get_future());
+    m.client().request(m.container("c" + std::to_string(i), {.args = {"sh", "-c", "exit " + std::to_string(i)}}),
+                       [promise](result<monitor::reply> r) { promise->set_value(std::move(r)); });
+  }
+  for (int i = 0; i < 100; ++i) {
+    auto answer = answers[static_cast<std::size_t>(i)].get();
+    INFO((answer ? "" : answer.error().message));
+    REQUIRE(answer);
+    CHECK(m.exited().wait("c" + std::to_string(i)).exit_code == i);
+  }
+  CHECK(m.must<monitor::container_list>(monitor::list_containers{}).containers.size() == 100);
+}
+
+TEST_CASE("a removal kills what runs, is idempotent, and takes what nobody knows for done", "[root]") {
+  monitor_fixture m;
+  (void)m.must<monitor::started>(m.container("gone", {.args = {"sleep", "1000"}}));
+  CHECK(m.ask(m.removal("gone")));
+  CHECK(m.ask(m.removal("gone")));
+  CHECK(m.ask(m.removal("never-was")));
+  CHECK(m.must<monitor::container_list>(monitor::list_containers{}).containers.empty());
+}
+
+TEST_CASE("a paused container is resumed, and removed while paused", "[root]") {
+  monitor_fixture m;
+  (void)m.must<monitor::started>(m.container("p", {.args = {"sleep", "1000"}}));
+  CHECK(m.ask(monitor::pause_container{m.name("p")}));
+  CHECK(m.ask(monitor::resume_container{m.name("p")}));
+  CHECK(m.ask(monitor::pause_container{m.name("p")}));
+  CHECK(m.ask(m.removal("p")));
+}
+
+TEST_CASE("an image of 150 layers mounts", "[root]") {
+  monitor_fixture m;
+  std::vector<std::string> lower{m.dir() + "/layers/1"};
+  for (int i = 2; i <= 150; ++i) {
+    lower.push_back(m.dir() + "/layers/" + std::to_string(i));
+    std::filesystem::create_directories(lower.back());
+  }
+  std::ofstream(lower.back() + "/top") << "the top";
+  (void)m.must<monitor::started>(m.container("deep", {.args = {"cat", "/top"}, .lower = lower}));
+  CHECK(m.exited().wait("deep").exit_code == 0);
+  CHECK(m.log_text("deep") == "the top");
+}
+
+TEST_CASE("a container without a writable layer cannot write", "[root]") {
+  monitor_fixture m;
+  CHECK(m.run("ro", {.args = {"sh", "-c", "echo x > /file"}, .read_only = true}).exit_code == 1);
+  auto writable = m.container("rw", {.args = {"true"}});
+  writable.root.upper = writable.root.work = "";
+  auto refused = m.ask(writable);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::invalid_argument);
+}
+
+TEST_CASE("crun runs a container on a hybrid host too", "[root]") {
+  if (::access("/usr/bin/crun", X_OK) != 0) return;
+  monitor_fixture m;
+  CHECK(m.run("crun", {.args = {"sh", "-c", "exit 3"}, .runtime = "/usr/bin/crun"}).exit_code == 3);
+  auto failed = m.ask(m.container("nope", {.args = {"no-such-program"}, .runtime = "/usr/bin/crun"}));
+  REQUIRE_FALSE(failed);
+  CHECK_THAT(failed.error().message, contains("no-such-program"));
+  (void)m.must<monitor::started>(m.container("live", {.args = {"sleep", "1000"}, .runtime = "/usr/bin/crun"}));
+  CHECK(m.ask(m.removal("live", "/usr/bin/crun")));
+}
+
+TEST_CASE("the kernel's OOM kill is told", "[root]") {
+  if (::access("/sys/fs/cgroup/memory", F_OK) != 0) return;
+  monitor_fixture m;
+  auto end = m.run("oom", {.args = {"dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"}, .memory = 16 << 20});
+  CHECK(end.oom_killed);
+  CHECK(end.exit_code == 137);
+}
+
+} // namespace
