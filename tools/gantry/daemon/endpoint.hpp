@@ -11,8 +11,8 @@ namespace gantry::cli {
 /// Where the daemon listens, and where the folders of one that is started are (empty: its own defaults).
 struct endpoint {
   std::string socket = "/run/gantry/gantry.sock";
-  std::string root;    ///< GANTRY_ROOT
-  std::string run_dir; ///< GANTRY_RUN_DIR
+  std::string root = {};    ///< GANTRY_ROOT
+  std::string run_dir = {}; ///< GANTRY_RUN_DIR
 
   /// `host` of --host over GANTRY_HOST over DOCKER_HOST over the default. Reads the environment.
   /// Errors: invalid_argument for anything but unix://PATH with an absolute path of at most 107 bytes (unix(7)).

@@ -6,6 +6,20 @@
 
 namespace gantry::cli {
 
+namespace {
+
+/// CLI11's help, with a usage line of our own: it knows nothing of our operands.
+class usage_formatter : public CLI::Formatter {
+public:
+  explicit usage_formatter(std::string usage) : usage_(std::move(usage)) {}
+  std::string make_usage(const CLI::App*, std::string) const override { return usage_ + "\n"; }
+
+private:
+  std::string usage_;
+};
+
+} // namespace
+
 struct option_set::state {
   explicit state(const std::string& description) : app(description) {
     app.set_help_flag();
@@ -54,7 +68,9 @@ void option_set::list(const char* names, std::vector<std::string>& into, const c
 }
 
 void option_set::help(const char* names) { state_->app.set_help_flag(names, "Print this help"); }
-void option_set::usage(std::string text) { state_->app.usage(std::move(text)); }
+void option_set::usage(std::string text) {
+  state_->app.formatter(std::make_shared<usage_formatter>(std::move(text)));
+}
 
 option_set::arity option_set::arity_of(const std::string& name) const {
   const auto* option = std::as_const(state_->app).get_option_no_throw(name);
