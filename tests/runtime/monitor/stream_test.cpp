@@ -15,7 +15,7 @@ std::string process(const std::vector<std::string>& args, bool tty = false) {
   std::string list;
   for (const auto& arg : args) list += (list.empty() ? "\"" : ",\"") + arg + "\"";
   return R"({"terminal":)" + std::string(tty ? "true" : "false") + R"(,"user":{"uid":0,"gid":0},"args":[)" + list +
-         R"(],"env":["PATH=/bin"],"cwd":"/"})";
+         R"(],"env":["PATH=/bin"],"cwd":"/","consoleSize":{"height":12,"width":34}})";
 }
 
 TEST_CASE("a client that attaches before the start gets all output, and its stdin arrives", "[root]") {

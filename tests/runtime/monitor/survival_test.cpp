@@ -35,7 +35,7 @@ TEST_CASE("a new connection replaces the old one", "[root]") {
 
 TEST_CASE("containers outlive their monitor and are adopted by the next one", "[root]") {
   monitor_fixture m;
-  auto what = m.container("tough", {.args = {"sh", "-c", "while ! [ -e /go ]; do echo tick; sleep 0.05; done; echo tock; exit 11"}});
+  auto what = m.container("tough", {.args = {"sh", "-c", "trap 'echo tock; exit 11' TERM; while :; do echo tick; sleep 0.05; done"}});
   auto started = m.must<monitor::started>(what);
   m.kill_monitor();
   m.start_monitor();
@@ -44,7 +44,7 @@ TEST_CASE("containers outlive their monitor and are adopted by the next one", "[
   CHECK(sys::process_start_time(started.pid) == started.pid_start_time);
   CHECK(m.ask(monitor::adopt_container{what, started.pid, started.pid_start_time}));
   CHECK(m.ask(monitor::adopt_container{what, started.pid, started.pid_start_time}).error().code == errc::already_exists);
-  (void)sys::write_file(what.root.upper + "/go", "");
+  CHECK(m.ask(monitor::signal_process{m.name("tough"), "", SIGTERM}));
   auto end = m.exited().wait("tough");
   CHECK((end.status_unknown || end.exit_code == 11)); // Linux 6.15 knows
   CHECK_THAT(m.log_text("tough"), contains("tock"));
