@@ -36,11 +36,11 @@ result<name_role> take_role(std::string& leaf) {
 std::string printable(std::string_view name) {
   constexpr std::size_t limit = 200;
   std::string text;
-  for (unsigned char c : name.substr(0, limit)) {
+  for (char c : name.substr(0, limit)) {
     if (c >= 0x20 && c < 0x7f)
-      text.push_back(static_cast<char>(c));
+      text.push_back(c);
     else
-      text += fmt::format("\\x{:02x}", c);
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
   }
   return name.size() > limit ? text + "…" : text;
 }

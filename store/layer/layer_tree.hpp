@@ -88,6 +88,7 @@ private:
   result<void> hide_root();
   result<void> mark_opaque(const std::string& path);
   result<void> forget_parents_of(const std::string& path, bool itself);
+  result<void> prune(const std::string& path, bool itself);
   result<void> remove_whiteouts(const std::string& path);
   [[nodiscard]] bool hidden(const std::string& path) const;
   [[nodiscard]] result<void> refuse_if_used(const std::string& path) const;

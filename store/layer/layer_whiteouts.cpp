@@ -58,9 +58,35 @@ result<void> layer_tree::forget_parents_of(const std::string& path, bool itself)
   for (auto folder = folders_.lower_bound(path + "/"); folder != end; ++folder) {
     if (folder->second.from == origin::implied) folder->second.attrs = {};
   }
-  if (opaque_.contains(path)) return {};
-  GANTRY_TRY(remove_whiteouts(path));
-  return mark_opaque(path);
+  if (!opaque_.contains(path)) {
+    GANTRY_TRY(remove_whiteouts(path));
+    GANTRY_TRY(mark_opaque(path));
+  }
+  return prune(path, itself);
+}
+
+// Removes folders that were implied by whiteouts alone: whatever an entry implied holds that entry.
+result<void> layer_tree::prune(const std::string& path, bool itself) {
+  std::vector<std::string> implied; // children after their parents
+  if (auto own = folders_.find(path); itself && own != folders_.end() && own->second.from == origin::implied)
+    implied.push_back(path);
+  const auto end = folders_.lower_bound(path + "0");
+  for (auto folder = folders_.lower_bound(path + "/"); folder != end; ++folder) {
+    if (folder->second.from == origin::implied) implied.push_back(folder->first);
+  }
+  for (; !implied.empty(); implied.pop_back()) {
+    const auto& name = implied.back();
+    auto slash = name.rfind('/');
+    GANTRY_LET(auto parent, open_folder(root_.get(), slash == std::string::npos ? "" : name.substr(0, slash)));
+    if (::unlinkat(parent.get(), name.substr(slash + 1).c_str(), AT_REMOVEDIR) != 0) {
+      if (errno == ENOTEMPTY || errno == EEXIST) continue;
+      return fail_errno(errno, "remove the folder {}", printable(name));
+    }
+    entered_holds_ = false;
+    folders_.erase(name);
+    opaque_.erase(name);
+  }
+  return {};
 }
 
 result<void> layer_tree::hide(const entry_name& name) {
@@ -71,9 +97,12 @@ result<void> layer_tree::hide(const entry_name& name) {
   struct stat status {};
   if (auto own = open_beneath(root_.get(), path, O_PATH | O_NOFOLLOW); own) {
     if (::fstat(own.get(), &status) != 0) return fail_errno(errno, "stat it");
-    return S_ISDIR(status.st_mode) ? forget_parents_of(path, true) : result<void>{};
+    if (!S_ISDIR(status.st_mode)) return {};
+    GANTRY_TRY(forget_parents_of(path, true));
+    if (folders_.contains(path)) return {};
+  } else if (errno != ENOENT) {
+    return fail_errno(errno, "look at {}", printable(path));
   }
-  if (errno != ENOENT) return fail_errno(errno, "look at {}", printable(path));
   if (hidden(path)) return {};
   if (lower_ != nullptr) {
     GANTRY_LET(auto below, lower_->look(path));

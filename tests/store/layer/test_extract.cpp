@@ -157,6 +157,14 @@ TEST_CASE("an opaque whiteout marks its folder and makes other whiteouts in it n
   CHECK(read(where / "layer/d/f") == "f");
 }
 
+TEST_CASE("folders that whiteouts alone imply go when a later whiteout removes them", "[root]") {
+  scratch where;
+  REQUIRE(extract(tar_writer().folder("a/").folder("a/b/").file("a/b/f").finish(), where.folder("parent")));
+  store::parent_view parents{{where / "parent"}};
+  REQUIRE(extract(tar_writer().file("a/b/.wh.f").file(".wh.a").finish(), where.folder("layer"), &parents));
+  CHECK(is_whiteout(where / "layer/a"));
+}
+
 TEST_CASE("the later entry of a name wins, whatever its type", "[root]") {
   scratch where;
   auto tar = tar_writer().file("x", "1").folder("x/").file("x/in", "2").file("x", "3").symlink("y", "x").file("y", "4");
