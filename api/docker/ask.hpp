@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "api/docker/context.hpp"
+#include "api/docker/coroutine.hpp"
+#include "api/docker/signal.hpp"
+#include "messages/caf.hpp"
+
+namespace gantry::docker {
+
+/// A request that was sent to an actor. The door's thread alone.
+template<class Reply>
+class pending {
+public:
+  explicit pending(std::shared_ptr<loop> on) : loop_(std::move(on)), sent_(loop_->io), answered_(loop_->io) {}
+
+  /// Waits until the request is in the mailbox of the actor asked: whatever is asked later comes after it.
+  awaitable<void> sent() { co_await sent_.wait(); }
+
+  /// Waits for the answer, and takes it: once. A wait that was cancelled can be repeated. Errors: the actor's; timeout;
+  /// unavailable when it ended; cancelled when the coroutine was.
+  awaitable<result<Reply>> answer() {
+    co_await answered_.wait();
+    if (!got_) co_return fail(errc::cancelled, "the request was given up");
+    co_return std::move(*got_);
+  }
+  /// As `answer`, but leaves the answer to be taken later: for a wait that races with another. False when cancelled.
+  awaitable<bool> ready() { co_return co_await answered_.wait(); }
+  [[nodiscard]] bool answered() const { return got_.has_value(); }
+
+  void was_sent() { sent_.notify(); }
+  void arrived(result<Reply> got) {
+    got_ = std::move(got);
+    answered_.notify();
+  }
+
+private:
+  std::shared_ptr<loop> loop_; // outlives the signals
+  signal sent_, answered_;
+  std::optional<result<Reply>> got_;
+};
+
+namespace detail {
+
+/// Held by the asking actor: brings the answer to the door's thread. An actor that ends without one (the system shuts
+/// down) answers by its destructor.
+template<class Reply>
+class courier {
+public:
+  courier(std::shared_ptr<loop> on, std::shared_ptr<pending<Reply>> to) : loop_(std::move(on)), to_(std::move(to)) {}
+  courier(const courier&) = delete;
+  courier& operator=(const courier&) = delete;
+  ~courier() { deliver(fail(errc::unavailable, "the engine is shutting down")); }
+
+  void sent() {
+    if (to_) loop_->post([to = to_] { to->was_sent(); });
+  }
+  void deliver(result<Reply> got) {
+    if (!to_) return;
+    loop_->post([to = std::exchange(to_, nullptr), got = std::move(got)]() mutable { to->arrived(std::move(got)); });
+  }
+
+private:
+  std::shared_ptr<loop> loop_;
+  std::shared_ptr<pending<Reply>> to_;
+};
+
+/// The life of the actor that asks on behalf of a coroutine: one request. It ends with the answer.
+template<class Reply, class Handle, class Request, class Deadline>
+void ask_once(caf::event_based_actor* self, const Handle& to, Deadline within_time, Request request,
+              const std::shared_ptr<courier<Reply>>& bring) {
+  self->request(to, within_time, std::move(request))
+      .then([bring](Reply& reply) { bring->deliver(std::move(reply)); },
+            [bring](caf::error& why) { bring->deliver(tl::unexpected<error>(from_caf(why))); });
+  bring->sent();
+}
+
+} // namespace detail
+
+/// Sends a request and returns at once. A deadline of zero means: without end.
+template<class Reply, class Handle, class Request>
+std::shared_ptr<pending<Reply>> send_request(context& door, const Handle& to, Request what,
+                                             std::chrono::seconds within_time) {
+  auto waiting = std::make_shared<pending<Reply>>(door.home);
+  auto bring = std::make_shared<detail::courier<Reply>>(door.home, waiting);
+  door.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
+    if (within_time.count() == 0)
+      detail::ask_once<Reply>(self, to, caf::infinite, std::move(what), bring);
+    else
+      detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
+    bring.reset(); // the handlers hold it now
+  });
+  return waiting;
+}
+
+/// Asks an actor on behalf of a coroutine of the door. Blocks nothing; a coroutine that is cancelled meanwhile gets
+/// `cancelled`, and the operation goes on to its end. Errors: as pending::answer.
+template<class Reply, class Handle, class Request>
+awaitable<result<Reply>> ask(context& door, const Handle& to, Request what, std::chrono::seconds within_time) {
+  auto waiting = send_request<Reply>(door, to, std::move(what), within_time);
+  co_return co_await waiting->answer();
+}
+
+} // namespace gantry::docker

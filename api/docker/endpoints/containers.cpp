@@ -1,0 +1,55 @@
+#include "api/docker/endpoints/container_filter.hpp"
+#include "api/docker/endpoints/endpoints.hpp"
+#include "api/docker/endpoints/find.hpp"
+#include "api/docker/endpoints/resolve_modes.hpp"
+#include "api/docker/new_id.hpp"
+#include "api/docker/parse/create_body.hpp"
+#include "api/docker/render/container.hpp"
+
+namespace gantry::docker::endpoints {
+
+awaitable<result<void>> resolve_modes(context& door, container_options& options) {
+  for (auto* mode : {&options.network_mode, &options.pid_mode, &options.ipc_mode}) {
+    constexpr std::string_view prefix = "container:";
+    if (!mode->starts_with(prefix)) continue;
+    GANTRY_CO_LET(auto found, co_await find(door, mode->substr(prefix.size())));
+    *mode = std::string(prefix) + found.name.id;
+  }
+  co_return result<void>();
+}
+
+awaitable<result<response>> container_create(context& door, const request& what, exchange&) {
+  auto name = what.parameters.get("name");
+  if (!name.empty()) GANTRY_CO_TRY(check_container_name(name));
+  if (name.starts_with('/')) name.erase(0, 1);
+  if (what.body.empty()) co_return fail(errc::invalid_argument, "invalid JSON: got EOF while reading request body");
+  GANTRY_CO_LET(auto options, parse_create_body(what.body));
+  GANTRY_CO_TRY(co_await resolve_modes(door, options));
+  create_container message{{docker_namespace, new_id()}, std::move(name), std::move(options), what.client};
+  GANTRY_CO_LET(auto made, co_await ask<created>(door, door.engine, std::move(message), deadline::whole));
+  co_return json_response(dump({{"Id", made.name.id}, {"Warnings", made.warnings}}), 201);
+}
+
+awaitable<result<response>> container_list(context& door, const request& what, exchange&) {
+  GANTRY_CO_LET(auto wanted, filters::parse(what.parameters.get("filters")));
+  GANTRY_CO_LET(auto limit, what.parameters.number("limit"));
+  GANTRY_CO_LET(auto table, co_await table_of(door));
+  listing how{what.parameters.flag("all"), limit && *limit > 0 ? static_cast<std::size_t>(*limit) : 0};
+  GANTRY_CO_LET(auto rows, select_rows(*table, wanted, how));
+  json list = json::array();
+  auto moment = now();
+  for (auto i : rows) list.push_back(container_summary(*table->rows[i], table->endpoints[i], moment));
+  co_return json_response(dump(list));
+}
+
+awaitable<result<response>> container_inspect(context& door, const request& what, exchange&) {
+  GANTRY_CO_LET(auto found, co_await find(door, what.subject));
+  GANTRY_CO_LET(auto table, co_await table_of(door));
+  find_image wanted{docker_namespace, found.view->image_id.str()};
+  auto image = co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::quick);
+  auto document = docker::container_inspect(*found.view, endpoint_of(*table, found.view->sandbox),
+                                            image ? &image->what->config : nullptr);
+  co_return json_response(dump(document));
+}
+
+} // namespace gantry::docker::endpoints

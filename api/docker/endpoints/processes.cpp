@@ -1,0 +1,132 @@
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "api/docker/endpoints/endpoints.hpp"
+#include "api/docker/endpoints/find.hpp"
+#include "api/docker/on_disk.hpp"
+#include "api/docker/proc.hpp"
+#include "api/docker/render/json.hpp"
+#include "api/docker/render/words.hpp"
+
+namespace gantry::docker::endpoints {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+json cpu_stats(const usage& now) {
+  const auto& c = now.counters;
+  json made;
+  made["cpu_usage"] = {
+      {"total_usage", c.cpu_total_ns}, {"usage_in_kernelmode", c.cpu_system_ns}, {"usage_in_usermode", c.cpu_user_ns}};
+  made["system_cpu_usage"] = now.host_cpu_ns;
+  made["online_cpus"] = now.cpus;
+  made["throttling_data"] = {{"periods", c.cpu_periods},
+                             {"throttled_periods", c.cpu_throttled_periods},
+                             {"throttled_time", c.cpu_throttled_ns}};
+  return made;
+}
+
+json no_cpu_stats() {
+  return {{"cpu_usage", {{"total_usage", 0}, {"usage_in_kernelmode", 0}, {"usage_in_usermode", 0}}},
+          {"throttling_data", {{"periods", 0}, {"throttled_periods", 0}, {"throttled_time", 0}}}};
+}
+
+json memory_stats(const usage& now, std::int64_t host_memory) {
+  const auto& c = now.counters;
+  json made{{"usage", c.memory_usage}};
+  if (c.memory_peak != 0) made["max_usage"] = c.memory_peak;
+  // The client subtracts one of the two from the usage: v1's name and v2's.
+  made["stats"] = {{"total_inactive_file", c.memory_inactive_file}, {"inactive_file", c.memory_inactive_file}};
+  made["limit"] = c.memory_limit != 0 ? c.memory_limit : static_cast<std::uint64_t>(host_memory);
+  return made;
+}
+
+json networks(const usage& now) {
+  json made = json::object();
+  for (const auto& [name, c] : now.networks)
+    made[name] = {{"rx_bytes", c.rx_bytes},     {"rx_packets", c.rx_packets}, {"rx_errors", c.rx_errors},
+                  {"rx_dropped", c.rx_dropped}, {"tx_bytes", c.tx_bytes},     {"tx_packets", c.tx_packets},
+                  {"tx_errors", c.tx_errors},   {"tx_dropped", c.tx_dropped}};
+  return made;
+}
+
+json stats_document(const container_record& of, const std::optional<usage>& now, const std::optional<usage>& before,
+                    std::int64_t host_memory) {
+  json made;
+  made["read"] = time_text(now ? now->taken_at : 0);
+  made["preread"] = time_text(before ? before->taken_at : 0);
+  made["pids_stats"] = json::object();
+  if (now) made["pids_stats"] = {{"current", now->counters.pids}};
+  if (now && now->counters.pids_limit != 0) made["pids_stats"]["limit"] = now->counters.pids_limit;
+  made["blkio_stats"] = {{"io_service_bytes_recursive", nullptr}};
+  made["num_procs"] = 0;
+  made["storage_stats"] = json::object();
+  made["cpu_stats"] = now ? cpu_stats(*now) : no_cpu_stats();
+  made["precpu_stats"] = before ? cpu_stats(*before) : no_cpu_stats();
+  made["memory_stats"] = now ? memory_stats(*now, host_memory) : json::object();
+  made["name"] = "/" + of.display_name;
+  made["id"] = of.name.id;
+  if (now) made["networks"] = networks(*now);
+  return made;
+}
+
+/// A container's use now; none when it does not run.
+awaitable<std::optional<usage>> measure(context& door, const container_record& of) {
+  auto pid = of.state.pid;
+  if (pid == 0) co_return std::nullopt;
+  auto got = co_await on_disk(door, [pid] { return read_usage(pid); });
+  if (!got) co_return std::nullopt;
+  co_return std::move(*got);
+}
+
+awaitable<void> pause_a_second(context& door) {
+  asio::steady_timer timer(door.home->io, std::chrono::seconds(1));
+  co_await timer.async_wait(asio::as_tuple(use_awaitable));
+}
+
+awaitable<result<void>> send_stats(context& door, std::string id, exchange& on) {
+  std::optional<usage> before;
+  for (;;) {
+    auto found = co_await find(door, id);
+    if (!found) co_return result<void>(); // removed: the stream ends
+    auto now_used = co_await measure(door, *found->view);
+    auto line = dump(stats_document(*found->view, now_used, before, door.facts.memory)) + "\n";
+    GANTRY_CO_TRY(co_await on.write(line));
+    before = std::move(now_used);
+    co_await pause_a_second(door);
+  }
+}
+
+} // namespace
+
+awaitable<result<response>> container_top(context& door, const request& what, exchange&) {
+  GANTRY_CO_LET(auto found, co_await find(door, what.subject));
+  auto pid = found.view->state.pid;
+  if (pid == 0) co_return fail(errc::failed_precondition, "container {} is not running", found.name.id);
+  auto arguments = what.parameters.get("ps_args");
+  if (!arguments.empty() && arguments != "-ef")
+    co_return fail(errc::invalid_argument, "ps_args: the columns of `ps -ef` are the only ones supported");
+  GANTRY_CO_LET(auto rows, co_await on_disk(door, [pid] { return read_processes(pid); }));
+  json made;
+  made["Processes"] = rows;
+  made["Titles"] = {"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"};
+  co_return json_response(dump(made));
+}
+
+awaitable<result<response>> container_stats(context& door, const request& what, exchange& on) {
+  GANTRY_CO_LET(auto found, co_await find(door, what.subject));
+  if (what.parameters.flag("stream", true)) {
+    response head;
+    GANTRY_CO_TRY(co_await on.begin(head));
+    co_await (send_stats(door, found.name.id, on) || on.until_gone());
+    co_return response();
+  }
+  std::optional<usage> before;
+  if (!what.parameters.flag("one-shot")) {
+    before = co_await measure(door, *found.view);
+    if (before) co_await pause_a_second(door);
+  }
+  auto now_used = co_await measure(door, *found.view);
+  co_return json_response(dump(stats_document(*found.view, now_used, before, door.facts.memory)));
+}
+
+} // namespace gantry::docker::endpoints

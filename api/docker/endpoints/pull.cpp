@@ -1,0 +1,95 @@
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "api/docker/ask.hpp"
+#include "api/docker/endpoints/endpoints.hpp"
+#include "api/docker/event_feed.hpp"
+#include "api/docker/new_id.hpp"
+#include "api/docker/parse/registry_auth.hpp"
+#include "api/docker/render/pull_progress.hpp"
+#include "api/docker/status.hpp"
+
+namespace gantry::docker::endpoints {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+constexpr std::chrono::hours longest_pull{24}; // stalls are the engine's to notice; slow progress is none
+
+result<reference> name_of(const request& what) {
+  auto name = what.parameters.get("fromImage"), tag = what.parameters.get("tag");
+  if (name.empty()) return fail(errc::invalid_argument, "fromImage is missing: name the image to pull");
+  // dockerd looks at the tag alone when both are there; a digest may stand in its place.
+  if (!tag.empty()) name += (tag.find(':') == std::string::npos ? ":" : "@") + tag;
+  return reference::parse(name);
+}
+
+result<pull_image> parse_pull(const request& what) {
+  pull_image pull;
+  pull.ns = docker_namespace;
+  pull.pull_id = new_id();
+  pull.client = what.client;
+  GANTRY_LET(pull.name, name_of(what));
+  pull.wanted = platform::host();
+  if (auto platform_text = what.parameters.get("platform"); !platform_text.empty()) {
+    GANTRY_LET(pull.wanted, platform::parse(platform_text));
+  }
+  GANTRY_LET(pull.login, parse_registry_auth(what.header("X-Registry-Auth")));
+  return pull;
+}
+
+std::string progress_lines(const event_batch& batch, pull_progress& progress) {
+  std::string out;
+  for (const auto& e : batch.events)
+    if (auto now = progress_of(e)) out += progress.lines(*now);
+  return out;
+}
+
+/// Writes progress until the pull has ended or the client does not take it any more.
+awaitable<result<void>> show_progress(event_feed& feed, pending<pulled_image>& pull, exchange& on) {
+  pull_progress progress;
+  while (!pull.answered()) {
+    auto batch = co_await feed.next();
+    if (!batch) co_return result<void>();
+    GANTRY_CO_TRY(co_await on.write(progress_lines(*batch, progress)));
+  }
+  co_return result<void>();
+}
+
+std::string first_line(const reference& name) {
+  auto from = name.domain == "docker.io" ? name.repository : name.familiar_name();
+  return dump({{"status", "Pulling from " + from}, {"id", name.target()}}) + "\n";
+}
+
+std::string last_lines(const reference& name, const result<pulled_image>& got) {
+  if (!got) return error_line(got.error());
+  auto out = status_line("Digest: " + got->manifest.str());
+  auto status = got->changed ? "Status: Downloaded newer image for " : "Status: Image is up to date for ";
+  return out + status_line(status + name.familiar());
+}
+
+} // namespace
+
+awaitable<result<response>> image_create(context& door, const request& what, exchange& on) {
+  if (what.parameters.has("fromSrc"))
+    co_return message_response(501, "import is not supported: push the image to a registry and pull it");
+  GANTRY_CO_LET(auto pull, parse_pull(what));
+  auto name = pull.name;
+  auto pull_id = pull.pull_id;
+  subscribe_events subscribe;
+  subscribe.ns = docker_namespace;
+  subscribe.only_pull = pull.pull_id;
+  GANTRY_CO_LET(auto feed, co_await event_feed::open(door, std::move(subscribe)));
+  auto waiting = send_request<pulled_image>(door, door.actors.images, std::move(pull), longest_pull);
+  response head;
+  GANTRY_CO_TRY(co_await on.begin(head));
+  GANTRY_CO_TRY(co_await on.write(first_line(name)));
+  co_await (waiting->ready() || show_progress(*feed, *waiting, on) || on.until_gone());
+  if (!waiting->answered()) { // the client is gone: the pull goes on only if somebody else waits for it
+    tell(door.actors.images, abandon_pull{pull_id});
+    co_return response();
+  }
+  auto got = co_await waiting->answer();
+  GANTRY_CO_TRY(co_await on.write(last_lines(name, got)));
+  co_return response();
+}
+
+} // namespace gantry::docker::endpoints

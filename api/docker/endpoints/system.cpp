@@ -1,0 +1,166 @@
+#include <algorithm>
+
+#include "api/docker/ask.hpp"
+#include "api/docker/endpoints/endpoints.hpp"
+#include "api/docker/endpoints/find.hpp"
+#include "api/docker/render/container.hpp"
+#include "api/docker/render/image.hpp"
+#include "api/docker/render/volume.hpp"
+#include "api/docker/render/words.hpp"
+#include "api/docker/status.hpp"
+#include "api/docker/version.hpp"
+
+namespace gantry::docker::endpoints {
+namespace {
+
+struct counts {
+  std::size_t running = 0, paused = 0, stopped = 0;
+};
+
+counts count(const container_table& table) {
+  counts made;
+  for (const auto& row : table.rows) {
+    if (row->state.now == phase::running || row->state.now == phase::restarting)
+      ++made.running;
+    else if (row->state.now == phase::paused)
+      ++made.paused;
+    else
+      ++made.stopped;
+  }
+  return made;
+}
+
+void add_counts(json& made, const container_table& table, std::size_t images) {
+  auto states = count(table);
+  made["Containers"] = table.rows.size();
+  made["ContainersRunning"] = states.running;
+  made["ContainersPaused"] = states.paused;
+  made["ContainersStopped"] = states.stopped;
+  made["Images"] = images;
+}
+
+void add_features(json& made, const engine_info& facts) {
+  for (auto name : {"MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet", "PidsLimit",
+                    "IPv4Forwarding", "OomKillDisable"})
+    made[name] = true;
+  made["Debug"] = false;
+  made["LoggingDriver"] = "json-file";
+  made["CgroupDriver"] = "cgroupfs";
+  made["CgroupVersion"] = facts.cgroup_version;
+  made["Plugins"] = {{"Volume", {"local"}},
+                     {"Network", {"bridge", "host", "none"}},
+                     {"Authorization", nullptr},
+                     {"Log", {"json-file", "none"}}};
+  json runtimes = json::object();
+  for (const auto& name : facts.runtimes) runtimes[name] = {{"path", name}};
+  made["Runtimes"] = runtimes;
+  made["DefaultRuntime"] = facts.default_runtime;
+  made["Swarm"] = {
+      {"NodeID", ""}, {"NodeAddr", ""},           {"LocalNodeState", "inactive"}, {"ControlAvailable", false},
+      {"Error", ""},  {"RemoteManagers", nullptr}};
+  made["SecurityOptions"] = facts.security_options;
+}
+
+void add_host(json& made, const engine_info& facts) {
+  made["KernelVersion"] = facts.kernel;
+  made["OperatingSystem"] = facts.os;
+  made["OSType"] = "linux";
+  made["Architecture"] = facts.architecture;
+  made["NCPU"] = facts.cpus;
+  made["MemTotal"] = facts.memory;
+  made["IndexServerAddress"] = "https://index.docker.io/v1/";
+  made["RegistryConfig"] = nullptr;
+  made["GenericResources"] = nullptr;
+  made["DockerRootDir"] = facts.root;
+  made["HttpProxy"] = made["HttpsProxy"] = made["NoProxy"] = "";
+  made["Name"] = facts.host_name;
+  made["Labels"] = json::array();
+  made["ExperimentalBuild"] = false;
+  made["LiveRestoreEnabled"] = true; // containers outlive the engine: their monitors hold them
+  made["ServerVersion"] = GANTRY_VERSION;
+  made["Warnings"] = or_null(facts.warnings);
+}
+
+} // namespace
+
+awaitable<result<response>> ping(context&, const request&, exchange&) {
+  response made;
+  made.content_type = "text/plain; charset=utf-8";
+  made.body = "OK";
+  made.headers = {
+      {"Cache-Control", "no-cache, no-store, must-revalidate"}, {"Pragma", "no-cache"}, {"Swarm", "inactive"}};
+  co_return made;
+}
+
+awaitable<result<response>> version(context& door, const request&, exchange&) {
+  const auto& facts = door.facts;
+  auto minimum = fmt::format("1.{}", api_minor_min);
+  json details{{"ApiVersion", api_version},
+               {"Arch", facts.architecture},
+               {"KernelVersion", facts.kernel},
+               {"MinAPIVersion", minimum},
+               {"Os", "linux"}};
+  json made;
+  made["Platform"] = {{"Name", "Gantry"}};
+  made["Components"] = {{{"Name", "Engine"}, {"Version", GANTRY_VERSION}, {"Details", details}}};
+  made["Version"] = GANTRY_VERSION;
+  made["ApiVersion"] = api_version;
+  made["MinAPIVersion"] = minimum;
+  made["GitCommit"] = made["GoVersion"] = "";
+  made["Os"] = "linux";
+  made["Arch"] = facts.architecture;
+  made["KernelVersion"] = facts.kernel;
+  made["BuildTime"] = "";
+  co_return json_response(dump(made));
+}
+
+awaitable<result<response>> info(context& door, const request&, exchange&) {
+  GANTRY_CO_LET(auto table, co_await table_of(door));
+  list_images all{docker_namespace};
+  GANTRY_CO_LET(auto images,
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::quick));
+  json made;
+  made["ID"] = door.facts.id;
+  add_counts(made, *table, images.images.size());
+  made["Driver"] = "overlayfs";
+  made["DriverStatus"] = json::array();
+  made["SystemTime"] = time_text(now());
+  add_features(made, door.facts);
+  add_host(made, door.facts);
+  co_return json_response(dump(made));
+}
+
+awaitable<result<response>> auth(context&, const request&, exchange&) {
+  co_return message_response(501,
+                             "Gantry does not check credentials by itself: a pull uses those of ~/.docker/config.json "
+                             "or of its X-Registry-Auth header, and says when the registry refuses them");
+}
+
+awaitable<result<response>> disk_usage(context& door, const request&, exchange&) {
+  GANTRY_CO_LET(auto table, co_await table_of(door));
+  list_images all_images{docker_namespace};
+  GANTRY_CO_LET(auto images,
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all_images), deadline::quick));
+  list_volumes all_volumes{docker_namespace};
+  GANTRY_CO_LET(auto volumes,
+                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all_volumes), deadline::quick));
+  json made{{"LayersSize", 0},
+            {"Images", json::array()},
+            {"Containers", json::array()},
+            {"Volumes", json::array()},
+            {"BuildCache", json::array()}};
+  std::uint64_t layers = 0;
+  for (const auto& image : images.images) {
+    auto users = std::count_if(table->rows.begin(), table->rows.end(),
+                               [&](const auto& row) { return row->image_id == image.what->id; });
+    layers += image.what->unpacked_bytes;
+    made["Images"].push_back(image_summary(image, users));
+  }
+  made["LayersSize"] = layers;
+  for (std::size_t i = 0; i < table->rows.size(); ++i)
+    made["Containers"].push_back(container_summary(*table->rows[i], table->endpoints[i], now()));
+  for (const auto& one : volumes.volumes) made["Volumes"].push_back(volume(one));
+  co_return json_response(dump(made));
+}
+
+} // namespace gantry::docker::endpoints

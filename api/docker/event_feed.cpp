@@ -1,0 +1,67 @@
+#include "api/docker/event_feed.hpp"
+
+#include "api/docker/ask.hpp"
+
+namespace gantry::docker {
+namespace {
+
+using subscriber_actor = caf::typed_actor<reacts_to<event_batch>, reacts_to<done>>;
+
+} // namespace
+
+/// Where the subscriber's batches wait for the coroutine: the door's thread alone.
+struct event_feed::mailbox {
+  explicit mailbox(std::shared_ptr<loop> on) : home(std::move(on)), filled(home->io) {}
+  std::shared_ptr<loop> home;
+  signal filled;
+  std::deque<event_batch> batches; ///< at most one, and the mark of the end of the past
+};
+
+namespace {
+
+void hand_over(const std::shared_ptr<event_feed::mailbox>& box, event_batch batch) {
+  box->home->post([box, batch = std::move(batch)]() mutable {
+    box->batches.push_back(std::move(batch));
+    box->filled.notify();
+  });
+}
+
+subscriber_actor::behavior_type subscriber(const std::shared_ptr<event_feed::mailbox>& box) {
+  return {
+      [box](event_batch& batch) { hand_over(box, std::move(batch)); },
+      // Sent by the door after the subscription: all that is remembered came before it.
+      [box](const done&) { hand_over(box, {}); },
+  };
+}
+
+} // namespace
+
+awaitable<result<std::unique_ptr<event_feed>>> event_feed::open(context& door, subscribe_events what) {
+  auto box = std::make_shared<mailbox>(door.home);
+  auto actor = door.system.spawn([box](subscriber_actor::pointer) { return subscriber(box); });
+  what.subscriber = actor;
+  std::unique_ptr<event_feed> feed(new event_feed(door, box, actor));
+  auto got = co_await ask<subscription>(door, door.actors.events, std::move(what), deadline::quick);
+  if (!got) co_return tl::unexpected<error>(got.error());
+  feed->id_ = got->id;
+  tell(actor, done{});
+  co_return std::move(feed);
+}
+
+event_feed::~event_feed() {
+  if (id_ != 0) tell(door_.actors.events, unsubscribe_events{id_});
+  caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
+}
+
+awaitable<result<event_batch>> event_feed::next() {
+  if (std::exchange(owes_, false)) tell(door_.actors.events, next_events{id_});
+  if (box_->batches.empty()) co_await box_->filled.wait();
+  if (box_->batches.empty()) co_return fail(errc::cancelled, "the subscription was given up");
+  auto batch = std::move(box_->batches.front());
+  box_->batches.pop_front();
+  if (box_->batches.empty()) box_->filled.clear();
+  owes_ = !batch.events.empty() || batch.missed != 0;
+  co_return batch;
+}
+
+} // namespace gantry::docker

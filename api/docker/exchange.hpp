@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "api/docker/coroutine.hpp"
+#include "api/docker/http.hpp"
+
+namespace gantry::docker {
+
+/// A connection that has stopped speaking HTTP: bytes both ways. One reader and one writer at a time.
+class raw_connection {
+public:
+  virtual ~raw_connection() = default;
+  /// Some bytes; empty at the client's end of writing. Errors: unavailable when the client is gone.
+  virtual awaitable<result<std::string>> read_some() = 0;
+  /// Returns when the bytes are with the kernel: a slow client holds up its own stream alone.
+  virtual awaitable<result<void>> write(std::string_view bytes) = 0;
+  virtual void shut_down() = 0; ///< no more writing
+  /// Whether the client has closed the connection whole, and not only its writing half.
+  [[nodiscard]] virtual bool gone() const = 0;
+};
+
+/// The answer to one request, for endpoints that say more than one whole response. The door's thread alone; lives until
+/// the endpoint ends.
+class exchange {
+public:
+  virtual ~exchange() = default;
+
+  /// Sends the head of a stream; `what.body` is not looked at.
+  virtual awaitable<result<void>> begin(response what) = 0;
+  /// Sends a part at once. Returns when it is with the kernel. Errors: unavailable when the client is gone.
+  virtual awaitable<result<void>> write(std::string_view part) = 0;
+  /// Whether `begin` or `take_over` was called.
+  [[nodiscard]] virtual bool begun() const = 0;
+
+  /// Returns when the client has hung up.
+  virtual awaitable<void> until_gone() = 0;
+
+  /// Answers 101 UPGRADED when the client asked for an upgrade, else 200, and hands the connection over (Docker Engine
+  /// API, "Attach", "Hijacking").
+  virtual awaitable<result<std::unique_ptr<raw_connection>>> take_over(std::string content_type) = 0;
+};
+
+} // namespace gantry::docker

@@ -1,0 +1,124 @@
+#include "api/docker/live_exchange.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+namespace gantry::docker {
+namespace {
+
+constexpr auto as_tuple = asio::as_tuple(use_awaitable);
+constexpr std::size_t read_bytes = 32u << 10;
+
+auto gone() { return fail(errc::unavailable, "the client has hung up"); }
+
+class live_raw final : public raw_connection {
+public:
+  live_raw(connection::stream& on, std::string early) : on_(on), early_(std::move(early)) {}
+
+  awaitable<result<std::string>> read_some() override {
+    if (!early_.empty()) co_return std::exchange(early_, {});
+    std::string bytes(read_bytes, '\0');
+    auto [failure, got] = co_await on_.socket().async_read_some(asio::buffer(bytes), as_tuple);
+    if (failure == asio::error::eof) co_return std::string();
+    if (failure) co_return gone();
+    bytes.resize(got);
+    co_return bytes;
+  }
+  awaitable<result<void>> write(std::string_view bytes) override {
+    auto [failure, sent] = co_await asio::async_write(on_.socket(), asio::buffer(bytes), as_tuple);
+    if (failure) co_return gone();
+    co_return result<void>();
+  }
+  void shut_down() override {
+    boost::system::error_code ignored;
+    on_.socket().shutdown(connection::socket::shutdown_send, ignored);
+  }
+  [[nodiscard]] bool gone() const override {
+    pollfd state{on_.socket().native_handle(), 0, 0};
+    return ::poll(&state, 1, 0) > 0; // POLLHUP and POLLERR come unasked
+  }
+
+private:
+  connection::stream& on_;
+  std::string early_; ///< bytes that came with the request
+};
+
+} // namespace
+
+awaitable<result<void>> live_exchange::begin(response head) {
+  begun_ = true;
+  chunked_ = on_.http_minor_ == 1;
+  if (!chunked_) on_.keep_alive_ = false;
+  auto how = chunked_ ? framing::chunked : framing::until_close;
+  auto text = render_head(head, how, on_.keep_alive_, on_.http_minor_);
+  on_.stream_.expires_never();
+  auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(text), as_tuple);
+  broken_ = broken_ || failure;
+  if (failure) co_return gone();
+  co_return result<void>();
+}
+
+awaitable<result<void>> live_exchange::write(std::string_view part) {
+  if (broken_) co_return gone();
+  if (part.empty() || what_.method == "HEAD") co_return result<void>(); // an empty chunk would end the stream
+  auto size = fmt::format("{:x}\r\n", part.size());
+  std::array<asio::const_buffer, 3> buffers{asio::buffer(size), asio::buffer(part), asio::buffer("\r\n", 2)};
+  boost::system::error_code failure;
+  std::size_t sent = 0;
+  if (chunked_)
+    std::tie(failure, sent) = co_await asio::async_write(on_.stream_, buffers, as_tuple);
+  else
+    std::tie(failure, sent) = co_await asio::async_write(on_.stream_, asio::buffer(part), as_tuple);
+  broken_ = broken_ || failure;
+  if (failure) co_return gone();
+  co_return result<void>();
+}
+
+awaitable<void> live_exchange::until_gone() {
+  auto& socket = on_.stream_.socket();
+  auto hung_up = [&socket] {
+    pollfd state{socket.native_handle(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0;
+  };
+  while (!hung_up()) {
+    char byte = 0;
+    if (::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1) {
+      // The next request is here already: readability tells nothing any more.
+      asio::steady_timer pause(socket.get_executor(), std::chrono::seconds(1));
+      co_await pause.async_wait(as_tuple);
+    } else {
+      auto [failure] = co_await socket.async_wait(connection::socket::wait_read, as_tuple);
+      if (failure) co_return;
+    }
+  }
+}
+
+awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over(std::string content_type) {
+  begun_ = taken_ = true;
+  on_.keep_alive_ = false;
+  auto type = content_type.empty() || !what_.wants_upgrade ? "application/vnd.docker.raw-stream" : content_type;
+  auto head = what_.wants_upgrade
+                  ? "HTTP/1.1 101 UPGRADED\r\nContent-Type: " + type + "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+                  : "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n\r\n";
+  on_.stream_.expires_never();
+  auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(head), as_tuple);
+  if (failure) co_return gone();
+  auto early = on_.buffer_.data();
+  auto raw = std::make_unique<live_raw>(on_.stream_, std::string(static_cast<const char*>(early.data()), early.size()));
+  on_.buffer_.clear();
+  co_return std::unique_ptr<raw_connection>(std::move(raw));
+}
+
+awaitable<bool> live_exchange::finish(bool whole) {
+  if (taken_ || broken_ || !whole) co_return false;
+  if (!chunked_ || what_.method == "HEAD") co_return false;
+  auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer("0\r\n\r\n", 5), as_tuple);
+  co_return !failure && on_.keep_alive_;
+}
+
+} // namespace gantry::docker

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/docker/connection.hpp"
+
+namespace gantry::docker {
+
+/// The exchange over a connection: chunked for HTTP/1.1, until the connection's end for 1.0.
+class live_exchange final : public exchange {
+public:
+  live_exchange(connection& on, const request& what) : on_(on), what_(what) {}
+
+  awaitable<result<void>> begin(response head) override;
+  awaitable<result<void>> write(std::string_view part) override;
+  [[nodiscard]] bool begun() const override { return begun_; }
+  awaitable<void> until_gone() override;
+  awaitable<result<std::unique_ptr<raw_connection>>> take_over(std::string content_type) override;
+
+  /// Ends the stream; one that is not `whole` is cut, so that the client sees that something is missing. Returns
+  /// whether the connection can go on.
+  awaitable<bool> finish(bool whole);
+
+private:
+  connection& on_;
+  const request& what_;
+  bool begun_ = false, chunked_ = false, taken_ = false, broken_ = false;
+};
+
+} // namespace gantry::docker

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "api/docker/context.hpp"
+#include "api/docker/coroutine.hpp"
+#include "messages/container_supervisor.hpp"
+#include "runtime/stream/stream_frame.hpp"
+
+namespace gantry::docker {
+
+/// A ticket redeemed: frames from and to the monitor that holds a container. The door's thread alone; one reader and
+/// one writer at a time.
+class monitor_stream {
+public:
+  /// Errors: unavailable when the monitor cannot be reached.
+  static awaitable<result<std::unique_ptr<monitor_stream>>> open(context& door, const stream_ticket& ticket);
+
+  /// The next frame; none at the connection's end. Errors: unavailable, corrupt.
+  awaitable<result<std::optional<stream::frame>>> read();
+  /// Bytes for stdin; an empty text closes it. Errors: unavailable.
+  awaitable<result<void>> write_stdin(std::string_view bytes);
+
+private:
+  explicit monitor_stream(asio::io_context& io) : socket_(io) {}
+  asio::local::stream_protocol::socket socket_;
+  stream::reader reader_;
+  std::string bytes_ = std::string(32 << 10, '\0');
+};
+
+} // namespace gantry::docker

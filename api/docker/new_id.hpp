@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string>
+
+namespace gantry::docker {
+
+/// 64 random hex digits: a container's id, a pull's. From the kernel; any thread.
+std::string new_id();
+
+} // namespace gantry::docker

@@ -1,0 +1,169 @@
+#include <array>
+#include <charconv>
+
+#include "api/docker/parse/parts.hpp"
+#include "messages/domain/quote.hpp"
+
+// HostConfig: what a container gets from this host (Docker Engine API, "HostConfig").
+namespace gantry::docker::parts {
+namespace {
+
+result<void> read_restart(object from, container_options& into) {
+  json_fields fields(from);
+  std::string name;
+  std::int64_t retries = 0;
+  fields.read("Name", name);
+  fields.read("MaximumRetryCount", retries, -1'000'000'000, 1'000'000'000);
+  GANTRY_TRY(checked(fields, "HostConfig.RestartPolicy"));
+  using kind = restart_policy::kind;
+  if (name.empty() || name == "no")
+    into.restart.name = kind::no;
+  else if (name == "always")
+    into.restart.name = kind::always;
+  else if (name == "unless-stopped")
+    into.restart.name = kind::unless_stopped;
+  else if (name == "on-failure")
+    into.restart.name = kind::on_failure;
+  else
+    return fail(
+        errc::invalid_argument,
+        "invalid restart policy: unknown policy {}; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+        quote(name));
+  if (retries != 0 && into.restart.name != kind::on_failure)
+    return fail(errc::invalid_argument,
+                "invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  if (retries < 0)
+    return fail(errc::invalid_argument, "invalid restart policy: maximum retry count cannot be negative");
+  into.restart.maximum_retries = static_cast<int>(retries);
+  return {};
+}
+
+/// "10m", "1g", "512": bytes, as go-units' RAMInBytes reads them.
+result<std::int64_t> parse_size(std::string_view text) {
+  std::int64_t value = 0;
+  auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  auto unit = std::string_view(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+  int shift = -1;
+  if (unit.empty() || unit == "b" || unit == "B") shift = 0;
+  for (std::size_t i = 0; i < 4 && shift < 0; ++i) {
+    auto letter = "kmgt"[i];
+    if ((unit[0] | 0x20) == letter &&
+        (unit.size() == 1 || unit.substr(1) == "b" || unit.substr(1) == "B" || unit.substr(1) == "iB"))
+      shift = 10 * static_cast<int>(i + 1);
+  }
+  if (parsed.ec != std::errc{} || shift < 0 || value < 0 || value > (INT64_MAX >> shift))
+    return fail(errc::invalid_argument, "invalid size: {}: write a number with k, m or g", quote(text));
+  return value << shift;
+}
+
+result<void> read_log_options(const std::map<std::string, std::string>& options, log_config& into) {
+  for (const auto& [name, value] : options) {
+    if (name == "max-size") {
+      if (value == "-1") continue;
+      GANTRY_LET(into.max_size, parse_size(value));
+    } else if (name == "max-file") {
+      auto parsed = std::from_chars(value.data(), value.data() + value.size(), into.max_files);
+      if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size() || into.max_files < 1 ||
+          into.max_files > 1000)
+        return fail(errc::invalid_argument, "log option max-file={}: write a number of 1 to 1000", quote(value));
+    } else if (!(name == "mode" && (value == "blocking" || value.empty()))) {
+      return fail(errc::invalid_argument, "unknown log opt '{}' for {} log driver", name, into.driver);
+    }
+  }
+  if (into.max_files > 1 && into.max_size == 0)
+    return fail(errc::invalid_argument, "log option max-file cannot be set when max-size is not");
+  return {};
+}
+
+result<void> read_log(object from, container_options& into) {
+  json_fields fields(from);
+  std::string driver;
+  std::map<std::string, std::string> options;
+  fields.read("Type", driver);
+  fields.read("Config", options);
+  GANTRY_TRY(checked(fields, "HostConfig.LogConfig"));
+  if (!driver.empty()) into.log.driver = driver;
+  if (into.log.driver != "json-file" && into.log.driver != "none")
+    return fail(errc::invalid_argument, "logger: no log driver named {} is registered: write json-file or none",
+                quote(driver));
+  if (into.log.driver == "none") return {};
+  return read_log_options(options, into.log);
+}
+
+result<void> check_mode(std::string_view field, std::string_view value,
+                        std::initializer_list<std::string_view> allowed) {
+  for (auto one : allowed)
+    if (value == one || (one == "container:" && value.size() > one.size() && value.starts_with(one))) return {};
+  return fail(errc::invalid_argument, "HostConfig.{}: invalid mode {}", field, quote(value));
+}
+
+result<void> read_modes(json_fields& fields, container_options& into) {
+  fields.read("PidMode", into.pid_mode);
+  fields.read("IpcMode", into.ipc_mode);
+  fields.read("UTSMode", into.uts_mode);
+  fields.read("UsernsMode", into.userns_mode);
+  fields.read("CgroupnsMode", into.cgroupns_mode);
+  std::string network;
+  fields.read("NetworkMode", network);
+  if (!network.empty() && network != "default") into.network_mode = network;
+  GANTRY_TRY(checked(fields, "HostConfig"));
+  GANTRY_TRY(check_mode("PidMode", into.pid_mode, {"", "host", "private", "container:"}));
+  GANTRY_TRY(check_mode("IpcMode", into.ipc_mode, {"", "none", "host", "private", "shareable", "container:"}));
+  GANTRY_TRY(check_mode("UTSMode", into.uts_mode, {"", "host", "private"}));
+  GANTRY_TRY(check_mode("UsernsMode", into.userns_mode, {"", "host", "private"}));
+  GANTRY_TRY(check_mode("CgroupnsMode", into.cgroupns_mode, {"", "host", "private"}));
+  if (!check_mode("NetworkMode", into.network_mode, {"bridge", "host", "none", "container:"}))
+    return fail(errc::not_found, "network {} not found", into.network_mode);
+  return {};
+}
+
+void read_paths(json_fields& fields, std::string_view name, std::optional<std::vector<std::string>>& into) {
+  if (!fields.has(name)) return;
+  into.emplace();
+  fields.read(name, *into);
+}
+
+void read_switches(json_fields& fields, container_options& into) {
+  fields.read("Privileged", into.privileged);
+  fields.read("ReadonlyRootfs", into.read_only_rootfs);
+  fields.read("Init", into.init);
+  fields.read("AutoRemove", into.auto_remove);
+  fields.read("PublishAllPorts", into.publish_all);
+}
+
+void read_lists(json_fields& fields, container_options& into) {
+  fields.read_list_or_string("CapAdd", into.cap_add);
+  fields.read_list_or_string("CapDrop", into.cap_drop);
+  fields.read("SecurityOpt", into.security_opt);
+  fields.read("Sysctls", into.sysctls);
+  fields.read("Annotations", into.annotations);
+  fields.read("ExtraHosts", into.extra_hosts);
+  fields.read("Dns", into.dns);
+  fields.read("DnsSearch", into.dns_search);
+  fields.read("DnsOptions", into.dns_options);
+  fields.read("GroupAdd", into.group_add);
+  fields.read("Runtime", into.runtime);
+  fields.read("CgroupParent", into.cgroup_parent);
+  read_paths(fields, "MaskedPaths", into.masked_paths);
+  read_paths(fields, "ReadonlyPaths", into.readonly_paths);
+}
+
+} // namespace
+
+result<void> read_host_config(object host, container_options& into) {
+  json_fields fields(host);
+  read_switches(fields, into);
+  read_lists(fields, into);
+  std::int64_t shm = 0, oom = 0;
+  fields.read("ShmSize", shm, 0, INT64_MAX);
+  if (shm > 0) into.shm_size = shm;
+  fields.read("OomScoreAdj", oom, INT32_MIN, INT32_MAX);
+  if (oom < -1000 || oom > 1000)
+    return fail(errc::invalid_argument, "Invalid value {}, range for oom score adj is [-1000, 1000]", oom);
+  if (oom != 0) into.oom_score_adj = static_cast<int>(oom);
+  if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into));
+  if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into));
+  return read_modes(fields, into);
+}
+
+} // namespace gantry::docker::parts

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "messages/domain/container.hpp"
+#include "messages/domain/json_fields.hpp"
+
+/// The parts of parse_create_body, each of which reads its fields of one JSON object. Errors: invalid_argument.
+namespace gantry::docker::parts {
+
+using simdjson::dom::object;
+
+result<void> read_config(object config, container_options& into);
+result<void> read_host_config(object host, container_options& into);
+result<void> read_resources(object host, resource_limits& into);
+result<void> read_devices(object host, container_options& into); ///< and ulimits
+result<void> read_mounts(object host, container_options& into);
+result<void> read_ports(object host, container_options& into);
+result<void> read_networking(object networking, container_options& into);
+/// What the engine cannot do, if it is asked for.
+result<void> refuse_unsupported(object host);
+
+/// `status` of the fields of `where`, as an error of the request.
+result<void> checked(const json_fields& fields, std::string_view where);
+
+/// Each object of the array `name`; an element of another kind is refused.
+template<class F>
+result<void> for_each_object(json_fields& fields, std::string_view name, F f) {
+  auto list = fields.array(name);
+  if (!list) return {};
+  for (auto element : *list) {
+    object one;
+    if (element.get(one) != simdjson::SUCCESS)
+      return fail(errc::invalid_argument, "invalid JSON: \"{}\" holds something that is not an object", name);
+    GANTRY_TRY(f(one));
+  }
+  return {};
+}
+
+/// Each string of an array that must hold nothing else.
+result<std::vector<std::string>> strings_of(simdjson::dom::array list, std::string_view name);
+
+} // namespace gantry::docker::parts

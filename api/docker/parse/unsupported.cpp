@@ -1,0 +1,76 @@
+#include "api/docker/parse/parts.hpp"
+
+namespace gantry::docker::parts {
+namespace {
+
+/// Whether a value asks for anything: not null, "", 0, false, [] or {}.
+bool asks_for_something(simdjson::dom::element value) {
+  using type = simdjson::dom::element_type;
+  switch (value.type()) {
+  case type::NULL_VALUE:
+    return false;
+  case type::BOOL:
+    return bool(value);
+  case type::INT64:
+    return std::int64_t(value) != 0;
+  case type::UINT64:
+    return std::uint64_t(value) != 0;
+  case type::DOUBLE:
+    return double(value) != 0;
+  case type::STRING:
+    return !std::string_view(value).empty();
+  case type::ARRAY:
+    return simdjson::dom::array(value).size() != 0;
+  case type::OBJECT:
+    return simdjson::dom::object(value).size() != 0;
+  }
+  return true;
+}
+
+struct refusal {
+  std::string_view field, why;
+};
+constexpr refusal refused[] = {
+    {"VolumesFrom", "name each volume with -v"},
+    {"Links", "let the containers share a network namespace, or publish ports"},
+    {"DeviceRequests", "no device driver (GPU) is supported: map devices with --device"},
+    {"BlkioWeightDevice", "use BlkioWeight"},
+    {"BlkioDeviceReadBps", "throttling of block devices is not available"},
+    {"BlkioDeviceWriteBps", "throttling of block devices is not available"},
+    {"BlkioDeviceReadIOps", "throttling of block devices is not available"},
+    {"BlkioDeviceWriteIOps", "throttling of block devices is not available"},
+    {"CpuRealtimePeriod", "real-time scheduling of groups is not available"},
+    {"CpuRealtimeRuntime", "real-time scheduling of groups is not available"},
+    {"CpuCount", "it is for Windows: use NanoCpus"},
+    {"CpuPercent", "it is for Windows: use NanoCpus"},
+    {"IOMaximumIOps", "it is for Windows"},
+    {"IOMaximumBandwidth", "it is for Windows"},
+    {"KernelMemory", "the kernel has no such limit any more"},
+    {"KernelMemoryTCP", "the kernel has no such limit any more"},
+    {"StorageOpt", "writable layers have no quota"},
+    {"Cgroup", "use CgroupnsMode"},
+};
+
+bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+}
+
+} // namespace
+
+result<void> refuse_unsupported(object host) {
+  for (auto [name, value] : host) {
+    for (const auto& one : refused)
+      if (same(name, one.field) && asks_for_something(value))
+        return fail(errc::invalid_argument, "HostConfig.{} is not supported: {}", one.field, one.why);
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS || text.empty()) continue;
+    if (same(name, "VolumeDriver") && text != "local")
+      return fail(errc::invalid_argument, "HostConfig.VolumeDriver: only \"local\" is supported");
+    if (same(name, "Isolation") && text != "default")
+      return fail(errc::invalid_argument, "invalid isolation ({}): only \"default\" is supported on Linux", text);
+  }
+  return {};
+}
+
+} // namespace gantry::docker::parts

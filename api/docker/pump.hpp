@@ -1,0 +1,19 @@
+#pragma once
+
+#include "api/docker/exchange.hpp"
+#include "api/docker/monitor_stream.hpp"
+
+namespace gantry::docker {
+
+/// How bytes go between a client and a container.
+struct pump_options {
+  bool tty = false; ///< output raw; else in frames with headers
+  bool want_stdin = false;
+  std::string detach_keys; ///< as bytes; looked for when there is a terminal
+};
+
+/// Passes bytes both ways until the process's output ends, the client goes, or it detaches. Each direction waits for
+/// the slower side. When the client ends its input, stdin is closed and output goes on.
+awaitable<void> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how);
+
+} // namespace gantry::docker

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/docker/render/json.hpp"
+#include "messages/domain/container.hpp"
+#include "messages/domain/image.hpp"
+
+/// A container in Docker's JSON. Pure.
+namespace gantry::docker {
+
+/// One row of GET /containers/json.
+json container_summary(const container_record& of, const std::optional<network_endpoint>& endpoint, unix_nanos now);
+
+/// GET /containers/{id}/json. `image` supplies what the user did not say; may be null when it is gone. `exec_ids` as
+/// ExecIDs. `folder` is the container's, which holds its log and its hosts file.
+json container_inspect(const container_record& of, const std::optional<network_endpoint>& endpoint,
+                       const image_config* image);
+
+json host_config(const container_options& of);
+json network_settings(const container_record& of, const std::optional<network_endpoint>& endpoint);
+/// The endpoints by network, as both lists and inspect show them.
+json network_endpoints(const container_record& of, const std::optional<network_endpoint>& endpoint);
+json mount_points(const std::vector<resolved_mount>& of);
+json health_config(const healthcheck& of);
+
+/// The id of a network by its name: fixed, since the networks are.
+std::string network_id(std::string_view name);
+
+} // namespace gantry::docker

@@ -1,0 +1,129 @@
+#include "api/docker/render/container.hpp"
+#include "api/docker/render/words.hpp"
+
+namespace gantry::docker {
+namespace {
+
+json state_of(const container_state& state) {
+  bool up = state.now == phase::running || state.now == phase::paused || state.now == phase::restarting;
+  json made;
+  made["Status"] = to_string(state.now);
+  made["Running"] = up;
+  made["Paused"] = state.now == phase::paused;
+  made["Restarting"] = state.now == phase::restarting;
+  made["OOMKilled"] = state.oom_killed;
+  made["Dead"] = state.now == phase::dead;
+  made["Pid"] = state.pid;
+  made["ExitCode"] = state.exit_code;
+  made["Error"] = state.error;
+  made["StartedAt"] = time_text(state.started_at);
+  made["FinishedAt"] = time_text(state.finished_at);
+  return made;
+}
+
+/// The user's over the image's, as dockerd merges them at creation (moby daemon/commit.go, merge).
+void add_command(json& config, const container_options& options, const image_config* image) {
+  auto entrypoint = options.entrypoint.value_or(std::vector<std::string>());
+  auto cmd = options.cmd;
+  if (image != nullptr && !options.entrypoint) {
+    entrypoint = image->entrypoint;
+    if (cmd.empty()) cmd = image->cmd;
+  }
+  config["Cmd"] = or_null(cmd);
+  config["Entrypoint"] = or_null(entrypoint);
+}
+
+json labels_of(const container_options& options, const image_config* image) {
+  auto labels = options.labels;
+  if (image != nullptr) labels.insert(image->labels.begin(), image->labels.end());
+  return object_of(labels);
+}
+
+json volumes_of(const container_record& of) {
+  std::vector<std::string> targets;
+  for (const auto& mount : of.options.mounts)
+    if (mount.from_image) targets.push_back(mount.target);
+  return set_of(targets);
+}
+
+json exposed_of(const container_options& options, const image_config* image) {
+  auto ports = options.exposed_ports;
+  for (const auto& port : options.ports) ports.push_back(fmt::format("{}/{}", port.container_port, port.protocol));
+  if (image != nullptr) ports.insert(ports.end(), image->exposed_ports.begin(), image->exposed_ports.end());
+  return set_of(ports);
+}
+
+json config_of(const container_record& of, const image_config* image) {
+  const auto& options = of.options;
+  json config;
+  config["Hostname"] = options.hostname.empty() ? of.name.id.substr(0, 12) : options.hostname;
+  config["Domainname"] = options.domainname;
+  config["User"] = of.effective_user.empty() ? options.user : of.effective_user;
+  config["AttachStdin"] = options.attach_stdin;
+  config["AttachStdout"] = options.attach_stdout;
+  config["AttachStderr"] = options.attach_stderr;
+  if (auto ports = exposed_of(options, image); !ports.is_null()) config["ExposedPorts"] = ports;
+  config["Tty"] = options.tty;
+  config["OpenStdin"] = options.open_stdin;
+  config["StdinOnce"] = options.stdin_once;
+  config["Env"] = of.effective_env.empty() ? options.env : of.effective_env;
+  add_command(config, options, image);
+  if (options.health) config["Healthcheck"] = health_config(*options.health);
+  config["Image"] = options.image;
+  config["Volumes"] = volumes_of(of);
+  config["WorkingDir"] = of.effective_working_dir.empty() ? options.working_dir : of.effective_working_dir;
+  config["OnBuild"] = nullptr;
+  config["Labels"] = labels_of(options, image);
+  auto signal = !options.stop_signal.empty() || image == nullptr ? options.stop_signal : image->stop_signal;
+  if (!signal.empty()) config["StopSignal"] = signal;
+  if (options.stop_timeout) config["StopTimeout"] = *options.stop_timeout;
+  return config;
+}
+
+std::string folder_of(const std::string& path) {
+  auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+} // namespace
+
+json container_inspect(const container_record& of, const std::optional<network_endpoint>& endpoint,
+                       const image_config* image) {
+  auto folder = folder_of(of.log_path);
+  json made;
+  made["Id"] = of.name.id;
+  made["Created"] = time_text(of.created_at);
+  made["Path"] = of.args.empty() ? "" : of.args.front();
+  made["Args"] =
+      of.args.empty() ? std::vector<std::string>() : std::vector<std::string>(of.args.begin() + 1, of.args.end());
+  made["State"] = state_of(of.state);
+  made["Image"] = of.image_id.str();
+  made["ResolvConfPath"] = folder + "/resolv.conf";
+  made["HostnamePath"] = folder + "/hostname";
+  made["HostsPath"] = folder + "/hosts";
+  made["LogPath"] = of.options.log.driver == "none" ? "" : of.log_path;
+  made["Name"] = "/" + of.display_name;
+  made["RestartCount"] = of.state.restart_count;
+  made["Driver"] = "overlayfs";
+  made["Platform"] = "linux";
+  made["MountLabel"] = made["ProcessLabel"] = made["AppArmorProfile"] = "";
+  made["ExecIDs"] = nullptr;
+  made["HostConfig"] = host_config(of.options);
+  made["GraphDriver"] = {{"Data", nullptr}, {"Name", "overlayfs"}};
+  made["Mounts"] = mount_points(of.mounts);
+  made["Config"] = config_of(of, image);
+  made["NetworkSettings"] = network_settings(of, endpoint);
+  return made;
+}
+
+json health_config(const healthcheck& of) {
+  json made;
+  made["Test"] = of.test;
+  if (of.interval.count() != 0) made["Interval"] = of.interval.count();
+  if (of.timeout.count() != 0) made["Timeout"] = of.timeout.count();
+  if (of.start_period.count() != 0) made["StartPeriod"] = of.start_period.count();
+  if (of.retries != 0) made["Retries"] = of.retries;
+  return made;
+}
+
+} // namespace gantry::docker

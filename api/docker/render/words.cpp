@@ -1,0 +1,59 @@
+#include "api/docker/render/words.hpp"
+
+#include <fmt/format.h>
+
+#include "runtime/log/json_line.hpp"
+
+namespace gantry::docker {
+
+std::string human_duration(std::int64_t seconds) {
+  constexpr std::int64_t minute = 60, hour = 3600, day = 24 * hour;
+  if (seconds < 1) return "Less than a second";
+  if (seconds == 1) return "1 second";
+  if (seconds < minute) return fmt::format("{} seconds", seconds);
+  if (seconds < 2 * minute) return "About a minute";
+  if (seconds < hour) return fmt::format("{} minutes", seconds / minute);
+  auto hours = (seconds + hour / 2) / hour; // rounded, as go-units does from here on
+  if (hours == 1) return "About an hour";
+  if (hours < 48) return fmt::format("{} hours", hours);
+  if (hours < 24 * 7 * 2) return fmt::format("{} days", hours / 24);
+  if (hours < 24 * 30 * 2) return fmt::format("{} weeks", hours / 24 / 7);
+  if (hours < 24 * 365 * 2) return fmt::format("{} months", hours / 24 / 30);
+  return fmt::format("{} years", seconds / (day * 365));
+}
+
+std::string status_words(const container_state& state, unix_nanos now) {
+  auto since = [now](unix_nanos then) { return human_duration((now - then) / 1'000'000'000); };
+  switch (state.now) {
+  case phase::created:
+  case phase::starting:
+    return "Created";
+  case phase::running:
+    return "Up " + since(state.started_at);
+  case phase::paused:
+    return "Up " + since(state.started_at) + " (Paused)";
+  case phase::restarting:
+    return fmt::format("Restarting ({}) {} ago", state.exit_code, since(state.finished_at));
+  case phase::exited:
+    break;
+  case phase::removing:
+    return "Removal In Progress";
+  case phase::dead:
+    return "Dead";
+  }
+  return fmt::format("Exited ({}) {} ago", state.exit_code, since(state.finished_at));
+}
+
+std::string time_text(unix_nanos time) { return time == 0 ? "0001-01-01T00:00:00Z" : log::format_time(time); }
+
+std::string command_line(const std::vector<std::string>& args) {
+  std::string line;
+  for (const auto& arg : args) {
+    if (&arg != &args.front()) line += ' ';
+    bool quoted = &arg != &args.front() && arg.find(' ') != std::string::npos;
+    line += quoted ? "'" + arg + "'" : arg;
+  }
+  return line;
+}
+
+} // namespace gantry::docker

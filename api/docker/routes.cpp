@@ -1,0 +1,105 @@
+#include "api/docker/endpoints/endpoints.hpp"
+
+namespace gantry::docker {
+namespace {
+
+using namespace endpoints;
+
+constexpr route table[] = {
+    {"GET", "/_ping", ping},
+    {"HEAD", "/_ping", ping},
+    {"GET", "/version", version},
+    {"GET", "/info", info},
+    {"GET", "/events", events},
+    {"POST", "/auth", auth},
+    {"GET", "/system/df", disk_usage},
+
+    {"POST", "/images/create", image_create},
+    {"GET", "/images/json", image_list},
+    {"GET", "/images/search", not_implemented},
+    {"GET", "/images/get", not_implemented},
+    {"POST", "/images/load", not_implemented},
+    {"POST", "/images/prune", image_prune},
+    {"GET", "/images/*/json", image_inspect},
+    {"GET", "/images/*/history", image_history},
+    {"GET", "/images/*/get", not_implemented},
+    {"POST", "/images/*/tag", image_tag},
+    {"POST", "/images/*/push", not_implemented},
+    {"DELETE", "/images/*", image_delete},
+    {"POST", "/commit", not_implemented},
+    {"POST", "/build", no_build},
+    {"POST", "/build/prune", build_prune},
+    {"POST", "/build/cancel", no_build},
+    {"POST", "/session", no_build},
+
+    {"POST", "/containers/create", container_create},
+    {"GET", "/containers/json", container_list},
+    {"POST", "/containers/prune", container_prune},
+    {"GET", "/containers/*/json", container_inspect},
+    {"GET", "/containers/*/top", container_top},
+    {"GET", "/containers/*/logs", container_logs},
+    {"GET", "/containers/*/stats", container_stats},
+    {"GET", "/containers/*/changes", not_implemented},
+    {"GET", "/containers/*/export", not_implemented},
+    {"GET", "/containers/*/archive", not_implemented},
+    {"PUT", "/containers/*/archive", not_implemented},
+    {"GET", "/containers/*/attach/ws", not_implemented},
+    {"POST", "/containers/*/start", container_start},
+    {"POST", "/containers/*/stop", container_stop},
+    {"POST", "/containers/*/restart", container_restart},
+    {"POST", "/containers/*/kill", container_kill},
+    {"POST", "/containers/*/pause", container_pause},
+    {"POST", "/containers/*/unpause", container_unpause},
+    {"POST", "/containers/*/rename", container_rename},
+    {"POST", "/containers/*/wait", container_wait},
+    {"POST", "/containers/*/resize", container_resize},
+    {"POST", "/containers/*/attach", container_attach},
+    {"POST", "/containers/*/update", not_implemented},
+    {"POST", "/containers/*/exec", exec_create},
+    {"DELETE", "/containers/*", container_delete},
+    {"POST", "/exec/*/start", exec_start},
+    {"POST", "/exec/*/resize", exec_resize},
+    {"GET", "/exec/*/json", exec_inspect},
+
+    {"GET", "/volumes", volume_list},
+    {"POST", "/volumes/create", volume_create},
+    {"POST", "/volumes/prune", volume_prune},
+    {"GET", "/volumes/*", volume_inspect},
+    {"DELETE", "/volumes/*", volume_delete},
+
+    {"GET", "/networks", network_list},
+    {"POST", "/networks/create", network_refused},
+    {"POST", "/networks/prune", network_prune},
+    {"GET", "/networks/*", network_inspect},
+    {"DELETE", "/networks/*", network_refused},
+    {"POST", "/networks/*/connect", network_refused},
+    {"POST", "/networks/*/disconnect", network_refused},
+
+    {"GET", "/plugins", no_plugins},
+    {"GET", "/swarm", no_swarm},
+    {"POST", "/swarm/init", no_swarm},
+    {"POST", "/swarm/join", no_swarm},
+    {"POST", "/swarm/leave", no_swarm},
+    {"POST", "/swarm/update", no_swarm},
+    {"GET", "/swarm/unlockkey", no_swarm},
+    {"GET", "/nodes", no_swarm},
+    {"GET", "/nodes/*", no_swarm},
+    {"GET", "/services", no_swarm},
+    {"GET", "/services/*", no_swarm},
+    {"POST", "/services/create", no_swarm},
+    {"GET", "/tasks", no_swarm},
+    {"GET", "/tasks/*", no_swarm},
+    {"GET", "/secrets", no_swarm},
+    {"POST", "/secrets/create", no_swarm},
+    {"GET", "/configs", no_swarm},
+    {"POST", "/configs/create", no_swarm},
+
+    {"POST", "/gantry/spec", spec},
+    {"GET", "/gantry/activity", activity},
+};
+
+} // namespace
+
+std::span<const route> routes() { return table; }
+
+} // namespace gantry::docker

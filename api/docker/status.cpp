@@ -1,0 +1,63 @@
+#include "api/docker/status.hpp"
+
+#include <cerrno>
+
+#include <nlohmann/json.hpp>
+
+namespace gantry::docker {
+
+int status_of(const error& why) {
+  switch (why.code) {
+  case errc::not_found:
+    return 404;
+  case errc::already_exists:
+    return 409;
+  case errc::invalid_argument:
+    return 400;
+  case errc::failed_precondition:
+    return why.os_errno == EALREADY ? 304 : 409;
+  case errc::exhausted:
+    return 429;
+  case errc::denied:
+    return 403;
+  case errc::timeout:
+    return 504;
+  case errc::cancelled:
+    return 499;
+  case errc::unavailable:
+  case errc::corrupt:
+  case errc::internal:
+    break;
+  }
+  return 500;
+}
+
+response message_response(int status, std::string_view message) {
+  nlohmann::ordered_json body{{"message", message}};
+  // A runtime's words may hold any bytes; a reply with some replaced is better than none.
+  return json_response(body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), status);
+}
+
+response error_response(const error& why) {
+  auto status = status_of(why);
+  if (status == 304) return empty_response(304);
+  auto made = message_response(status, why.message);
+  if (status == 429) made.headers.emplace_back("Retry-After", "1");
+  return made;
+}
+
+error start_error(error why) {
+  if (why.code != errc::unavailable && why.code != errc::internal && why.code != errc::denied &&
+      why.code != errc::not_found)
+    return why;
+  // github.com/moby/moby daemon/errors.go, setExitCodeFromError
+  for (std::string_view words : {"executable file not found", "no such file or directory", "permission denied",
+                                 "not a directory", "is a directory", "exec format error"})
+    if (why.message.find(words) != std::string::npos) {
+      why.code = errc::invalid_argument;
+      break;
+    }
+  return why;
+}
+
+} // namespace gantry::docker

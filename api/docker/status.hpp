@@ -1,0 +1,20 @@
+#pragma once
+
+#include "api/docker/http.hpp"
+
+namespace gantry::docker {
+
+/// The one place where an error becomes an HTTP status (Docker Engine API, and moby's errdefs).
+int status_of(const error& why);
+
+/// The whole answer: {"message": …}, Retry-After for what may be asked again, nothing at all for 304.
+response error_response(const error& why);
+
+/// {"message": …} with a status of the caller's.
+response message_response(int status, std::string_view message);
+
+/// What starting a process said, in the class that dockerd gives it: a program that is not there or may not be executed
+/// is the request's fault (400), and the client derives its exit status 127 or 126 from the words.
+error start_error(error why);
+
+} // namespace gantry::docker

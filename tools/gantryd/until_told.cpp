@@ -1,0 +1,79 @@
+#include "tools/gantryd/until_told.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace gantry::daemon {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+sigset_t ours() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, number);
+  return set;
+}
+
+} // namespace
+
+void take_signals() {
+  auto set = ours();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+std::string wait_until_told(const idleness& idle) {
+  auto set = ours();
+  auto busy_last = clock::now();
+  for (;;) {
+    timespec second{1, 0};
+    auto number = ::sigtimedwait(&set, nullptr, &second);
+    if (number == SIGTERM || number == SIGINT) return fmt::format("signal {}", ::strsignal(number));
+    if (idle.after.count() == 0) continue;
+    if (clock::now() - std::max(busy_last, idle.last_use()) < idle.after) continue;
+    if (!idle.busy()) return fmt::format("idle for {} s", idle.after.count());
+    busy_last = clock::now();
+  }
+}
+
+struct shutdown_watchdog::inner {
+  std::mutex lock;
+  std::condition_variable changed;
+  bool over = false;
+  std::thread thread;
+};
+
+shutdown_watchdog::shutdown_watchdog(std::chrono::seconds deadline) : inner_(std::make_unique<inner>()) {
+  inner_->thread = std::thread([shared = inner_.get(), deadline] {
+    std::unique_lock guard(shared->lock);
+    if (shared->changed.wait_for(guard, deadline, [shared] { return shared->over; })) return;
+    constexpr std::string_view text = "gantryd: the shutdown did not end in time; ending at once. Containers go on.\n";
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(1);
+  });
+}
+
+shutdown_watchdog::~shutdown_watchdog() {
+  {
+    std::lock_guard guard(inner_->lock);
+    inner_->over = true;
+  }
+  inner_->changed.notify_one();
+  inner_->thread.join();
+}
+
+} // namespace gantry::daemon
