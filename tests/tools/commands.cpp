@@ -65,7 +65,8 @@ TEST_CASE("run pulls an image that is missing, with its progress on stderr") {
   auto answers = a_run("", 0);
   answers["POST /containers/create"].insert(answers["POST /containers/create"].begin(),
                                             json_response(404, R"({"message":"No such image: alpine:latest"})"));
-  answers["POST /images/create"] = {json_response(200, "{\"status\":\"Pulling\",\"id\":\"latest\"}\r\n{\"status\":\"Done\"}\r\n")};
+  answers["POST /images/create"] = {
+      json_response(200, "{\"status\":\"Pulling\",\"id\":\"latest\"}\r\n{\"status\":\"Done\"}\r\n")};
   scripted_daemon daemon(answers);
   auto told = gantry_with(daemon.socket(), {"run", "-d", "alpine"});
   CHECK(told.code == 0);
@@ -93,8 +94,8 @@ TEST_CASE("run has docker's exit codes when the daemon refuses") {
 
 TEST_CASE("exec runs a command and ends with its status") {
   scripted_daemon daemon(script{{"POST /containers/web/exec", {json_response(201, R"({"Id":"e1"})")}},
-                          {"POST /exec/e1/start", {upgraded(frame(1, "out"))}},
-                          {"GET /exec/e1/json", {json_response(200, R"({"ExitCode":3,"Running":false})")}}});
+                                {"POST /exec/e1/start", {upgraded(frame(1, "out"))}},
+                                {"GET /exec/e1/json", {json_response(200, R"({"ExitCode":3,"Running":false})")}}});
   auto told = gantry_with(daemon.socket(), {"exec", "-e", "A=1", "-w", "/tmp", "web", "sh", "-c", "exit 3"});
   CHECK(told.code == 3);
   CHECK(told.out == "out");
@@ -102,7 +103,9 @@ TEST_CASE("exec runs a command and ends with its status") {
 }
 
 TEST_CASE("ps shows docker's table, templates and JSON") {
-  scripted_daemon daemon(script{{"GET /containers/json", {json_response(200, R"([{"Id":"0123456789abcdef","Image":"alpine","Command":"sleep 1000000000000000",
+  scripted_daemon daemon(
+      script{{"GET /containers/json",
+              {json_response(200, R"([{"Id":"0123456789abcdef","Image":"alpine","Command":"sleep 1000000000000000",
     "Created":1,"State":"running","Status":"Up 2 minutes","Names":["/web"],
     "Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"IP":"0.0.0.0","PrivatePort":81,"PublicPort":8081,"Type":"tcp"}]}])")}}});
   auto table = gantry_with(daemon.socket(), {"ps"});
@@ -156,6 +159,7 @@ TEST_CASE("help, versions and unknown commands") {
 
 TEST_CASE("only Unix sockets are hosts") {
   CHECK(endpoint::choose("unix:///a/b.sock")->socket == "/a/b.sock");
-  for (const auto* bad : {"tcp://127.0.0.1:2375", "ssh://host", "unix://relative", "/a/b.sock"}) CHECK_FALSE(endpoint::choose(bad));
+  for (const auto* bad : {"tcp://127.0.0.1:2375", "ssh://host", "unix://relative", "/a/b.sock"})
+    CHECK_FALSE(endpoint::choose(bad));
   CHECK_FALSE(endpoint::choose("unix:///" + std::string(200, 'x')));
 }

@@ -106,27 +106,35 @@ TEST_CASE("--mount reads docker's comma-separated fields") {
   auto mounts = good({"--mount", "type=bind,src=/a,dst=/b,readonly,bind-propagation=rslave", "--mount",
                       "type=tmpfs,target=/t,tmpfs-size=64m,tmpfs-mode=1777", "--mount",
                       "source=v,target=/v,volume-nocopy,\"volume-label=a=1,2\",ro=false", "x"})["HostConfig"]["Mounts"];
-  CHECK(mounts[0] == parsed(R"({"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,"BindOptions":{"Propagation":"rslave"}})"));
+  CHECK(
+      mounts[0] ==
+      parsed(R"({"Type":"bind","Source":"/a","Target":"/b","ReadOnly":true,"BindOptions":{"Propagation":"rslave"}})"));
   CHECK(mounts[1] == parsed(R"({"Type":"tmpfs","Target":"/t","TmpfsOptions":{"SizeBytes":67108864,"Mode":1023}})"));
-  CHECK(mounts[2] == parsed(R"({"Type":"volume","Source":"v","Target":"/v","ReadOnly":false,"VolumeOptions":{"NoCopy":true,"Labels":{"a":"1,2"}}})"));
+  CHECK(
+      mounts[2] ==
+      parsed(
+          R"({"Type":"volume","Source":"v","Target":"/v","ReadOnly":false,"VolumeOptions":{"NoCopy":true,"Labels":{"a":"1,2"}}})"));
 }
 
 TEST_CASE("--mount refuses what does not fit together") {
-  for (const auto* bad : {"type=bind,src=/a", "type=bind,dst=/b", "type=nfs,src=/a,dst=/b", "src=v,dst=/v,tmpfs-size=1m", "dst",
-                          "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=/b,colour=red", "type=tmpfs,dst=/t,tmpfs-mode=9",
-                          "type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,\"dst=/b"})
+  for (const auto* bad :
+       {"type=bind,src=/a", "type=bind,dst=/b", "type=nfs,src=/a,dst=/b", "src=v,dst=/v,tmpfs-size=1m", "dst",
+        "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=/b,colour=red", "type=tmpfs,dst=/t,tmpfs-mode=9",
+        "type=bind,src=/a,dst=/b,ro=maybe", "type=bind,src=/a,\"dst=/b"})
     CHECK_FALSE(body_of({"--mount", bad, "x"}));
 }
 
 TEST_CASE("-p takes addresses, ranges and protocols") {
-  auto body = good({"-p", "80", "-p", "8080:81/udp", "-p", "127.0.0.1:82:82", "-p", "[::1]::83", "-p", "9000-9001:84-85", "x"});
+  auto body =
+      good({"-p", "80", "-p", "8080:81/udp", "-p", "127.0.0.1:82:82", "-p", "[::1]::83", "-p", "9000-9001:84-85", "x"});
   CHECK(body["HostConfig"]["PortBindings"] == parsed(R"({
     "80/tcp": [{"HostIp": "", "HostPort": ""}], "81/udp": [{"HostIp": "", "HostPort": "8080"}],
     "82/tcp": [{"HostIp": "127.0.0.1", "HostPort": "82"}], "83/tcp": [{"HostIp": "::1", "HostPort": ""}],
     "84/tcp": [{"HostIp": "", "HostPort": "9000"}], "85/tcp": [{"HostIp": "", "HostPort": "9001"}]})"));
   CHECK(body["ExposedPorts"].size() == 6);
   CHECK(good({"-p", "8000-8009:80", "x"})["HostConfig"]["PortBindings"]["80/tcp"][0]["HostPort"] == "8000-8009");
-  CHECK(good({"--expose", "5000-5002/udp", "x"})["ExposedPorts"] == parsed(R"({"5000/udp":{},"5001/udp":{},"5002/udp":{}})"));
+  CHECK(good({"--expose", "5000-5002/udp", "x"})["ExposedPorts"] ==
+        parsed(R"({"5000/udp":{},"5001/udp":{},"5002/udp":{}})"));
 }
 
 TEST_CASE("-p refuses what is no port") {
@@ -136,34 +144,38 @@ TEST_CASE("-p refuses what is no port") {
 }
 
 TEST_CASE("limits are in the API's units") {
-  auto host = good({"-m", "512m", "--memory-swap", "-1", "--cpus", "1.5", "--shm-size", "1g", "--pids-limit", "-1", "--ulimit",
-                    "nofile=1024:2048", "--ulimit", "core=0", "x"})["HostConfig"];
+  auto host = good({"-m", "512m", "--memory-swap", "-1", "--cpus", "1.5", "--shm-size", "1g", "--pids-limit", "-1",
+                    "--ulimit", "nofile=1024:2048", "--ulimit", "core=0", "x"})["HostConfig"];
   CHECK(host["Memory"] == 536870912);
   CHECK(host["MemorySwap"] == -1);
   CHECK(host["NanoCpus"] == 1500000000);
   CHECK(host["ShmSize"] == 1073741824);
   CHECK(host["PidsLimit"] == -1);
   CHECK(host["Ulimits"] == parsed(R"([{"Name":"nofile","Hard":2048,"Soft":1024},{"Name":"core","Hard":0,"Soft":0}])"));
-  for (const auto* bad : {"nofile", "nofile=", "nofile=2:1", "files=1", "nofile=a:b"}) CHECK_FALSE(body_of({"--ulimit", bad, "x"}));
+  for (const auto* bad : {"nofile", "nofile=", "nofile=2:1", "files=1", "nofile=a:b"})
+    CHECK_FALSE(body_of({"--ulimit", bad, "x"}));
   CHECK_FALSE(body_of({"-m", "-1", "x"}));
   CHECK_FALSE(body_of({"--cpus", "0.0000000001", "x"}));
 }
 
 TEST_CASE("a seccomp profile is read by the client") {
-  auto options = good({"--security-opt", "seccomp=profile.json", "--security-opt", "no-new-privileges", "--security-opt",
-                       "seccomp:unconfined", "x"})["HostConfig"]["SecurityOpt"];
-  CHECK(options == parsed(R"(["seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "no-new-privileges", "seccomp=unconfined"])"));
+  auto options = good({"--security-opt", "seccomp=profile.json", "--security-opt", "no-new-privileges",
+                       "--security-opt", "seccomp:unconfined", "x"})["HostConfig"]["SecurityOpt"];
+  CHECK(options ==
+        parsed(R"(["seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "no-new-privileges", "seccomp=unconfined"])"));
   CHECK_THAT(refusal({"--security-opt", "seccomp=vars", "x"}), test::contains("not JSON"));
 }
 
 TEST_CASE("restart policies, devices, health checks and the rest") {
-  CHECK(good({"--restart", "on-failure:3", "x"})["HostConfig"]["RestartPolicy"] == parsed(R"({"Name":"on-failure","MaximumRetryCount":3})"));
+  CHECK(good({"--restart", "on-failure:3", "x"})["HostConfig"]["RestartPolicy"] ==
+        parsed(R"({"Name":"on-failure","MaximumRetryCount":3})"));
   CHECK_FALSE(body_of({"--restart", "always:3", "x"}));
   CHECK_THAT(refusal({"--rm", "--restart", "always", "x"}), test::contains("--rm conflicts"));
   CHECK(good({"--device", "/dev/a:rw", "x"})["HostConfig"]["Devices"][0] ==
         parsed(R"({"PathOnHost":"/dev/a","PathInContainer":"/dev/a","CgroupPermissions":"rw"})"));
   CHECK(good({"--tmpfs", "/t:size=1m", "x"})["HostConfig"]["Tmpfs"] == parsed(R"({"/t":"size=1m"})"));
-  auto health = good({"--health-cmd", "true", "--health-interval", "1m30s", "--health-retries", "2", "x"})["Healthcheck"];
+  auto health =
+      good({"--health-cmd", "true", "--health-interval", "1m30s", "--health-retries", "2", "x"})["Healthcheck"];
   CHECK(health == parsed(R"({"Test":["CMD-SHELL","true"],"Interval":90000000000,"Retries":2})"));
   CHECK(good({"--no-healthcheck", "x"})["Healthcheck"]["Test"] == parsed(R"(["NONE"])"));
   CHECK_FALSE(body_of({"--no-healthcheck", "--health-cmd", "true", "x"}));

@@ -56,8 +56,9 @@ TEST_CASE("templates branch and loop") {
 }
 
 TEST_CASE("templates refuse what they do not know") {
-  for (const auto* bad : {"{{.ID", "{{}}", "{{shell .ID}}", "{{.Nothing}}", "{{.ID.Deeper}}", "{{range .Names}}", "{{end}}", "{{.ID .ID}}",
-                          "{{upper}}", "{{index .Names 9}}", "{{$x}}", "{{template \"x\"}}", "{{.ID | }}", "{{join .ID}}"}) {
+  for (const auto* bad : {"{{.ID", "{{}}", "{{shell .ID}}", "{{.Nothing}}", "{{.ID.Deeper}}", "{{range .Names}}",
+                          "{{end}}", "{{.ID .ID}}", "{{upper}}", "{{index .Names 9}}", "{{$x}}", "{{template \"x\"}}",
+                          "{{.ID | }}", "{{join .ID}}"}) {
     INFO(bad);
     CHECK(refused(bad));
   }
@@ -69,7 +70,8 @@ TEST_CASE("templates refuse what they do not know") {
 TEST_CASE("lists print as a table, by a template, and as JSON") {
   listing what{.titles = {{"ID", "CONTAINER ID"}, {"Status", "STATUS"}},
                .columns = {"ID", "Status"},
-               .rows = {json::parse(R"({"ID":"012345678901","Status":"Up"})"), json::parse(R"({"ID":"ü","Status":"x\u001b[2J"})")}};
+               .rows = {json::parse(R"({"ID":"012345678901","Status":"Up"})"),
+                        json::parse(R"({"ID":"ü","Status":"x\u001b[2J"})")}};
   auto printed = [&](const char* format) {
     std::ostringstream to;
     REQUIRE(print_listing(what, format, to));

@@ -12,7 +12,8 @@
 
 namespace gantry::test {
 
-scripted_daemon::scripted_daemon(std::map<std::string, std::vector<std::string>> answers) : answers_(std::move(answers)) {
+scripted_daemon::scripted_daemon(std::map<std::string, std::vector<std::string>> answers)
+    : answers_(std::move(answers)) {
   char folder[] = "/tmp/gantry-test-XXXXXX";
   if (!::mkdtemp(folder)) throw std::runtime_error("mkdtemp");
   folder_ = folder;
@@ -21,7 +22,8 @@ scripted_daemon::scripted_daemon(std::map<std::string, std::vector<std::string>>
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.data(), socket_.size());
-  if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener_.get(), 16) != 0)
+  if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener_.get(), 16) != 0)
     throw std::runtime_error("listen");
   acceptor_ = std::thread([this] { serve(); });
 }
@@ -76,11 +78,14 @@ void scripted_daemon::serve_one(sys::unique_fd connection) {
 }
 
 std::string json_response(int status, const std::string& body) {
-  return fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
+  return fmt::format("HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", status,
+                     body.size(), body);
 }
 
 std::string upgraded(const std::string& bytes) {
-  return "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" + bytes;
+  return "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: "
+         "Upgrade\r\nUpgrade: tcp\r\n\r\n" +
+         bytes;
 }
 
 } // namespace gantry::test

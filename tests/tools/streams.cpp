@@ -25,8 +25,10 @@ TEST_CASE("frames are split wherever the bytes are cut") {
   auto stream = frame(1, "out") + frame(2, "err") + frame(1, "") + frame(1, "more");
   for (std::size_t step = 1; step <= stream.size(); ++step) {
     std::string out, err;
-    demultiplexer frames([&](auto channel, std::string_view bytes) { (channel == demultiplexer::channel::err ? err : out) += bytes; });
-    for (std::size_t i = 0; i < stream.size(); i += step) REQUIRE(frames.feed(std::string_view(stream).substr(i, step)));
+    demultiplexer frames(
+        [&](auto channel, std::string_view bytes) { (channel == demultiplexer::channel::err ? err : out) += bytes; });
+    for (std::size_t i = 0; i < stream.size(); i += step)
+      REQUIRE(frames.feed(std::string_view(stream).substr(i, step)));
     CHECK(out == "outmore");
     CHECK(err == "err");
   }
@@ -76,11 +78,13 @@ TEST_CASE("a session passes stdin on, closes it alone, and prints what comes") {
 TEST_CASE("progress is a line a state off a terminal, and rewrites lines on one") {
   auto document = [](const char* text) { return json::parse(text); };
   std::ostringstream plain, drawn;
-  progress_display lines(plain, progress_display::surface::plain, 80), screen(drawn, progress_display::surface::terminal, 200);
+  progress_display lines(plain, progress_display::surface::plain, 80),
+      screen(drawn, progress_display::surface::terminal, 200);
   for (auto* display : {&lines, &screen}) {
     REQUIRE(display->show(document(R"({"status":"Pulling from library/x","id":"latest"})")));
     REQUIRE(display->show(document(R"({"status":"Waiting","id":"aa","progressDetail":{}})")));
-    REQUIRE(display->show(document(R"({"status":"Downloading","id":"aa","progressDetail":{"current":500000,"total":1000000}})")));
+    REQUIRE(display->show(
+        document(R"({"status":"Downloading","id":"aa","progressDetail":{"current":500000,"total":1000000}})")));
     REQUIRE(display->show(document(R"({"status":"Pull complete","id":"aa","progressDetail":{}})")));
     CHECK_FALSE(display->show(document(R"({"errorDetail":{"message":"gone"},"error":"gone"})")));
   }

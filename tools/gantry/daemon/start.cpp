@@ -3,6 +3,7 @@
 #include <spawn.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 constexpr auto patience = std::chrono::seconds(10);
 constexpr auto pause = std::chrono::milliseconds(20);
+constexpr std::string_view start_mark = "--- gantry starts a daemon\n";
+constexpr off_t log_limit = 512 << 10; ///< bytes; a log over it begins anew at the next start
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -92,6 +95,8 @@ bool answers(const endpoint& where) {
 
 tl::unexpected<error> did_not_start(const endpoint& where, std::string_view why) {
   auto log = sys::read_file(log_path(where)).value_or("");
+  // What earlier daemons wrote is not the reason: each begins with a line of ours.
+  if (auto begin = log.rfind(start_mark); begin != std::string::npos) log.erase(0, begin + start_mark.size());
   if (log.size() > 2000) log = log.substr(log.size() - 2000);
   return fail(errc::timeout, "the daemon for {} {}; the end of {}:\n{}", where.socket, why, log_path(where), log);
 }
@@ -101,6 +106,9 @@ result<void> start(const endpoint& where, clock::time_point deadline) {
   GANTRY_TRY(sys::make_directories(folder_of(path), 0755));
   sys::unique_fd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!log) return fail_errno(errno, "open {}", path);
+  struct stat known {};
+  if (::fstat(log.get(), &known) == 0 && known.st_size > log_limit) (void)!::ftruncate(log.get(), 0);
+  GANTRY_TRY(sys::write_all(log.get(), start_mark));
   GANTRY_LET(auto child, spawn(where, log.get()));
   while (clock::now() < deadline) {
     if (answers(where)) return {};

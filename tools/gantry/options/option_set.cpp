@@ -68,9 +68,7 @@ void option_set::list(const char* names, std::vector<std::string>& into, const c
 }
 
 void option_set::help(const char* names) { state_->app.set_help_flag(names, "Print this help"); }
-void option_set::usage(std::string text) {
-  state_->app.formatter(std::make_shared<usage_formatter>(std::move(text)));
-}
+void option_set::usage(std::string text) { state_->app.formatter(std::make_shared<usage_formatter>(std::move(text))); }
 
 option_set::arity option_set::arity_of(const std::string& name) const {
   const auto* option = std::as_const(state_->app).get_option_no_throw(name);

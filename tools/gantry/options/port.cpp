@@ -1,3 +1,5 @@
+#include <arpa/inet.h>
+
 #include "tools/gantry/format/units.hpp"
 #include "tools/gantry/options/syntax.hpp"
 
@@ -45,7 +47,9 @@ result<published> take_apart(std::string_view text) {
   p.host = rest.substr(before + 1);
   p.ip = rest.substr(0, before);
   if (p.ip.starts_with('[') && p.ip.ends_with(']')) p.ip = p.ip.substr(1, p.ip.size() - 2);
-  if (p.ip.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos)
+  unsigned char address[sizeof(in6_addr)];
+  if (!p.ip.empty() && ::inet_pton(AF_INET, p.ip.c_str(), address) != 1 &&
+      ::inet_pton(AF_INET6, p.ip.c_str(), address) != 1)
     return fail(errc::invalid_argument, "\"{}\" is not an IP address", p.ip);
   return p;
 }
