@@ -1,0 +1,83 @@
+"""Daemons side by side, and the one that the command line starts by itself."""
+import os
+import re
+import subprocess
+import unittest
+
+import host
+from harness import BIN, PATIENCE, Session, wait_until
+
+
+class SideBySide(unittest.TestCase):
+    def test_two_daemons_do_not_see_each_other(self):
+        session = Session.current
+        one, two = session.daemon().start(), session.daemon().start()
+        self.addCleanup(two.close)
+        self.addCleanup(one.close)
+        for daemon in (one, two):
+            daemon.ok("pull", "-q", session.base)
+            daemon.ok("run", "-d", "--name", "same-name", session.base, "sleep", "1000")
+            self.assertEqual(len(daemon.ids()), 1)
+        addresses = {d.inspect("same-name")["NetworkSettings"]["IPAddress"] for d in (one, two)}
+        self.assertNotIn("", addresses)
+        one.ok("rm", "-f", "same-name")
+        self.assertEqual(two.ok("exec", "same-name", "echo", "still here"), "still here\n")
+        one.ok("rmi", session.base)
+        self.assertEqual(two.ok("run", "--rm", session.base, "echo", "whole"), "whole\n")
+
+    def test_a_second_daemon_on_the_same_folders_is_refused(self):
+        session = Session.current
+        one = session.daemon().start()
+        self.addCleanup(one.close)
+        second = subprocess.run([f"{BIN}/gantryd", "--root", one.root, "--run-dir", one.run_dir, "--host",
+                                 f"unix://{one.folder}/second.sock", "--config", f"{one.folder}/gantry.toml"],
+                                capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertTrue(second.stderr.strip())
+        self.assertEqual(one.api("GET", "/_ping")[0], 200)
+
+
+class NoSetUp(unittest.TestCase):
+    def daemons(self, daemon):
+        return [pid for pid, line in host.processes_with(daemon.folder).items() if re.match(r"\S*/gantryd ", line)]
+
+    def test_twenty_at_once_start_one_daemon(self):
+        session = Session.current
+        daemon = session.daemon()
+        self.addCleanup(self.end, daemon)
+        clients = [daemon.begin("run", "--rm", "--network", "none", session.base, "echo", str(n)) for n in range(20)]
+        done = [client.communicate(timeout=300) for client in clients]
+        self.assertEqual(sorted(out for out, _ in done), sorted(f"{n}\n" for n in range(20)), done)
+        self.assertEqual(len(self.daemons(daemon)), 1)
+
+    def end(self, daemon):
+        for pid in self.daemons(daemon):
+            os.kill(pid, 15)
+        wait_until(lambda: not self.daemons(daemon), 40, "the daemon to end")
+
+    def test_an_idle_daemon_ends_and_one_with_containers_stays(self):
+        session = Session.current
+        daemon = session.daemon("--idle-exit", "1s").start()
+        self.addCleanup(daemon.close)
+        daemon.ok("pull", "-q", session.base)
+        name = daemon.ok("run", "-d", session.base, "sleep", "3").strip()
+        daemon.ok("wait", name)
+        self.assertIsNone(daemon.process.poll())
+        daemon.ok("rm", name)
+        daemon.process.wait(30 * PATIENCE)
+        self.assertEqual(daemon.process.returncode, 0)
+
+    def test_others_than_root_are_refused_in_words(self):
+        done = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", f"{BIN}/gantry", "--host",
+                               "unix:///tmp/gantry-e2e-nobody/gantry.sock", "ps"], capture_output=True, text=True)
+        if done.returncode in (126, 127) or "Permission denied" in done.stderr and "setpriv" in done.stderr:
+            self.skipTest("the build folder is not readable by others")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("root", done.stderr)
+
+    def test_an_unknown_key_of_the_configuration_is_an_error(self):
+        daemon = Session.current.daemon(no_such_key="x")
+        done = subprocess.run([f"{BIN}/gantryd", "--config", f"{daemon.folder}/gantry.toml", "--root", daemon.root, "--run-dir",
+                               daemon.run_dir], capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no_such_key", done.stderr)
