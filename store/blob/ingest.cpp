@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "runtime/sys/files.hpp"
@@ -15,6 +15,7 @@ namespace gantry::store {
 class ingest::follower final : public byte_source {
 public:
   explicit follower(std::shared_ptr<ingest> of) : of_(std::move(of)) {}
+  ~follower() override { of_->stop_reading(); }
   result<std::size_t> read(std::span<char> into) override { return of_->read_next(into); }
 
 private:
@@ -82,8 +83,7 @@ void ingest::end(std::optional<error> reason) {
   {
     std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::move(reason);
-    if (paused_) wake = wake_;
-    paused_ = false;
+    if (std::exchange(paused_, false)) wake = wake_;
   }
   grown_.notify_all();
   if (wake) wake();
@@ -111,6 +111,17 @@ std::unique_ptr<byte_source> ingest::reader() {
   std::lock_guard lock(mutex_);
   reading_ = true;
   return std::make_unique<follower>(shared_from_this());
+}
+
+/// A reader that went away must not keep the download waiting for it: commit() may still want the rest.
+void ingest::stop_reading() {
+  std::function<void()> wake;
+  {
+    std::lock_guard lock(mutex_);
+    reading_ = false;
+    if (std::exchange(paused_, false)) wake = wake_;
+  }
+  if (wake) wake();
 }
 
 /// The number of bytes there are beyond what was read; 0 at the end.

@@ -55,8 +55,8 @@ public:
   /// Bytes written that the reader has not read.
   [[nodiscard]] std::uint64_t lag() const;
   /// True when the reader is there and lags more than high_lag; the wake function is then called once when it has
-  /// caught up to low_lag or the ingest ends. Without a reader the answer is no: the bytes are on disk, where they
-  /// belong, and a transfer must not wait for a reader that may be waiting for it.
+  /// caught up to low_lag, goes away, or the ingest ends. Without a reader the answer is no: the bytes are on disk,
+  /// where they belong, and a transfer must not wait for a reader that may be waiting for it.
   [[nodiscard]] bool must_pause();
   /// Called on the reader's thread, or that of fail(). It must not block.
   void on_wake(std::function<void()> wake);
@@ -78,6 +78,7 @@ private:
 
   result<std::size_t> read_next(std::span<char> into);
   result<std::uint64_t> wait_for_bytes();
+  void stop_reading();
   void note_read(std::span<const char> bytes);
   result<void> verify();
   result<void> make_durable();

@@ -64,12 +64,14 @@ public:
     if (!finished) return fail(std::move(finished.error()));
     into_->on_wake({});
     if (progress_) progress_(into_->size_on_disk());
+    into_.reset(); // first: whoever is told may begin the same blob again
     done_({});
   }
 
   void fail(error reason) override {
     into_->on_wake({});
     into_->fail(reason);
+    into_.reset();
     done_(tl::unexpected<error>(std::move(reason)));
   }
 

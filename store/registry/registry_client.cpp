@@ -54,8 +54,11 @@ private:
       auto idle = queue.turn();
       if (!stopping_) wire_.wait(idle);
     }
-    for (auto& work : take_jobs()) work(queue); // what was asked for gets its answer
-    queue.cancel_all({errc::cancelled, "the engine is stopping", 0});
+    // What was asked for gets its answer, also what those who are told so ask for in turn; within reason.
+    for (int round = 0; round < 100; ++round) {
+      for (auto& work : take_jobs()) work(queue);
+      queue.cancel_all({errc::cancelled, "the engine is stopping", 0});
+    }
     wire_.drop_all(); // token requests call back into what goes now
   }
 

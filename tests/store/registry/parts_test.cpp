@@ -6,6 +6,7 @@
 #include "store/registry/error_body.hpp"
 #include "store/registry/retry_policy.hpp"
 #include "store/registry/token_cache.hpp"
+#include "store/registry/transport.hpp"
 #include "tests/catch.hpp"
 
 using namespace gantry;
@@ -195,4 +196,17 @@ TEST_CASE("a failure's body is told in one bounded line") {
   CHECK(describe_error_body("").empty());
   CHECK(describe_error_body("[]").empty());
   CHECK(describe_error_body(std::string(5000, 'x')).size() == 303);
+}
+
+TEST_CASE("certificates are checked and proxies used for all but loopback and insecure registries") {
+  endpoints rules({"any.lan"});
+  client_options options;
+  auto usual = request_to("https://example.com/v2/", rules, options);
+  CHECK(usual->verify_certificate);
+  CHECK_FALSE(usual->direct);
+  auto insecure = request_to("https://any.lan:5000/v2/", rules, options);
+  CHECK_FALSE(insecure->verify_certificate);
+  CHECK_FALSE(insecure->direct);
+  CHECK(request_to("http://127.0.0.1:5000/v2/", rules, options)->direct);
+  CHECK_FALSE(request_to("gopher://example.com/", rules, options));
 }

@@ -109,17 +109,25 @@ private:
   std::string folder_;
 };
 
+enum class encryption { none, tls };
+
 /// Debian's docker-registry on loopback; with `users`, behind basic authentication.
 class real_registry {
 public:
-  real_registry(const std::string& folder, const std::string& users) : folder_(folder), port_(free_port()) {
+  real_registry(const std::string& folder, const std::string& users, encryption how)
+      : folder_(folder), port_(free_port()) {
     std::ofstream config(folder + "/config.yml");
     config << "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: " << folder
            << "/data\nhttp:\n  addr: " << host() << "\n";
-    if (!users.empty()) {
-      std::ofstream(folder + "/users") << users << "\n";
-      config << "auth:\n  htpasswd:\n    realm: gantry\n    path: " << folder << "/users\n";
+    if (how == encryption::tls) {
+      auto made = child({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=nobody", "-keyout",
+                         folder + "/key", "-out", folder + "/cert", "-days", "2"},
+                        "/dev/null")
+                      .wait();
+      REQUIRE(made == 0);
+      config << "  tls:\n    certificate: " << folder << "/cert\n    key: " << folder << "/key\n";
     }
+    write_users(config, users);
     config.close();
     server_ = std::make_unique<child>(std::vector<std::string>{"docker-registry", "serve", folder + "/config.yml"},
                                       folder + "/log");
@@ -135,6 +143,12 @@ public:
   }
 
 private:
+  void write_users(std::ostream& config, const std::string& users) const {
+    if (users.empty()) return;
+    std::ofstream(folder_ + "/users") << users << "\n";
+    config << "auth:\n  htpasswd:\n    realm: gantry\n    path: " << folder_ << "/users\n";
+  }
+
   std::string folder_;
   int port_;
   std::unique_ptr<child> server_;
@@ -168,10 +182,11 @@ struct pushed_image {
   std::string users;
   std::string login;
 
-  pushed_image(std::string users_, std::string login_) : users(std::move(users_)), login(std::move(login_)) {
+  pushed_image(std::string users_, std::string login_, encryption how = encryption::none)
+      : users(std::move(users_)), login(std::move(login_)) {
     REQUIRE(sys::make_directories(root.path() + "/registry", 0700));
     image_layout layout(root.path() + "/layout");
-    registry = std::make_unique<real_registry>(root.path() + "/registry", users);
+    registry = std::make_unique<real_registry>(root.path() + "/registry", users, how);
     registry->push(root.path() + "/layout", login);
   }
   std::unique_ptr<real_registry> registry;
@@ -229,4 +244,11 @@ TEST_CASE("a real registry resumes a download", "[registry]") {
   CHECK(into->resumed_from() == 100);
   REQUIRE(get_blob(client, image, into));
   REQUIRE(into->commit());
+}
+
+TEST_CASE("a real registry on loopback with a certificate of its own is spoken to by TLS", "[registry]") {
+  if (!installed()) return;
+  pushed_image pushed("", "", encryption::tls);
+  store::registry_client client;
+  download_all(client, pushed.blobs, image_at(pushed.registry->host()), {});
 }
