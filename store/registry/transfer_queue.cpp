@@ -45,6 +45,8 @@ void transfer_queue::wake(transfer_id id) {
   if (found == transfers_.end()) return;
   auto& one = found->second;
   one.paused_since = {};
+  // Until now it was excused; the silence that counts begins here.
+  if (one.now == phase::parked || one.talk->paused()) groups_[group_of(one)].active = one.active = clock::now();
   if (one.now == phase::parked) one.now = phase::queued;
   if (one.now == phase::running) one.talk->unpause();
 }
