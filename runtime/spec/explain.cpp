@@ -122,7 +122,8 @@ void explain_linux(const spec_input& input, const json& document, notes& into) {
   for (const auto& [name, value] : linux_part["resources"].items())
     note("/linux/resources/" + name, name != "devices" || !options.devices.empty(), "limits or devices asked for",
          "nothing but the default devices");
-  for (const auto& [name, value] : linux_part.value("sysctl", json::object()).items())
+  const auto sysctls = linux_part.value("sysctl", json::object()); // items() only refers to it
+  for (const auto& [name, value] : sysctls.items())
     note("/linux/sysctl/" + name, options.sysctls.contains(name), "--sysctl",
          "as docker sets it in a network of its own");
   note("/linux/cgroupsPath", !options.cgroup_parent.empty(), "--cgroup-parent", "below the engine's own");

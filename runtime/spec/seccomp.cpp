@@ -85,7 +85,8 @@ std::string make_default(capability_set granted, const host_facts& facts) {
     add_calls(names, line, architectures);
     if (!names.empty()) calls.push_back(entry_of(line, std::move(names)));
   }
-  calls.insert(calls.begin(), {{"names", std::move(plain)}, {"action", "SCMP_ACT_ALLOW"}});
+  ordered_json unconditional = {{"names", std::move(plain)}, {"action", "SCMP_ACT_ALLOW"}};
+  calls.insert(calls.begin(), std::move(unconditional)); // one value: a braced list would be spread
   profile["syscalls"] = std::move(calls);
   return profile.dump();
 }

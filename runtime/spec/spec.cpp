@@ -110,9 +110,9 @@ result<built_spec> compose(const spec_input& input) {
   GANTRY_LET(const auto made, decide(input, built));
   GANTRY_LET(auto plan, plan_mounts(input));
   json document = {{"ociVersion", "1.0.2"}};
-  GANTRY_LET(const auto process, process_json(input, made, built));
+  GANTRY_LET(auto process, process_json(input, made, built));
   built.process_json = to_text(process);
-  document["process"] = process;
+  document["process"] = std::move(process);
   document["root"] = {{"path", "rootfs"}, {"readonly", input.options.read_only_rootfs}};
   GANTRY_TRY(set_hostname(document, input));
   document["mounts"] = std::move(plan.mounts);

@@ -27,18 +27,19 @@ struct spec_input {
   const container_options& options;
   const image_config& image;
   const host_facts& facts;
-  std::string id, ns;
-  std::vector<std::string> root_layers; ///< layer folders, TOPMOST FIRST, the upper included when there is one
-  std::string hostname;                 ///< as resolved by the caller: the user's, or the id's first 12 characters
-  std::vector<resolved_mount> mounts;   ///< host paths known; targets as the user wrote them
-  std::string hosts_file, hostname_file, resolv_conf_file; ///< host paths, bind-mounted over /etc; empty: not mounted
-  bool host_network = false;          ///< share the host's network; then the path below is not looked at
-  std::string network_namespace_path; ///< empty (and not host_network): a new one, with loopback alone
-  std::string ipc_namespace_path, pid_namespace_path, uts_namespace_path; ///< for container:X; empty otherwise
-  std::string shm_source;              ///< ipc container:X: X's /dev/shm as a host path; empty: a tmpfs of its own
-  std::string cgroup_path;             ///< linux.cgroupsPath, "/gantry/<id>"
-  std::string init_binary;             ///< host path of tini, for --init
-  std::vector<ulimit> default_ulimits; ///< the engine's, below the user's
+  std::string id{}, ns{};
+  std::vector<std::string> root_layers{}; ///< layer folders, TOPMOST FIRST, the upper included when there is one
+  std::string hostname{};                 ///< as resolved by the caller: the user's, or the id's first 12 characters
+  std::vector<resolved_mount> mounts{};   ///< host paths known; targets as the user wrote them
+  std::string hosts_file{}, hostname_file{},
+      resolv_conf_file{};               ///< host paths, bind-mounted over /etc; empty: not mounted
+  bool host_network = false;            ///< share the host's network; then the path below is not looked at
+  std::string network_namespace_path{}; ///< empty (and not host_network): a new one, with loopback alone
+  std::string ipc_namespace_path{}, pid_namespace_path{}, uts_namespace_path{}; ///< for container:X; empty otherwise
+  std::string shm_source{};              ///< ipc container:X: X's /dev/shm as a host path; empty: a tmpfs of its own
+  std::string cgroup_path{};             ///< linux.cgroupsPath, "/gantry/<id>"
+  std::string init_binary{};             ///< host path of tini, for --init
+  std::vector<ulimit> default_ulimits{}; ///< the engine's, below the user's
   explanation notes = explanation::none;
 };
 
