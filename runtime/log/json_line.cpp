@@ -24,8 +24,8 @@ std::size_t utf8_length(std::string_view text) {
     return good ? 3 : 0;
   }
   if (first >= 0xF0 && first <= 0xF4) {
-    bool good = follows(1) && follows(2) && follows(3) && !(first == 0xF0 && next < 0x90) &&
-                !(first == 0xF4 && next > 0x8F);
+    bool good =
+        follows(1) && follows(2) && follows(3) && !(first == 0xF0 && next < 0x90) && !(first == 0xF4 && next > 0x8F);
     return good ? 4 : 0;
   }
   return 0;
@@ -33,11 +33,20 @@ std::size_t utf8_length(std::string_view text) {
 
 void append_escaped_ascii(std::string& out, char c) {
   switch (c) {
-  case '"': out += "\\\""; return;
-  case '\\': out += "\\\\"; return;
-  case '\n': out += "\\n"; return;
-  case '\r': out += "\\r"; return;
-  default: break;
+  case '"':
+    out += "\\\"";
+    return;
+  case '\\':
+    out += "\\\\";
+    return;
+  case '\n':
+    out += "\\n";
+    return;
+  case '\r':
+    out += "\\r";
+    return;
+  default:
+    break;
   }
   auto value = static_cast<unsigned char>(c);
   // <, > and & as Docker (Go's encoding/json) writes them.
@@ -50,11 +59,16 @@ void append_escaped_ascii(std::string& out, char c) {
 void append_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
     auto length = utf8_length(text);
-    if (length == 1) append_escaped_ascii(out, text.front());
-    else if (length == 0) out += "\\ufffd";
-    else if (text.starts_with("\xE2\x80\xA8")) out += "\\u2028";
-    else if (text.starts_with("\xE2\x80\xA9")) out += "\\u2029";
-    else out.append(text.substr(0, length));
+    if (length == 1)
+      append_escaped_ascii(out, text.front());
+    else if (length == 0)
+      out += "\\ufffd";
+    else if (text.starts_with("\xE2\x80\xA8"))
+      out += "\\u2028";
+    else if (text.starts_with("\xE2\x80\xA9"))
+      out += "\\u2029";
+    else
+      out.append(text.substr(0, length));
     text.remove_prefix(length == 0 ? 1 : length);
   }
 }

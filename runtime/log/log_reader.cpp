@@ -113,7 +113,8 @@ result<bool> reader::advance() {
   }
   auto known = files_.empty() ? 0 : files_.front().inode;
   if (known != 0) {
-    struct stat now {}, ours {};
+    struct stat now {
+    }, ours{};
     if (::stat(path_.c_str(), &now) == 0 && now.st_ino == known) {
       if (::fstat(files_.front().fd.get(), &ours) != 0 || ours.st_size >= files_.front().offset) return false;
       files_.front().offset = 0; // emptied in place (rotation with a single file)

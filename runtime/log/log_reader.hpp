@@ -12,7 +12,7 @@ namespace gantry::log {
 
 /// Which entries of a log are wanted.
 struct query {
-  std::int64_t tail = -1;         ///< the last so many entries, of both streams; -1: all
+  std::int64_t tail = -1;          ///< the last so many entries, of both streams; -1: all
   unix_nanos since = 0, until = 0; ///< inclusive; 0: no bound
   bool want_out = true, want_err = true;
 };
@@ -26,8 +26,8 @@ public:
   static result<reader> open(std::string path, query what);
 
   /// The next wanted entry; none when the log has no more for now: after `log_advanced` (or the end of the container)
-  /// call it again to follow. A last line without its newline is being written: it waits. Lines that are torn or no JSON
-  /// are skipped. A line over 1 MiB is no entry of ours and is skipped too.
+  /// call it again to follow. A last line without its newline is being written: it waits. Lines that are torn or no
+  /// JSON are skipped. A line over 1 MiB is no entry of ours and is skipped too.
   result<std::optional<entry>> next();
 
   /// True once an entry past `until` was met: nothing more will come.

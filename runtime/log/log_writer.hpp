@@ -22,8 +22,8 @@ class writer {
 public:
   writer(std::string path, rotation when) : path_(std::move(path)), when_(when) {}
 
-  /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an error
-  /// (the disk is full) this output is lost and the next is tried again.
+  /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an
+  /// error (the disk is full) this output is lost and the next is tried again.
   result<void> write(output from, unix_nanos time, std::string_view bytes);
 
   /// Writes what came after the last newline, as it is. For the end of the output.

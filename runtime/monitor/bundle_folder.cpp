@@ -28,7 +28,8 @@ result<sys::unique_fd> locked(const std::string& path, int how) {
 std::string folder_of(const std::string& run_dir) { return run_dir + "/bundles"; }
 
 result<bool> is_mounted(const std::string& run_dir) {
-  struct stat inner {}, outer {};
+  struct stat inner {
+  }, outer{};
   if (::stat(folder_of(run_dir).c_str(), &inner) != 0 || ::stat(run_dir.c_str(), &outer) != 0)
     return fail_errno(errno, "stat {}", folder_of(run_dir));
   struct statfs kind {};
@@ -46,7 +47,8 @@ result<bundle_folder> bundle_folder::open(const std::string& run_dir) {
   auto path = folder_of(run_dir);
   if (!mounted && ::mount("gantry", path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") != 0)
     return fail_errno(errno, "mount a tmpfs at {}", path);
-  if (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0) return fail_errno(errno, "make {} private", path);
+  if (::mount(nullptr, path.c_str(), nullptr, MS_PRIVATE, nullptr) != 0)
+    return fail_errno(errno, "make {} private", path);
   return bundle_folder(run_dir, std::move(user));
 }
 
@@ -76,7 +78,8 @@ result<void> make_bundle(const bundle_content& content) {
   std::vector<std::string> folders{"/rootfs"};
   if (content.scratch_upper) folders.insert(folders.end(), {"/upper", "/work"});
   for (const auto& folder : folders)
-    if (::mkdir((content.path + folder).c_str(), 0755) != 0) return fail_errno(errno, "mkdir {}{}", content.path, folder);
+    if (::mkdir((content.path + folder).c_str(), 0755) != 0)
+      return fail_errno(errno, "mkdir {}{}", content.path, folder);
   return sys::write_file(content.path + "/config.json", content.config_json, 0600);
 }
 

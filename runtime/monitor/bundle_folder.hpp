@@ -8,7 +8,8 @@
 namespace gantry::monitor {
 
 /// <run>/bundles: one private tmpfs that all monitors of a run folder share. It is the one mount that the host sees:
-/// what is mounted below it in a child's namespace does not propagate, whatever the propagation of the host's own mounts.
+/// what is mounted below it in a child's namespace does not propagate, whatever the propagation of the host's own
+/// mounts.
 class bundle_folder {
 public:
   /// Mounts it unless another monitor has. Errors: the errno's.

@@ -98,7 +98,8 @@ result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
 std::string encode(const child_plan& plan) {
   sys::wire_writer out;
   out.put(plan.argv).put(plan.env).put(plan.cwd).put(plan.targets);
-  out.put(static_cast<std::uint8_t>(plan.new_mount_namespace)).put(static_cast<std::uint8_t>(plan.new_network_namespace));
+  out.put(static_cast<std::uint8_t>(plan.new_mount_namespace))
+      .put(static_cast<std::uint8_t>(plan.new_network_namespace));
   out.put(static_cast<std::uint8_t>(plan.hide_unified_cgroup)).put(static_cast<std::uint8_t>(plan.overlay.has_value()));
   if (plan.overlay) {
     out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);

@@ -67,7 +67,8 @@ bool child_processes::watch(pid_t pid, std::uint64_t mark, on_exit exited) {
 
 void child_processes::reap() {
   signalfd_siginfo ignored[16];
-  while (::read(signals_.get(), ignored, sizeof ignored) > 0) {}
+  while (::read(signals_.get(), ignored, sizeof ignored) > 0) {
+  }
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;

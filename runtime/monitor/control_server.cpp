@@ -62,8 +62,10 @@ void control_server::serve(frame_of_message frame) {
   if (what == nullptr) return drop();
   auto respond = [this, id = frame.id, to = std::weak_ptr(engine_)](result<reply> answer) {
     if (to.lock() != engine_ || !engine_) return; // asked by an engine that is gone
-    if (answer) send(id, *answer);
-    else send(id, answer.error());
+    if (answer)
+      send(id, *answer);
+    else
+      send(id, answer.error());
   };
   on_request_(std::move(*what), std::move(respond));
 }

@@ -52,17 +52,18 @@ result<void> run_daemon(const daemon_options& options) {
   GANTRY_LET(auto bundles, bundle_folder::open(options.run_dir));
   disk_writer disk(*loop);
   std::unique_ptr<control_server> control;
-  supervisor containers({*loop, *processes, disk, bundles, options.run_dir},
-                        [&](const process_exited& what) { control->announce(what); },
-                        [&] { control->when_flushed([&] { loop->stop(); }); });
+  supervisor containers(
+      {*loop, *processes, disk, bundles, options.run_dir}, [&](const process_exited& what) { control->announce(what); },
+      [&] { control->when_flushed([&] { loop->stop(); }); });
   auto name = std::to_string(options.index);
   GANTRY_LET(auto streams, stream_server::listen(*loop, folder, name + ".stream", [&](auto client, std::string left) {
-    containers.attach(std::move(client), std::move(left));
-  }));
+               containers.attach(std::move(client), std::move(left));
+             }));
   containers.use_streams(*streams);
-  GANTRY_LET(control, control_server::listen(*loop, folder, name + ".sock", [&](request what, const responder& respond) {
-    containers.handle(std::move(what), respond);
-  }));
+  GANTRY_LET(control,
+             control_server::listen(*loop, folder, name + ".sock", [&](request what, const responder& respond) {
+               containers.handle(std::move(what), respond);
+             }));
   tell_ready(options.ready_fd);
   auto served = loop->run();
   for (const auto* suffix : {".sock", ".stream"}) ::unlink((folder + "/" + name + suffix).c_str());

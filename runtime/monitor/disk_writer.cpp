@@ -7,9 +7,14 @@ namespace {
 
 constexpr std::size_t bytes_per_turn = 64u << 10;
 
+/// On standard error, the monitor's own log. The container goes on: a full disk must not stop it. At most one line in
+/// ten seconds, as that log lies in memory.
 void report(const result<void>& written) {
-  // Standard error is the monitor's own log. The container goes on: a full disk must not stop it.
-  if (!written) std::fprintf(stderr, "gantry-monitor: output is lost: %s\n", written.error().message.c_str());
+  static thread_local std::chrono::steady_clock::time_point next; // the disk thread's alone
+  auto now = std::chrono::steady_clock::now();
+  if (written || now < next) return;
+  next = now + std::chrono::seconds(10);
+  std::fprintf(stderr, "gantry-monitor: output is lost: %s\n", written.error().message.c_str());
 }
 
 } // namespace
@@ -89,7 +94,8 @@ void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()>
   run(
       [this, queue = std::move(queue), then = std::move(then)] {
         if (queue) {
-          while (write_some(*queue, bytes_per_turn)) {}
+          while (write_some(*queue, bytes_per_turn)) {
+          }
           auto now = std::chrono::system_clock::now().time_since_epoch();
           report(queue->file_.finish(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
         }

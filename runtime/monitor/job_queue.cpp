@@ -33,7 +33,8 @@ void job_queue::start(job what) {
   std::vector<int> descriptors;
   for (const auto& fd : prepared->descriptors) descriptors.push_back(fd.get());
   auto number = std::make_shared<pid_t>(-1);
-  auto pid = processes_.spawn(prepared->plan, descriptors, [this, number](exit_status status) { ended(*number, status); });
+  auto pid =
+      processes_.spawn(prepared->plan, descriptors, [this, number](exit_status status) { ended(*number, status); });
   if (!pid) return what.done(tl::unexpected<error>(pid.error()));
   *number = *pid;
   auto& entry = running_[*pid];
@@ -55,8 +56,10 @@ void job_queue::ended(pid_t pid, exit_status status) {
   auto done = std::move(found->second.done);
   bool timed_out = found->second.timed_out;
   running_.erase(found);
-  if (timed_out) done(fail(errc::timeout, "it did not end in time and was killed"));
-  else done(status);
+  if (timed_out)
+    done(fail(errc::timeout, "it did not end in time and was killed"));
+  else
+    done(status);
   start_next();
 }
 

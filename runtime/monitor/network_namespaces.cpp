@@ -1,7 +1,7 @@
 #include "runtime/monitor/network_namespaces.hpp"
 
-#include <sys/socket.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>

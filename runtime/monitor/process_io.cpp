@@ -133,14 +133,16 @@ bool process_io::may_read() const {
   if (!started_ || log_full_ || hold_timer_) return false;
   // Once the process has ended what is left is little, and its end is not to wait for a slow client.
   auto limit = drained_ ? 2 * stream_session::high_water : stream_session::high_water;
-  return std::none_of(clients_.begin(), clients_.end(), [limit](const auto& client) { return client->unsent() > limit; });
+  return std::none_of(clients_.begin(), clients_.end(),
+                      [limit](const auto& client) { return client->unsent() > limit; });
 }
 
 void process_io::update_reading() {
   bool read = may_read();
   for (auto* from : {&out_, &err_}) {
     // Not watched at all while it must wait: EPOLLHUP cannot be masked and would be told again and again.
-    if (!from->fd || !read) from->watch.reset();
+    if (!from->fd || !read)
+      from->watch.reset();
     else if (!from->watch) {
       auto watch = loop_.add(from->fd.get(), EPOLLIN, [this, from](std::uint32_t) { read_from(*from); });
       if (watch) from->watch = std::move(*watch);
@@ -294,8 +296,10 @@ void process_io::flush_input() {
     auto put = ::write(fd, pending_input_.data(), pending_input_.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0 && errno == EAGAIN) break;
-    if (put < 0) pending_input_.clear(); // nobody reads it any more
-    else pending_input_.erase(0, static_cast<std::size_t>(put));
+    if (put < 0)
+      pending_input_.clear(); // nobody reads it any more
+    else
+      pending_input_.erase(0, static_cast<std::size_t>(put));
   }
   if (fd >= 0 && !pending_input_.empty()) {
     // A terminal's master is watched for reading already: a second descriptor of it for writing.

@@ -56,8 +56,10 @@ void stream_server::accept_all() {
     entry.socket = std::move(socket);
     entry.patience = loop_.after(std::chrono::seconds(5), [this, fd] { strangers_.erase(fd); });
     auto watch = loop_.add(fd, EPOLLIN, [this, fd](std::uint32_t) { read_token(fd); });
-    if (watch) entry.watch = std::move(*watch);
-    else strangers_.erase(fd);
+    if (watch)
+      entry.watch = std::move(*watch);
+    else
+      strangers_.erase(fd);
   }
 }
 

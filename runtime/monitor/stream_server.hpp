@@ -15,8 +15,8 @@ public:
   /// Called with each redeemed token: the session waits for its process.
   using redeemed = std::function<void(std::shared_ptr<stream_session>, std::string left)>;
 
-  static constexpr std::size_t max_open = 8192;       ///< tokens not yet redeemed
-  static constexpr std::size_t max_strangers = 256;   ///< connections that have not presented a token
+  static constexpr std::size_t max_open = 8192;     ///< tokens not yet redeemed
+  static constexpr std::size_t max_strangers = 256; ///< connections that have not presented a token
   static constexpr std::chrono::milliseconds token_life{10'000};
 
   static result<std::unique_ptr<stream_server>> listen(event_loop& loop, const std::string& folder,

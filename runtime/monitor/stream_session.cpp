@@ -46,8 +46,10 @@ void stream_session::parse_input() {
     if (!next) return close();
     if (!*next) return;
     if ((*next)->type != frame::stdin_data || !wants_.want_stdin) continue;
-    if ((*next)->payload.empty()) on_.input_end();
-    else on_.input((*next)->payload);
+    if ((*next)->payload.empty())
+      on_.input_end();
+    else
+      on_.input((*next)->payload);
   }
 }
 

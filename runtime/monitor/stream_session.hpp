@@ -18,11 +18,11 @@ public:
 
   /// What the owner is told. After `closed` nothing more is.
   struct callbacks {
-    std::function<void(std::string_view)> input;  ///< bytes for stdin
-    std::function<void()> input_end;              ///< stdin is to be closed
-    std::function<void()> input_shut;             ///< the client writes no more, but did not say to close stdin
-    std::function<void()> drained;                ///< below high_water again
-    std::function<void()> closed;                 ///< the client is gone or was dropped
+    std::function<void(std::string_view)> input; ///< bytes for stdin
+    std::function<void()> input_end;             ///< stdin is to be closed
+    std::function<void()> input_shut;            ///< the client writes no more, but did not say to close stdin
+    std::function<void()> drained;               ///< below high_water again
+    std::function<void()> closed;                ///< the client is gone or was dropped
   };
 
   stream_session(event_loop& loop, sys::unique_fd socket, open_stream wants)
@@ -65,7 +65,7 @@ private:
   std::size_t sent_ = 0;
   bool input_held_ = true, input_ended_ = false, ending_ = false, was_over_limit_ = false;
   std::shared_ptr<stream_session> self_; ///< while ending
-  bool advance_unsent_ = false; ///< a log_advanced frame is in out_: another would say nothing new
+  bool advance_unsent_ = false;          ///< a log_advanced frame is in out_: another would say nothing new
 };
 
 } // namespace gantry::monitor

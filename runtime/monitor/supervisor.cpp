@@ -7,7 +7,8 @@ namespace {
 
 bool is_name(std::string_view text, std::size_t limit) {
   auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   return !text.empty() && text.size() <= limit && text.front() != '.' && text.front() != '-' &&
          std::all_of(text.begin(), text.end(), good);
@@ -33,7 +34,8 @@ supervisor::container_ptr supervisor::find(const key& name) const {
 result<supervisor::container_ptr> supervisor::running(const key& name) const {
   auto c = find(name);
   if (!c) return fail(errc::not_found, "container {}: this monitor does not have it", to_string(name));
-  if (c->now == stage::starting) return fail(errc::failed_precondition, "container {}: not started yet", to_string(name));
+  if (c->now == stage::starting)
+    return fail(errc::failed_precondition, "container {}: not started yet", to_string(name));
   if (c->now != stage::running) return fail(errc::not_found, "container {}: it is not running", to_string(name));
   return c;
 }

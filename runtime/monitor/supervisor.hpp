@@ -99,6 +99,7 @@ private:
   // supervisor_delete.cpp
   void on(delete_container what, const responder& respond);
   void go_on_deleting(const key& name);
+  void kill_for_deletion(const container& c, deletion& d);
   void remove_by_runtime(const key& name, oci::removal how);
   void remove_files(const key& name);
   void deleted(const key& name, const result<void>& how);

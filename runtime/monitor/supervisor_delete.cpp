@@ -21,14 +21,6 @@ void supervisor::on(delete_container what, const responder& respond) {
   at->second.askers.push_back(respond);
   if (!fresh) return; // joins the one under way
   at->second.what = std::move(what);
-  auto c = find(name);
-  if (c && c->now == stage::running) {
-    // Killed here, not by `delete --force`: runc's sleeps 100 ms for a live one. A frozen process dies when it thaws.
-    if (c->init.handle) (void)send_signal(c->init.handle.get(), SIGKILL);
-    if (c->paused)
-      run_verb(c->runtime, oci::resume_argv(c->runtime, {c->name.id, "/dev/null", "", "", "", ""}), [](result<void>) {});
-    at->second.patience = with_.loop.after(kill_patience, [this, name] { remove_by_runtime(name, oci::removal::force); });
-  }
   go_on_deleting(name);
 }
 
@@ -39,7 +31,17 @@ void supervisor::go_on_deleting(const key& name) {
   auto c = find(name);
   if (!c) return remove_by_runtime(name, oci::removal::force);
   if (c->now == stage::exited) return remove_by_runtime(name, oci::removal::of_stopped);
-  if (c->now == stage::running && c->init.handle) (void)send_signal(c->init.handle.get(), SIGKILL);
+  if (c->now == stage::running) kill_for_deletion(*c, found->second);
+}
+
+/// Killed here, not by `delete --force`: runc's sleeps 100 ms for a live one. Its exit goes on with the removal; when
+/// that does not come (a process that hangs in the kernel), the runtime tries by force.
+void supervisor::kill_for_deletion(const container& c, deletion& d) {
+  if (c.init.handle) (void)send_signal(c.init.handle.get(), SIGKILL);
+  // A frozen process dies when it thaws.
+  if (c.paused)
+    run_verb(c.runtime, oci::resume_argv(c.runtime, {c.name.id, "/dev/null", "", "", "", ""}), [](result<void>) {});
+  d.patience = with_.loop.after(kill_patience, [this, name = c.name] { remove_by_runtime(name, oci::removal::force); });
 }
 
 void supervisor::remove_by_runtime(const key& name, oci::removal how) {
@@ -75,8 +77,10 @@ void supervisor::deleted(const key& name, const result<void>& how) {
     drop_all_waiting(name);
   }
   for (auto& respond : finished.mapped().askers) {
-    if (how) respond(reply(done{}));
-    else respond(tl::unexpected<error>(how.error()));
+    if (how)
+      respond(reply(done{}));
+    else
+      respond(tl::unexpected<error>(how.error()));
   }
 }
 

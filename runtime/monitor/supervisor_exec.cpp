@@ -19,10 +19,14 @@ void supervisor::on(exec_process what, const responder& respond) {
     return respond(fail(errc::already_exists, "exec session {}: it runs already", what.exec_id));
   auto& session = c->execs[what.exec_id];
   // stdin_once: an exec session has one client, and its stdin ends with it.
-  session.io = std::make_shared<process_io>(
-      with_.loop, with_.disk,
-      process_io::settings{what.tty, what.open_stdin, true, what.hold_output, {"none", "", 0, 1},
-                           what.console_height, what.console_width});
+  session.io = std::make_shared<process_io>(with_.loop, with_.disk,
+                                            process_io::settings{what.tty,
+                                                                 what.open_stdin,
+                                                                 true,
+                                                                 what.hold_output,
+                                                                 {"none", "", 0, 1},
+                                                                 what.console_height,
+                                                                 what.console_width});
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.done = [this, c, job_state, exec_id = what.exec_id, respond](const job_end& how) {
@@ -71,7 +75,8 @@ void supervisor::exec_ended(const container_ptr& c, const std::string& exec_id, 
     return respond(fail(errc::not_found, "container {}: it is not running", to_string(c->name)));
   auto& session = found->second;
   result<void> noted;
-  if (!how) noted = tl::unexpected<error>(how.error());
+  if (!how)
+    noted = tl::unexpected<error>(how.error());
   else if (how->code != 0) {
     auto log = sys::read_file(job.log_file);
     auto text = oci::error_text(log ? *log : "", session.io->take_printed());

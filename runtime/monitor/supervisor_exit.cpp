@@ -1,8 +1,10 @@
+#include <unistd.h>
+
+#include <cstdio>
+
 #include "runtime/monitor/oom_counter.hpp"
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
-
-#include <cstdio>
 
 namespace gantry::monitor {
 
@@ -43,7 +45,8 @@ void supervisor::init_exited(const key& name, std::optional<int> code) {
   c->end.exit_code = code.value_or(255);
   c->end.status_unknown = !code.has_value();
   c->end.finished_at = wall_clock();
-  // The cgroup exists until the runtime's delete. A group that was there before (of an earlier run) has counted already.
+  // The cgroup exists until the runtime's delete. A group that was there before (of an earlier run) has counted
+  // already.
   c->end.oom_killed = oom_kills(c->oom_cgroup) > c->oom_kills_before;
   c->init.io->drain([this, c] { init_drained(c); });
 }
@@ -58,6 +61,10 @@ void supervisor::init_drained(const container_ptr& c) {
 }
 
 void supervisor::exit_recorded(const container_ptr& c) {
+  if (find(c->name) != c) { // removed by force meanwhile: the record came too late
+    with_.disk.run([path = exit_record_path(with_.run_dir, c->name)] { ::unlink(path.c_str()); }, nullptr);
+    return;
+  }
   c->now = stage::exited;
   announce_({c->name, "", c->end.exit_code, c->end.oom_killed, c->end.status_unknown, c->end.finished_at});
   c->init.io->finish(c->end.exit_code);

@@ -55,10 +55,9 @@ void supervisor::on(start_container what, const responder& respond) {
   c->runtime = what.runtime;
   c->bundle = what.bundle;
   c->oom_cgroup = what.oom_cgroup;
-  c->init.io = std::make_shared<process_io>(
-      with_.loop, with_.disk,
-      process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log, what.console_height,
-                           what.console_width});
+  c->init.io = std::make_shared<process_io>(with_.loop, with_.disk,
+                                            process_io::settings{what.tty, what.open_stdin, what.stdin_once, false,
+                                                                 what.log, what.console_height, what.console_width});
   containers_[c->name] = c;
   auto job_state = std::make_shared<runtime_job>();
   job run;
@@ -80,8 +79,8 @@ result<launch> supervisor::prepare_start(container& c, const start_container& wh
   job.mark = with_.processes.mark();
   c.oom_kills_before = oom_kills(c.oom_cgroup);
   // The console's path is relative: the runtime runs in the bundle, whose own path may be too long for a socket's.
-  with.plan.argv = oci::run_argv(c.runtime, {c.name.id, job.log_file, c.bundle, job.pid_file,
-                                             what.tty ? "console.sock" : "", ""});
+  with.plan.argv =
+      oci::run_argv(c.runtime, {c.name.id, job.log_file, c.bundle, job.pid_file, what.tty ? "console.sock" : "", ""});
   with.plan.env = runtime_environment();
   with.plan.cwd = c.bundle;
   with.plan.targets = {0, 1, 2};

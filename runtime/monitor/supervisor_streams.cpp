@@ -20,7 +20,8 @@ void supervisor::attach(std::shared_ptr<stream_session> client, std::string left
   auto closed = [this, place, session] {
     auto found = waiting_.find(place);
     if (found == waiting_.end()) return;
-    auto at = std::find_if(found->second.begin(), found->second.end(), [&](const auto& w) { return w.get() == session; });
+    auto at =
+        std::find_if(found->second.begin(), found->second.end(), [&](const auto& w) { return w.get() == session; });
     if (at == found->second.end()) return;
     with_.loop.post([gone = std::move(*at)] {}); // it is within its own close()
     found->second.erase(at);

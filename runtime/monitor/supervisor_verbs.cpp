@@ -125,10 +125,9 @@ result<void> supervisor::adopt(container& c, const adopt_container& what) {
   c.end.pid = c.init.pid = what.pid;
   c.end.pid_start_time = c.init.start_time = what.pid_start_time;
   c.end.started_at = wall_clock();
-  c.init.io = std::make_shared<process_io>(
-      with_.loop, with_.disk,
-      process_io::settings{how.tty, how.open_stdin, how.stdin_once, false, how.log, how.console_height,
-                           how.console_width});
+  c.init.io = std::make_shared<process_io>(with_.loop, with_.disk,
+                                           process_io::settings{how.tty, how.open_stdin, how.stdin_once, false, how.log,
+                                                                how.console_height, how.console_width});
   auto handle = open_process(what.pid);
   auto start_time = sys::process_start_time(what.pid);
   // Another start time is another process: ours has ended, and its pid was given away.

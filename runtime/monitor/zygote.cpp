@@ -118,7 +118,8 @@ result<zygote> zygote::start() {
   char name[] = "gantry-zygote", argument[] = "--zygote";
   char* argv[] = {name, argument, nullptr};
   pid_t pid = -1;
-  if (int failed = ::posix_spawn(&pid, path.c_str(), &settings.actions, &settings.attributes, argv, environ); failed != 0)
+  if (int failed = ::posix_spawn(&pid, path.c_str(), &settings.actions, &settings.attributes, argv, environ);
+      failed != 0)
     return fail_errno(failed, "start the zygote");
   return zygote(std::move(ours), pid);
 }

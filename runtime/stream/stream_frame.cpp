@@ -51,8 +51,7 @@ result<std::optional<frame>> reader::next() {
       return fail(errc::corrupt, "stream: a frame of type {} and {} bytes is not of this protocol", type, length);
     if (left.size() >= header_bytes + length) {
       read_ += header_bytes + length;
-      return std::optional(
-          frame{static_cast<monitor::frame>(type), std::string(left.substr(header_bytes, length))});
+      return std::optional(frame{static_cast<monitor::frame>(type), std::string(left.substr(header_bytes, length))});
     }
   }
   buffer_.erase(0, read_);

@@ -141,7 +141,8 @@ private:
         if (stopping_) return;
         if (!out_.empty()) ready[0].events |= POLLOUT;
       }
-      if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) return lose({errc::internal, "poll failed", errno});
+      if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
+        return lose({errc::internal, "poll failed", errno});
       std::uint64_t count = 0;
       if ((ready[1].revents & POLLIN) != 0) (void)!::read(wake_.get(), &count, sizeof count);
       if ((ready[0].revents & POLLOUT) != 0) {
@@ -158,10 +159,14 @@ private:
     for (;;) {
       GANTRY_LET(auto next, in_.next());
       if (!next) return {};
-      if (auto* fact = std::get_if<process_exited>(&next->what)) on_.exited(std::move(*fact));
-      else if (auto* good = std::get_if<reply>(&next->what)) respond(next->id, std::move(*good));
-      else if (auto* bad = std::get_if<error>(&next->what)) respond(next->id, tl::unexpected<error>(std::move(*bad)));
-      else return fail(errc::corrupt, "monitor {} sent what a monitor does not send", pid_);
+      if (auto* fact = std::get_if<process_exited>(&next->what))
+        on_.exited(std::move(*fact));
+      else if (auto* good = std::get_if<reply>(&next->what))
+        respond(next->id, std::move(*good));
+      else if (auto* bad = std::get_if<error>(&next->what))
+        respond(next->id, tl::unexpected<error>(std::move(*bad)));
+      else
+        return fail(errc::corrupt, "monitor {} sent what a monitor does not send", pid_);
     }
   }
 
@@ -218,10 +223,11 @@ result<std::unique_ptr<client>> client::connect(const std::string& socket, callb
   frame_reader in;
   GANTRY_LET(auto hello, read_greeting(connected.get(), in, socket));
   if (hello.version != protocol_version)
-    return fail(errc::failed_precondition,
-                "the monitor on {} speaks version {} of the protocol and this engine version {}: stop its containers and "
-                "the monitor (pid {}), or use the engine that started it",
-                socket, hello.version, protocol_version, hello.pid);
+    return fail(
+        errc::failed_precondition,
+        "the monitor on {} speaks version {} of the protocol and this engine version {}: stop its containers and "
+        "the monitor (pid {}), or use the engine that started it",
+        socket, hello.version, protocol_version, hello.pid);
   return std::unique_ptr<client>(
       new socket_client(std::move(connected), std::move(wake), std::move(in), hello, std::move(on)));
 }

@@ -9,7 +9,7 @@
 namespace gantry::monitor {
 
 /// The engine's end of the connection to one monitor. All members may be called from any thread and none waits for the
-/// monitor; callbacks run on the client's own thread and must not block.
+/// monitor; callbacks run on the client's own thread, must not block, and must not destroy the client.
 class client {
 public:
   struct callbacks {
@@ -30,8 +30,8 @@ public:
 
 /// Where a monitor's sockets are and how it is started.
 struct location {
-  std::string program;  ///< path of gantry-monitor
-  std::string run_dir;  ///< the engine's --run-dir; made if missing
+  std::string program; ///< path of gantry-monitor
+  std::string run_dir; ///< the engine's --run-dir; made if missing
   std::uint32_t index = 0;
 };
 std::string socket_path(const location& at); ///< <run>/monitor/<index>.sock

@@ -24,10 +24,14 @@ int main(int argc, char** argv) {
   gantry::monitor::daemon_options options;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
-    if (name == "--run-dir") options.run_dir = argv[i + 1];
-    else if (name == "--index") options.index = static_cast<std::uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
-    else if (name == "--ready-fd") options.ready_fd = std::atoi(argv[i + 1]);
-    else return usage();
+    if (name == "--run-dir")
+      options.run_dir = argv[i + 1];
+    else if (name == "--index")
+      options.index = static_cast<std::uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
+    else if (name == "--ready-fd")
+      options.ready_fd = std::atoi(argv[i + 1]);
+    else
+      return usage();
   }
   if (argc % 2 == 0 || !options.run_dir.starts_with('/')) return usage();
   if (auto served = gantry::monitor::run_daemon(options); !served) {

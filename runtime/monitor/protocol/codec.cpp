@@ -53,25 +53,24 @@ auto fields(process_exited& m) {
 auto fields(error& m) { return std::tie(m.code, m.message, m.os_errno); }
 auto fields(greeting& m) { return std::tie(m.version, m.pid); }
 
-template <class T>
-concept composed = requires(T& t) { fields(t); };
+template<class T>
+concept composed = requires(T& t) {
+  fields(t);
+};
 
 void write(sys::wire_writer& out, bool value) { out.put(static_cast<std::uint8_t>(value)); }
 void write(sys::wire_writer& out, std::chrono::milliseconds value) {
   out.put(static_cast<std::int64_t>(value.count()));
 }
-template <composed T>
+template<composed T>
 void write(sys::wire_writer& out, const T& value);
 void write(sys::wire_writer& out, const std::vector<container_entry>& list) {
   out.put(static_cast<std::uint32_t>(list.size()));
   for (const auto& entry : list) write(out, entry);
 }
-template <class T>
-  requires(!composed<T>)
-void write(sys::wire_writer& out, const T& value) {
-  out.put(value);
-}
-template <composed T>
+template<class T>
+requires(!composed<T>) void write(sys::wire_writer& out, const T& value) { out.put(value); }
+template<composed T>
 void write(sys::wire_writer& out, const T& value) {
   // The table of fields serves reading too and so takes non-const; writing changes nothing.
   std::apply([&out](auto&... field) { (write(out, std::as_const(field)), ...); }, fields(const_cast<T&>(value)));
@@ -82,18 +81,15 @@ void read(sys::wire_reader& in, bool& value) { value = in.read<std::uint8_t>() !
 void read(sys::wire_reader& in, std::chrono::milliseconds& value) {
   value = std::chrono::milliseconds(in.read<std::int64_t>());
 }
-template <composed T>
+template<composed T>
 void read(sys::wire_reader& in, T& value);
 void read(sys::wire_reader& in, std::vector<container_entry>& list) {
   auto count = in.read<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) read(in, list.emplace_back());
 }
-template <class T>
-  requires(!composed<T>)
-void read(sys::wire_reader& in, T& value) {
-  in.get(value);
-}
-template <composed T>
+template<class T>
+requires(!composed<T>) void read(sys::wire_reader& in, T& value) { in.get(value); }
+template<composed T>
 void read(sys::wire_reader& in, T& value) {
   std::apply([&in](auto&... field) { (read(in, field), ...); }, fields(value));
 }
@@ -106,14 +102,14 @@ struct kind_and_payload {
   std::string payload;
 };
 
-template <class T>
+template<class T>
 kind_and_payload pack(std::uint16_t kind, const T& value) {
   sys::wire_writer out;
   write(out, value);
   return {kind, out.take()};
 }
 
-template <class Variant>
+template<class Variant>
 kind_and_payload pack_one_of(std::uint16_t first, const Variant& value) {
   auto kind = static_cast<std::uint16_t>(first + value.index());
   return std::visit([kind](const auto& alternative) { return pack(kind, alternative); }, value);
@@ -127,7 +123,7 @@ struct packer {
   kind_and_payload operator()(const greeting& m) const { return pack(kind_greeting, m); }
 };
 
-template <class T>
+template<class T>
 result<T> unpack(std::string_view payload, std::uint16_t kind) {
   sys::wire_reader in(payload);
   T value{};
@@ -136,31 +132,37 @@ result<T> unpack(std::string_view payload, std::uint16_t kind) {
   return value;
 }
 
-template <class Variant, std::size_t... I>
+template<class Variant, std::size_t... I>
 result<message> unpack_one_of(std::uint16_t first, std::uint16_t kind, std::string_view payload,
                               std::index_sequence<I...>) {
   result<message> out = fail(errc::corrupt, "monitor protocol: unknown kind {}", kind);
   auto try_one = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
     if (kind != first + N) return;
     auto value = unpack<std::variant_alternative_t<N, Variant>>(payload, kind);
-    if (value) out = message(Variant(std::move(*value)));
-    else out = tl::unexpected<error>(value.error());
+    if (value)
+      out = message(Variant(std::move(*value)));
+    else
+      out = tl::unexpected<error>(value.error());
   };
   (try_one(std::integral_constant<std::size_t, I>{}), ...);
   return out;
 }
 
-template <class Variant>
+template<class Variant>
 result<message> unpack_variant(std::uint16_t first, std::uint16_t kind, std::string_view payload) {
   return unpack_one_of<Variant>(first, kind, payload, std::make_index_sequence<std::variant_size_v<Variant>>{});
 }
 
 result<message> unpack_message(std::uint16_t kind, std::string_view payload) {
   switch (kind) {
-  case kind_error: return unpack<error>(payload, kind).map([](error m) { return message(std::move(m)); });
-  case kind_exited: return unpack<process_exited>(payload, kind).map([](process_exited m) { return message(std::move(m)); });
-  case kind_greeting: return unpack<greeting>(payload, kind).map([](greeting m) { return message(m); });
-  default: break;
+  case kind_error:
+    return unpack<error>(payload, kind).map([](error m) { return message(std::move(m)); });
+  case kind_exited:
+    return unpack<process_exited>(payload, kind).map([](process_exited m) { return message(std::move(m)); });
+  case kind_greeting:
+    return unpack<greeting>(payload, kind).map([](greeting m) { return message(m); });
+  default:
+    break;
   }
   if (kind >= first_reply) return unpack_variant<reply>(first_reply, kind, payload);
   return unpack_variant<request>(first_request, kind, payload);
@@ -185,7 +187,8 @@ result<std::optional<frame_of_message>> frame_reader::next() {
   auto id = header.read<std::uint64_t>();
   auto kind = header.read<std::uint16_t>();
   if (header.ok() && length > max_frame_bytes)
-    return fail(errc::corrupt, "monitor protocol: a frame of {} bytes is over the limit of {}", length, max_frame_bytes);
+    return fail(errc::corrupt, "monitor protocol: a frame of {} bytes is over the limit of {}", length,
+                max_frame_bytes);
   if (!header.ok() || left.size() < frame_header_bytes + length) {
     buffer_.erase(0, read_);
     read_ = 0;

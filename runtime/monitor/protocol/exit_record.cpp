@@ -30,11 +30,10 @@ result<exit_record> read_exit_record(const std::string& run_dir, const key& cont
 }
 
 result<void> write_exit_record(const std::string& run_dir, const key& container, const exit_record& record) {
-  nlohmann::ordered_json document = {
-      {"exit_code", record.exit_code},           {"oom_killed", record.oom_killed},
-      {"status_unknown", record.status_unknown}, {"pid", record.pid},
-      {"pid_start_time", record.pid_start_time}, {"started_at", record.started_at},
-      {"finished_at", record.finished_at}};
+  nlohmann::ordered_json document = {{"exit_code", record.exit_code},           {"oom_killed", record.oom_killed},
+                                     {"status_unknown", record.status_unknown}, {"pid", record.pid},
+                                     {"pid_start_time", record.pid_start_time}, {"started_at", record.started_at},
+                                     {"finished_at", record.finished_at}};
   return sys::write_file(exit_record_path(run_dir, container), document.dump() + "\n", 0600);
 }
 

@@ -36,7 +36,8 @@ using texts = std::vector<std::string>;
 TEST_CASE("an entry is written as docker writes it") {
   std::string out;
   log::append_json_line(out, output::out, 1'700'000'000'120'000'000, "a\"b\\\t<\n");
-  CHECK(out == "{\"log\":\"a\\\"b\\\\\\u0009\\u003c\\n\",\"stream\":\"stdout\",\"time\":\"2023-11-14T22:13:20.12Z\"}\n");
+  CHECK(out ==
+        "{\"log\":\"a\\\"b\\\\\\u0009\\u003c\\n\",\"stream\":\"stdout\",\"time\":\"2023-11-14T22:13:20.12Z\"}\n");
 }
 
 TEST_CASE("bytes that are not UTF-8 are replaced, valid characters kept") {

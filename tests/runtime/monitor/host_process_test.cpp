@@ -10,8 +10,8 @@ using namespace gantry::test;
 
 TEST_CASE("a program of the host gets input and environment and gives output and exit code", "[root]") {
   monitor_fixture m;
-  auto result = m.must<monitor::process_result>(
-      monitor::run_process{{"/bin/sh", "-c", "cat; echo $NAME >&2; exit 3"}, {"NAME=value", "PATH=/bin:/usr/bin"}, "in\n"});
+  auto result = m.must<monitor::process_result>(monitor::run_process{
+      {"/bin/sh", "-c", "cat; echo $NAME >&2; exit 3"}, {"NAME=value", "PATH=/bin:/usr/bin"}, "in\n"});
   CHECK(result.output == "in\n");
   CHECK(result.error_output == "value\n");
   CHECK(result.exit_code == 3);
@@ -45,7 +45,8 @@ TEST_CASE("a program that is not there is said to be so", "[root]") {
 TEST_CASE("a network namespace is another than the host's, its loopback is up, and it is kept", "[root]") {
   monitor_fixture m;
   auto made = m.must<monitor::namespace_path>(monitor::make_network_namespace{m.name("sandbox")});
-  struct stat ours {}, theirs {};
+  struct stat ours {
+  }, theirs{};
   REQUIRE(::stat("/proc/self/ns/net", &ours) == 0);
   REQUIRE(::stat(made.path.c_str(), &theirs) == 0);
   CHECK(ours.st_ino != theirs.st_ino);

@@ -1,9 +1,9 @@
 #include "tests/runtime/monitor/monitor_fixture.hpp"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 void make_busybox(const std::string& root) {
   for (const auto* folder : {"/bin", "/proc", "/sys", "/dev", "/tmp", "/etc"}) fs::create_directories(root + folder);
   fs::copy_file("/bin/busybox", root + "/bin/busybox");
-  for (const auto* name : {"sh", "true", "false", "sleep", "echo", "cat", "tty", "seq", "kill", "ls", "stty", "id", "dd", "ip"})
+  for (const auto* name :
+       {"sh", "true", "false", "sleep", "echo", "cat", "tty", "seq", "kill", "ls", "stty", "id", "dd", "ip"})
     fs::create_symlink("busybox", root + "/bin/" + name);
 }
 
@@ -215,10 +216,17 @@ stream_content read_all(stream::connection& from) {
     auto next = from.read();
     if (!next || !*next) return content;
     switch ((*next)->type) {
-    case monitor::frame::stdout_data: content.out += (*next)->payload; break;
-    case monitor::frame::stderr_data: content.err += (*next)->payload; break;
-    case monitor::frame::end: content.exit_code = stream::exit_code_of((*next)->payload); return content;
-    default: break;
+    case monitor::frame::stdout_data:
+      content.out += (*next)->payload;
+      break;
+    case monitor::frame::stderr_data:
+      content.err += (*next)->payload;
+      break;
+    case monitor::frame::end:
+      content.exit_code = stream::exit_code_of((*next)->payload);
+      return content;
+    default:
+      break;
     }
   }
 }

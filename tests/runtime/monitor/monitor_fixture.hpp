@@ -40,7 +40,7 @@ public:
 
   result<monitor::reply> ask(monitor::request what);
   /// Asks and takes the answer of this type; fails the test when it is another.
-  template <class Reply>
+  template<class Reply>
   Reply must(monitor::request what) {
     auto answer = ask(std::move(what));
     if (!answer) throw std::runtime_error(answer.error().message);

@@ -52,7 +52,8 @@ TEST_CASE("the end of a client ends stdin when it is for one client", "[root]") 
 TEST_CASE("a terminal is one, echoes, and is resized", "[root]") {
   monitor_fixture m;
   auto stream = m.open_stream(attach_to(m.name("tty")));
-  auto what = m.container("tty", {.args = {"sh", "-c", "tty; read line; stty size; exit 5"}, .tty = true, .open_stdin = true});
+  auto what =
+      m.container("tty", {.args = {"sh", "-c", "tty; read line; stty size; exit 5"}, .tty = true, .open_stdin = true});
   (void)m.must<monitor::started>(what);
   CHECK(m.ask(monitor::resize_terminal{m.name("tty"), "", 33, 77}));
   CHECK(stream.write("go\n"));
@@ -75,8 +76,8 @@ TEST_CASE("exec runs in the container, with streams and an exit code of its own"
   monitor_fixture m;
   (void)m.must<monitor::started>(m.container("box", {.args = {"sleep", "1000"}}));
   auto stream = m.open_stream(attach_to(m.name("box"), "e1"));
-  auto started = m.must<monitor::started>(
-      monitor::exec_process{m.name("box"), "e1", process({"sh", "-c", "cat; echo $$; exit 9"}), false, true, false, 0, 0});
+  auto started = m.must<monitor::started>(monitor::exec_process{
+      m.name("box"), "e1", process({"sh", "-c", "cat; echo $$; exit 9"}), false, true, false, 0, 0});
   CHECK(started.pid > 1);
   CHECK(stream.write("typed\n"));
   CHECK(stream.close_stdin());
@@ -85,7 +86,8 @@ TEST_CASE("exec runs in the container, with streams and an exit code of its own"
   CHECK(content.exit_code == 9);
   CHECK(m.exited().wait("box", "e1").exit_code == 9);
 
-  auto failed = m.ask(monitor::exec_process{m.name("box"), "e2", process({"no-such-program"}), false, false, false, 0, 0});
+  auto failed =
+      m.ask(monitor::exec_process{m.name("box"), "e2", process({"no-such-program"}), false, false, false, 0, 0});
   REQUIRE_FALSE(failed);
   CHECK_THAT(failed.error().message, contains("executable file not found"));
 }

@@ -35,7 +35,8 @@ TEST_CASE("a new connection replaces the old one", "[root]") {
 
 TEST_CASE("containers outlive their monitor and are adopted by the next one", "[root]") {
   monitor_fixture m;
-  auto what = m.container("tough", {.args = {"sh", "-c", "trap 'echo tock; exit 11' TERM; while :; do echo tick; sleep 0.05; done"}});
+  auto what = m.container(
+      "tough", {.args = {"sh", "-c", "trap 'echo tock; exit 11' TERM; while :; do echo tick; sleep 0.05; done"}});
   auto started = m.must<monitor::started>(what);
   m.kill_monitor();
   m.start_monitor();
@@ -43,7 +44,8 @@ TEST_CASE("containers outlive their monitor and are adopted by the next one", "[
   CHECK(m.must<monitor::container_list>(monitor::list_containers{}).containers.empty());
   CHECK(sys::process_start_time(started.pid) == started.pid_start_time);
   CHECK(m.ask(monitor::adopt_container{what, started.pid, started.pid_start_time}));
-  CHECK(m.ask(monitor::adopt_container{what, started.pid, started.pid_start_time}).error().code == errc::already_exists);
+  CHECK(m.ask(monitor::adopt_container{what, started.pid, started.pid_start_time}).error().code ==
+        errc::already_exists);
   CHECK(m.ask(monitor::signal_process{m.name("tough"), "", SIGTERM}));
   auto end = m.exited().wait("tough");
   CHECK((end.status_unknown || end.exit_code == 11)); // Linux 6.15 knows
