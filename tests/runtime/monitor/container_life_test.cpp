@@ -134,6 +134,21 @@ TEST_CASE("a container without a writable layer cannot write", "[root]") {
   CHECK(refused.error().code == errc::invalid_argument);
 }
 
+TEST_CASE("an idle container holds at most five descriptors of the monitor, an ended one none", "[root]") {
+  monitor_fixture m;
+  auto count = [&m] {
+    std::filesystem::directory_iterator fds("/proc/" + std::to_string(m.client().pid()) + "/fd");
+    return std::distance(begin(fds), end(fds));
+  };
+  auto before = count();
+  auto what = m.container("idle", {.args = {"sh", "-c", "echo said; exec sleep 1000"}, .open_stdin = true});
+  (void)m.must<monitor::started>(what);
+  CHECK(count() <= before + 5);
+  CHECK(m.ask(monitor::signal_process{m.name("idle"), "", SIGKILL}));
+  (void)m.exited().wait("idle");
+  CHECK(count() == before);
+}
+
 TEST_CASE("crun runs a container on a hybrid host too", "[root]") {
   if (::access("/usr/bin/crun", X_OK) != 0) return;
   monitor_fixture m;
