@@ -104,7 +104,9 @@ std::string plugin_conf(const bridge_network& network, const attachment& end, st
 cni_sequence::cni_sequence(bridge_network network, attachment end, verb what, std::string previous)
     : network_(std::move(network)), end_(std::move(end)), what_(what), previous_(std::move(previous)) {
   plugins_ = {"bridge"};
-  if (!end_.ports.empty()) plugins_.insert(what == verb::del ? plugins_.begin() : plugins_.end(), "portmap");
+  // portmap 1.1.1 looks for an IPv6 chain too when it checks, which an IPv4 network never has: it is not asked.
+  if (!end_.ports.empty() && what != verb::check)
+    plugins_.insert(what == verb::del ? plugins_.begin() : plugins_.end(), "portmap");
 }
 
 std::optional<monitor::run_process> cni_sequence::next() {

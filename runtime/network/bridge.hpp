@@ -38,7 +38,8 @@ struct attachment {
 
 enum class verb : std::uint8_t { add, check, del };
 
-/// The calls of one operation, in order: the network's plugins forwards to add and check, backwards to remove. Use:
+/// The calls of one operation, in order: the network's plugins forwards to add, backwards to remove; a check asks the
+/// bridge plugin alone. Use:
 ///     while (auto request = sequence.next()) { …run it…; GANTRY_TRY(sequence.feed(reply)); }
 /// A failed add stops; run a del then, which undoes what was done. A del goes on whatever fails and reports the first
 /// failure at the end; it is idempotent, also when the namespace or the whole container is gone.

@@ -41,7 +41,7 @@ struct real_network {
   static std::string rules() { return run(list_nat_rules()).output; }
 };
 
-/// A network namespace with a server in it that answers each connection with its name.
+/// A network namespace, perhaps with a server in it that tells its name.
 struct box {
   std::string name;
   attachment end;
@@ -56,13 +56,12 @@ struct box {
     (void)run({"sh", "-c", "for p in $(ip netns pids " + name + "); do kill -9 $p; done"});
     (void)run({"ip", "netns", "del", name});
   }
-  void serve() const {
-    const auto page = "printf 'HTTP/1.0 200 OK\\r\\n\\r\\nhere is " + name + "'";
-    const auto line = "ip netns exec " + name + " busybox nc -ll -p 80 -e sh -c \"" + page + "; sleep 0\"";
-    (void)run({"sh", "-c", "setsid " + line + " </dev/null >/dev/null 2>&1 &"});
-    // Until it listens: asked of the kernel, with a bound.
-    (void)run({"sh", "-c",
-               "for i in $(seq 100); do ip netns exec " + name + " ss -Hltn | grep -q :80 && break; sleep 0.05; done"});
+  /// httpd leaves for the background once it listens; the namespace's end takes it along.
+  void serve(const std::string& folder) const {
+    test::put(folder + "/index.html", "here is " + name);
+    const auto done = run({"ip", "netns", "exec", name, "busybox", "httpd", "-p", "80", "-h", folder});
+    INFO(done.error_output);
+    REQUIRE(done.exit_code == 0);
   }
   [[nodiscard]] std::string fetch(const std::string& url) const {
     return run({"ip", "netns", "exec", name, "busybox", "wget", "-q", "-T", "5", "-O", "-", url}).output;
@@ -98,7 +97,7 @@ TEST_CASE("a container is reached by its address and its published port, and lea
     const auto endpoint = endpoint_of(*added, net.network, server.end);
     REQUIRE(endpoint);
     server_ip = endpoint->ip;
-    server.serve();
+    server.serve(net.folder.path + "/www");
     const auto page = "here is " + server.name;
     CHECK_THAT(fetch("http://" + endpoint->ip + "/"), contains(page));
     CHECK_THAT(fetch("http://127.0.0.1" + url), contains(page));

@@ -389,7 +389,7 @@ TEST_CASE("an exec's process derives from the container's") {
 TEST_CASE("building is cheap", "[.bench]") {
   const request r;
   const auto input = r.input();
-  constexpr int rounds = 2000;
+  constexpr int rounds = 50;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < rounds; ++i) REQUIRE(spec::build(input));
   const std::chrono::duration<double, std::micro> spent = std::chrono::steady_clock::now() - start;
