@@ -64,11 +64,11 @@ struct box {
     REQUIRE(done.exit_code == 0);
   }
   [[nodiscard]] std::string fetch(const std::string& url) const {
-    return run({"ip", "netns", "exec", name, "busybox", "wget", "-q", "-T", "5", "-O", "-", url}).output;
+    return run({"ip", "netns", "exec", name, "curl", "-s", "--noproxy", "*", "-m", "5", url}).output;
   }
 };
 
-std::string fetch(const std::string& url) { return run({"busybox", "wget", "-q", "-T", "5", "-O", "-", url}).output; }
+std::string fetch(const std::string& url) { return run({"curl", "-s", "--noproxy", "*", "-m", "5", url}).output; }
 
 result<std::string> drive(const real_network& net, const box& one, verb what, std::string previous = {}) {
   cni_sequence sequence(net.network, one.end, what, std::move(previous));
