@@ -14,7 +14,7 @@ namespace {
 constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 constexpr std::size_t read_bytes = 32u << 10;
 
-auto gone() { return fail(errc::unavailable, "the client has hung up"); }
+tl::unexpected<error> hung_up() { return fail(errc::unavailable, "the client has hung up"); }
 
 class live_raw final : public raw_connection {
 public:
@@ -25,13 +25,13 @@ public:
     std::string bytes(read_bytes, '\0');
     auto [failure, got] = co_await on_.socket().async_read_some(asio::buffer(bytes), as_tuple);
     if (failure == asio::error::eof) co_return std::string();
-    if (failure) co_return gone();
+    if (failure) co_return hung_up();
     bytes.resize(got);
     co_return bytes;
   }
   awaitable<result<void>> write(std::string_view bytes) override {
     auto [failure, sent] = co_await asio::async_write(on_.socket(), asio::buffer(bytes), as_tuple);
-    if (failure) co_return gone();
+    if (failure) co_return hung_up();
     co_return result<void>();
   }
   void shut_down() override {
@@ -59,12 +59,12 @@ awaitable<result<void>> live_exchange::begin(response head) {
   on_.stream_.expires_never();
   auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(text), as_tuple);
   broken_ = broken_ || failure;
-  if (failure) co_return gone();
+  if (failure) co_return hung_up();
   co_return result<void>();
 }
 
 awaitable<result<void>> live_exchange::write(std::string_view part) {
-  if (broken_) co_return gone();
+  if (broken_) co_return hung_up();
   if (part.empty() || what_.method == "HEAD") co_return result<void>(); // an empty chunk would end the stream
   auto size = fmt::format("{:x}\r\n", part.size());
   std::array<asio::const_buffer, 3> buffers{asio::buffer(size), asio::buffer(part), asio::buffer("\r\n", 2)};
@@ -75,17 +75,17 @@ awaitable<result<void>> live_exchange::write(std::string_view part) {
   else
     std::tie(failure, sent) = co_await asio::async_write(on_.stream_, asio::buffer(part), as_tuple);
   broken_ = broken_ || failure;
-  if (failure) co_return gone();
+  if (failure) co_return hung_up();
   co_return result<void>();
 }
 
 awaitable<void> live_exchange::until_gone() {
   auto& socket = on_.stream_.socket();
-  auto hung_up = [&socket] {
+  auto has_gone = [&socket] {
     pollfd state{socket.native_handle(), POLLRDHUP, 0};
     return ::poll(&state, 1, 0) > 0;
   };
-  while (!hung_up()) {
+  while (!has_gone()) {
     char byte = 0;
     if (::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1) {
       // The next request is here already: readability tells nothing any more.
@@ -107,7 +107,7 @@ awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over(std:
                   : "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n\r\n";
   on_.stream_.expires_never();
   auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(head), as_tuple);
-  if (failure) co_return gone();
+  if (failure) co_return hung_up();
   auto early = on_.buffer_.data();
   auto raw = std::make_unique<live_raw>(on_.stream_, std::string(static_cast<const char*>(early.data()), early.size()));
   on_.buffer_.clear();

@@ -106,14 +106,14 @@ result<void> read_table(const value& from, const readers& known, const std::stri
 const readers& limit_keys() {
   static const readers known{{"max_creations", bound(&settings::bounds::max_creations)},
                              {"max_pulls", bound(&settings::bounds::max_pulls)},
-                             {"max_layers_per_pull", bound(&settings::bounds::max_layers_per_pull)},
+                             {"threads", bound(&settings::bounds::threads)},
                              {"max_connections", bound(&settings::bounds::max_connections)},
                              {"monitors", bound(&settings::bounds::monitors)}};
   return known;
 }
 
 result<void> read_stop_timeout(const value& from, settings& into) {
-  GANTRY_LET(auto seconds, number_of(from, -1, 86'400));
+  GANTRY_LET(auto seconds, number_of(from, 0, 86'400));
   into.stop_timeout = static_cast<int>(seconds);
   return {};
 }
@@ -142,7 +142,9 @@ const readers& keys() {
       {"stop_timeout", read_stop_timeout},
       {"volatile_snapshots", read_volatile},
       {"insecure_registries", texts(&settings::insecure_registries)},
-      {"mirrors", table(&settings::mirrors)},
+      {"bridge", text(&settings::bridge)},
+      {"subnet", text(&settings::subnet)},
+      {"cni_plugins", text(&settings::cni_plugins)},
       {"limits", [](const value& from, settings& into) { return read_table(from, limit_keys(), "limits.", into); }},
   };
   return known;

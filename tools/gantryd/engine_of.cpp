@@ -6,6 +6,22 @@ engine_options engine_of(const settings& all) {
   engine_options options;
   options.root = all.root;
   options.run_dir = all.run_dir;
+  options.monitor_program = all.monitor_program;
+  options.init_program = all.init_program;
+  options.default_runtime = all.runtime;
+  options.runtimes = all.runtimes;
+  options.cgroup_parent = all.cgroup_parent;
+  options.dns = all.dns;
+  options.insecure_registries = all.insecure_registries;
+  options.stop_timeout = all.stop_timeout.value_or(options.stop_timeout);
+  options.volatile_snapshots = all.volatile_snapshots;
+  options.bridge = all.bridge;
+  options.subnet = all.subnet;
+  options.cni_plugins = all.cni_plugins;
+  options.max_creations = all.limits.max_creations;
+  options.max_pulls = all.limits.max_pulls;
+  options.monitors = all.limits.monitors;
+  options.threads = all.limits.threads;
   return options;
 }
 

@@ -28,14 +28,14 @@ struct settings {
   std::string cgroup_parent;
   std::vector<std::string> dns;
   std::optional<int> stop_timeout; ///< seconds
-  std::optional<bool> volatile_snapshots;
+  bool volatile_snapshots = false;
 
   std::vector<std::string> insecure_registries;
-  std::map<std::string, std::string> mirrors; ///< registry host to the URL to try first
+  std::string bridge, subnet, cni_plugins;
 
   /// Bounds; 0: the engine's default.
   struct bounds {
-    std::size_t max_creations = 0, max_pulls = 0, max_layers_per_pull = 0, max_connections = 0, monitors = 0;
+    std::size_t max_creations = 0, max_pulls = 0, max_connections = 0, monitors = 0, threads = 0;
   } limits;
 };
 

@@ -103,7 +103,7 @@ result<std::vector<std::size_t>> select_rows(const container_table& table, const
     const auto& row = *table.rows[i];
     bool up = row.state.now == phase::running || row.state.now == phase::paused || row.state.now == phase::restarting;
     if (how.limit != 0 && rows.size() == how.limit) break;
-    if ((!all && !up) || (before != 0 && row.created_at >= before) || row.created_at <= since) continue;
+    if ((!all && !up) || (before != 0 && row.created_at >= before) || (since != 0 && row.created_at <= since)) continue;
     if (shows(wanted, row)) rows.push_back(i);
   }
   return rows;

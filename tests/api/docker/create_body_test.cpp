@@ -150,7 +150,7 @@ TEST_CASE("a network that is not there is not found") {
 }
 
 TEST_CASE("a host configuration that is shown can be sent again and means the same") {
-  auto options = accepted(R"({"Image":"x","HostConfig":{"Binds":["/a:/b:ro","v:/c:nocopy"],"Tmpfs":{"/t":"size=1m"},
+  auto options = accepted(R"({"Image":"x","HostConfig":{"Binds":["/a:/b:ro","vol:/c:nocopy"],"Tmpfs":{"/t":"size=1m"},
     "Mounts":[{"Type":"bind","Source":"/s","Target":"/m","ReadOnly":true}],"Memory":10485760,"NanoCpus":500000000,
     "PidsLimit":-1,"CapAdd":["NET_ADMIN"],"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":3},"NetworkMode":"host",
     "LogConfig":{"Type":"json-file","Config":{"max-size":"10m","max-file":"3"}},"SecurityOpt":["no-new-privileges"],
