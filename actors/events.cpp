@@ -14,7 +14,7 @@ bool wants(const subscribe_events& what, const event& e) {
 
 void send_batch(events_state::subscriber& to) {
   if (!to.ready || (to.buffer.empty() && to.missed == 0)) return;
-  event_batch batch{{to.buffer.begin(), to.buffer.end()}, to.missed};
+  event_batch batch{{to.buffer.begin(), to.buffer.end()}, to.missed, to.id};
   to.buffer.clear();
   to.missed = 0;
   to.ready = false;
@@ -42,7 +42,7 @@ subscription subscribe(self_pointer self, const subscribe_events& request) {
   auto& state = self->state;
   auto id = state.next_id++;
   self->monitor(caf::actor_cast<caf::actor_addr>(request.subscriber));
-  auto& added = state.subscribers.emplace(id, events_state::subscriber{request, {}, 0, true}).first->second;
+  auto& added = state.subscribers.emplace(id, events_state::subscriber{id, request, {}, 0, true}).first->second;
   if (request.since != 0)
     for (const auto& e : state.past)
       if (e.time >= request.since && wants(request, e)) added.buffer.push_back(e);

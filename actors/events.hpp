@@ -12,6 +12,7 @@ inline constexpr std::size_t buffered_events = 1024; ///< per subscriber that is
 
 struct events_state {
   struct subscriber {
+    std::uint64_t id = 0;
     subscribe_events what;
     std::deque<event> buffer;  ///< at most buffered_events
     std::uint64_t missed = 0;

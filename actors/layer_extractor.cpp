@@ -44,12 +44,12 @@ result<layer_extracted> extract_once(layer_extractor_state& state, const extract
   auto layer = expand(state, request, bytes);
   if (layer && !layer->needs_parents) {
     GANTRY_TRY(store::commit_layer(state.paths, request.folder));
-    return layer_extracted{request.folder, layer->bytes, false};
+    return layer_extracted{request.folder, layer->bytes, false, layer->used_parents};
   }
   if (!layer && bytes.download) bytes.download->fail(layer.error());
   (void)store::discard_layer(state.paths, request.folder); // else the next start sweeps it
   if (!layer) return tl::unexpected<error>(std::move(layer.error()));
-  return layer_extracted{0, 0, true};
+  return layer_extracted{0, 0, true, false};
 }
 
 result<layer_extracted> extract(layer_extractor_state& state, const extract_layer& request) {

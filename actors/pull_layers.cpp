@@ -49,7 +49,7 @@ void on_extracted(self_pointer self, std::size_t index, layer_folder folder, con
     return layer_ended(self);
   }
   folder.bytes = made.bytes;
-  folder.by_chain = layer.needs_parents;
+  folder.by_chain = made.used_parents;
   if (folder.by_chain) folder.id = layer.chain_id;
   record(self, index, folder);
 }

@@ -22,7 +22,8 @@ result<void> lay_out(puller_state& state) {
     puller_state::layer layer;
     layer.blob = blobs[i];
     layer.diff_id = state.config.diff_ids[i];
-    layer.chain_id = chain;
+    // A base layer's chainID is its diffID: where it does depend on being the base, it is kept under a name of its own.
+    layer.chain_id = i == 0 ? store::digest_of("base " + chain.str()) : chain;
     state.layers.push_back(std::move(layer));
   }
   return {};

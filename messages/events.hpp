@@ -9,6 +9,7 @@ namespace gantry {
 struct event_batch {
   std::vector<event> events;
   std::uint64_t missed = 0;
+  std::uint64_t subscription = 0; ///< which next_events names
 };
 /// Ready for the next batch.
 struct next_events {

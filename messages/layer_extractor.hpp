@@ -21,7 +21,8 @@ struct extract_layer {
 struct layer_extracted {
   std::uint64_t folder = 0;
   std::uint64_t bytes = 0; ///< expanded
-  bool needs_parents = false;
+  bool needs_parents = false; ///< nothing was made
+  bool used_parents = false;  ///< the folder fits these parents alone
 };
 
 /// layer_extractor: one layer at a time, on a thread of its own: bytes in, a durable layer folder out.

@@ -1,5 +1,7 @@
 #include "tools/gantryd/until_told.hpp"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,7 +24,7 @@ using clock = std::chrono::steady_clock;
 sigset_t ours() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (int number : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, number);
+  for (int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&set, number);
   return set;
 }
 
@@ -34,7 +36,19 @@ void take_signals() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, nullptr);
+  // The containers of a monitor that died fall to this process: a new monitor learns their exit statuses from the
+  // kernel once they are reaped here.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
+
+namespace {
+
+void reap_orphans() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+} // namespace
 
 std::string wait_until_told(const idleness& idle) {
   auto set = ours();
@@ -43,6 +57,7 @@ std::string wait_until_told(const idleness& idle) {
     timespec second{1, 0};
     auto number = ::sigtimedwait(&set, nullptr, &second);
     if (number == SIGTERM || number == SIGINT) return fmt::format("signal {}", ::strsignal(number));
+    if (number == SIGCHLD) reap_orphans();
     if (idle.after.count() == 0) continue;
     if (clock::now() - std::max(busy_last, idle.last_use()) < idle.after) continue;
     if (!idle.busy()) return fmt::format("idle for {} s", idle.after.count());
