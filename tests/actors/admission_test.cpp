@@ -1,0 +1,99 @@
+#include "actors/admission.hpp"
+
+#include <set>
+
+#include "tests/actors/stage.hpp"
+
+namespace gantry::test {
+namespace {
+
+struct holder_actor {
+  caf::actor actor;
+  explicit holder_actor(stage& on)
+      : actor(on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; })) {}
+};
+
+struct door {
+  stage on;
+  admission_actor admission;
+  holder_actor holder{on};
+
+  explicit door(admission_limit limit) {
+    admission_limits limits;
+    limits.creation = limit;
+    admission = on.spawn(gantry::admission, limits);
+  }
+  acquire_slot request(const std::string& client, work_kind what = work_kind::creation) {
+    return {what, client, holder.actor.address()};
+  }
+  answer<slot> acquire(const std::string& client) { return on.ask<slot>(admission, request(client)); }
+};
+
+} // namespace
+
+TEST_CASE("admission: places are distinct, and a request beyond them waits") {
+  door d({3, 10});
+  std::set<std::uint32_t> places;
+  for (int i = 0; i < 3; ++i) places.insert(d.acquire("a").value().place);
+  CHECK(places == std::set<std::uint32_t>{0, 1, 2});
+  CHECK_FALSE(d.acquire("a").here());
+}
+
+TEST_CASE("admission: over the bound of the queue the answer is exhausted, at once") {
+  door d({1, 2});
+  auto first = d.acquire("a"), second = d.acquire("a"), third = d.acquire("b");
+  REQUIRE(first.here());
+  auto over = d.acquire("c");
+  CHECK(over.why().code == errc::exhausted);
+  CHECK_FALSE(second.here());
+  d.on.say(d.admission, release_slot{first.value()});
+  CHECK(second.here());
+  CHECK_FALSE(third.here());
+}
+
+TEST_CASE("admission: clients take turns, whatever the length of their queues") {
+  door d({1, 100});
+  auto held = d.acquire("greedy");
+  std::vector<answer<slot>> greedy;
+  for (int i = 0; i < 5; ++i) greedy.push_back(d.acquire("greedy"));
+  auto modest = d.acquire("modest"), shy = d.acquire("shy");
+  d.on.say(d.admission, release_slot{held.value()});
+  REQUIRE(greedy[0].here());
+  d.on.say(d.admission, release_slot{greedy[0].value()});
+  REQUIRE(modest.here());
+  d.on.say(d.admission, release_slot{modest.value()});
+  REQUIRE(shy.here());
+  d.on.say(d.admission, release_slot{shy.value()});
+  CHECK(greedy[1].here());
+  CHECK_FALSE(greedy[2].here());
+}
+
+TEST_CASE("admission: a slot is freed by its holder's end, and what the holder waited for is forgotten") {
+  door d({1, 100});
+  holder_actor other(d.on);
+  auto held = d.acquire("a");
+  auto waiting_of_same = d.acquire("a");
+  auto next = d.on.ask<slot>(d.admission, acquire_slot{work_kind::creation, "b", other.actor.address()});
+  d.on.crash(d.holder.actor);
+  CHECK(next.value().place == held.value().place);
+  CHECK_FALSE(waiting_of_same.ok());
+}
+
+TEST_CASE("admission: a slot that is released twice frees one place") {
+  door d({1, 100});
+  auto held = d.acquire("a");
+  d.on.say(d.admission, release_slot{held.value()});
+  d.on.say(d.admission, release_slot{held.value()});
+  CHECK(d.acquire("a").here());
+  CHECK_FALSE(d.acquire("a").here());
+}
+
+TEST_CASE("admission: the classes of work do not take each other's places") {
+  door d({1, 0});
+  CHECK(d.acquire("a").ok());
+  CHECK(d.acquire("a").why().code == errc::exhausted);
+  CHECK(d.on.ask<slot>(d.admission, d.request("a", work_kind::pull)).ok());
+  CHECK(d.on.ask<slot>(d.admission, d.request("a", work_kind::launch)).ok());
+}
+
+} // namespace gantry::test

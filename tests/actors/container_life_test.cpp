@@ -1,0 +1,222 @@
+#include <cerrno>
+
+#include "tests/actors/container_stage.hpp"
+
+namespace gantry::test {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("start: the launched container runs, with the pid that its monitor gave") {
+  container_stage s;
+  CHECK(s.launch().ok());
+  auto row = s.row();
+  CHECK(row.state.now == phase::running);
+  CHECK(row.state.pid == 1000);
+  CHECK(s.actions() == std::vector<std::string>{"create", "start"});
+  CHECK(s.has_free_slot(work_kind::launch));
+  CHECK(s.play.started.front().bundle == "/run/gantry-test/bundles/docker-" + s.name.id);
+  CHECK(s.play.in_order("snapshot.write_container_files", "launcher.start_container"));
+}
+
+TEST_CASE("start: of a container that runs or is starting says EALREADY and does no harm") {
+  container_stage s;
+  s.play.held.insert("launcher.start_container");
+  auto first = s.launch();
+  CHECK(s.launch().why().os_errno == EALREADY);
+  s.release("launcher.start_container");
+  CHECK(first.ok());
+  CHECK(s.launch().why().os_errno == EALREADY);
+  CHECK(s.play.count("launcher.start_container") == 1);
+  CHECK(s.row().state.now == phase::running);
+}
+
+TEST_CASE("start: one that fails leaves the container as it was, with the runtime's words, and can be tried again") {
+  container_stage s;
+  SECTION("in the runtime") { s.play.fail("launcher.start_container"); }
+  SECTION("before it") { s.play.fail("snapshot.write_container_files"); }
+  auto failed = s.launch();
+  CHECK(failed.why().code == errc::unavailable);
+  auto row = s.row();
+  CHECK(row.state.now == phase::created);
+  CHECK(row.state.error == failed.why().message);
+  CHECK(s.has_free_slot(work_kind::launch));
+  CHECK(s.play.asked("sandbox.container_stopped"));
+  CHECK(s.play.asked("launcher.delete_container"));
+  s.play.failures.clear();
+  CHECK(s.launch().ok());
+  CHECK(s.row().state.error.empty());
+}
+
+TEST_CASE("stop: the stop signal ends it, the exit is published, and the answer comes then") {
+  container_stage s;
+  s.launch();
+  CHECK(s.stop().ok());
+  CHECK(s.play.signals == std::vector<int>{SIGTERM});
+  auto row = s.row();
+  CHECK(row.state.now == phase::exited);
+  CHECK(row.state.exit_code == 143);
+  CHECK(row.state.pid == 0);
+  CHECK(s.play.asked("launcher.delete_container"));
+  CHECK(s.play.asked("sandbox.container_stopped"));
+}
+
+TEST_CASE("stop: escalates to SIGKILL after the timeout") {
+  container_stage s;
+  s.play.deadly = {SIGKILL};
+  s.launch();
+  auto stopping = s.stop(7);
+  s.on.advance(6900ms);
+  CHECK_FALSE(stopping.here());
+  CHECK(s.play.signals == std::vector<int>{SIGTERM});
+  s.on.advance(200ms);
+  CHECK(stopping.ok());
+  CHECK(s.play.signals == std::vector<int>{SIGTERM, SIGKILL});
+  CHECK(s.row().state.exit_code == 137);
+}
+
+TEST_CASE("stop: the image's stop signal, the container's and the request's, each over the one before") {
+  container_stage s(true, [](cast& c, container_options& options) {
+    c.of->config.stop_signal = "SIGUSR1";
+    options.stop_signal = "SIGQUIT";
+  });
+  s.play.deadly = {SIGINT};
+  s.launch();
+  auto first = s.stop(-1), second = s.on.ask<done>(s.container, stop_container{-1, "INT"});
+  CHECK(s.play.signals == std::vector<int>{SIGQUIT, SIGINT});
+  CHECK(first.ok());
+  CHECK(second.ok());
+}
+
+TEST_CASE("stop: without a timeout never kills") {
+  container_stage s;
+  s.play.deadly = {};
+  s.launch();
+  auto stopping = s.stop(-1);
+  s.on.advance(24h);
+  CHECK_FALSE(stopping.here());
+  CHECK(s.play.signals == std::vector<int>{SIGTERM});
+}
+
+TEST_CASE("stop: what even SIGKILL does not end is reported, and the container stays as it is") {
+  container_stage s;
+  s.play.deadly = {};
+  s.launch();
+  auto stopping = s.stop(1);
+  s.on.advance(1s);
+  s.on.advance(11s);
+  CHECK(stopping.why().code == errc::timeout);
+  CHECK(s.row().state.now == phase::running);
+}
+
+TEST_CASE("stop: a reminder of an earlier life kills no later one") {
+  container_stage s;
+  s.launch();
+  CHECK(s.stop(5).ok());
+  s.launch();
+  s.on.advance(6s);
+  CHECK(s.play.signals == std::vector<int>{SIGTERM});
+  CHECK(s.row().state.now == phase::running);
+}
+
+TEST_CASE("stop: of what has exited says EALREADY") {
+  container_stage s;
+  CHECK(s.stop().why().os_errno == EALREADY);
+  s.launch();
+  s.exit(0);
+  CHECK(s.stop().why().os_errno == EALREADY);
+}
+
+TEST_CASE("stop: a paused container is resumed, so that the signal reaches it") {
+  container_stage s;
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, pause_container{}).ok());
+  CHECK(s.stop().ok());
+  CHECK(s.play.in_order("launcher.resume_container", "launcher.signal_process"));
+}
+
+TEST_CASE("kill: an unknown signal is refused and nothing is sent") {
+  container_stage s;
+  s.launch();
+  auto refused = s.on.ask<done>(s.container, kill_container{"SIGNONE"});
+  CHECK(refused.why().code == errc::invalid_argument);
+  CHECK(s.play.signals.empty());
+  CHECK(s.row().state.now == phase::running);
+}
+
+TEST_CASE("kill: of what does not run is refused, SIGKILL answers at the exit, others at once") {
+  container_stage s;
+  CHECK(s.on.ask<done>(s.container, kill_container{"KILL"}).why().code == errc::failed_precondition);
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, kill_container{"HUP"}).ok());
+  CHECK(s.row().state.now == phase::running);
+  CHECK(s.on.ask<done>(s.container, kill_container{"9"}).ok());
+  CHECK(s.row().state.now == phase::exited);
+  CHECK(s.play.signals == std::vector<int>{SIGHUP, SIGKILL});
+}
+
+TEST_CASE("pause: only what runs, and only once; unpause only what is paused") {
+  container_stage s;
+  CHECK(s.on.ask<done>(s.container, pause_container{}).why().code == errc::failed_precondition);
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, unpause_container{}).why().code == errc::failed_precondition);
+  CHECK(s.on.ask<done>(s.container, pause_container{}).ok());
+  CHECK(s.row().state.now == phase::paused);
+  CHECK(s.on.ask<done>(s.container, pause_container{}).why().code == errc::failed_precondition);
+  CHECK(s.launch().why().code == errc::failed_precondition);
+  CHECK(s.on.ask<done>(s.container, unpause_container{}).ok());
+  CHECK(s.row().state.now == phase::running);
+}
+
+TEST_CASE("wait: answers at once when it does not run, else at the exit; a next exit is waited for") {
+  container_stage s;
+  using condition = wait_container::condition;
+  CHECK(s.on.ask<exit_report>(s.container, wait_container{}).ok());
+  auto next = s.on.ask<exit_report>(s.container, wait_container{condition::next_exit});
+  auto removed = s.on.ask<exit_report>(s.container, wait_container{condition::removed});
+  s.launch();
+  auto ended = s.on.ask<exit_report>(s.container, wait_container{});
+  CHECK_FALSE(next.here());
+  CHECK_FALSE(ended.here());
+  s.exit(3);
+  CHECK(ended.value().exit_code == 3);
+  CHECK(next.value().exit_code == 3);
+  CHECK_FALSE(removed.here());
+  CHECK(s.on.ask<done>(s.container, remove_container{}).ok());
+  CHECK(removed.value().exit_code == 3);
+}
+
+TEST_CASE("an exit that is told twice counts once, and a status nobody knows is said to be so") {
+  container_stage s;
+  s.launch();
+  s.on.say(s.container, container_process_exited{"", 255, true, true, 5});
+  s.exit(0);
+  auto row = s.row();
+  CHECK(row.state.exit_code == 255);
+  CHECK(row.state.oom_killed);
+  CHECK_FALSE(row.state.error.empty());
+  CHECK(s.actions() == std::vector<std::string>{"create", "start", "oom", "die"});
+}
+
+TEST_CASE("a start waits until what is left of the life before is cleaned up") {
+  container_stage s;
+  s.launch();
+  s.play.held.insert("launcher.delete_container");
+  s.exit(0);
+  auto again = s.launch();
+  CHECK_FALSE(again.here());
+  CHECK(s.play.count("launcher.start_container") == 1);
+  CHECK(s.launch().why().os_errno == EALREADY);
+  s.release("launcher.delete_container");
+  CHECK(again.ok());
+}
+
+TEST_CASE("rename: the new name leads to it and the old one is free; a taken one is refused") {
+  container_stage s;
+  CHECK(s.on.ask<done>(s.container, rename_container{"other"}).ok());
+  CHECK(s.row().display_name == "other");
+  CHECK(s.find("other").name == s.name);
+  CHECK_FALSE(s.on.ask<found_container>(s.parts->catalog, find_container{docker_namespace, "web"}).ok());
+  CHECK(s.on.ask<done>(s.container, rename_container{"other"}).why().code == errc::already_exists);
+}
+
+} // namespace gantry::test
