@@ -47,6 +47,7 @@ void route_exit(self_pointer self, const monitor::process_exited& fact) {
 /// A monitor died: a new one takes its place, and each supervisor sees to its own container.
 void replace_monitor(self_pointer self, const std::string& why) {
   auto& state = self->state;
+  if (state.ending) return state.connection.reset();
   spdlog::error("monitor {} is gone ({}); a new one takes its place", state.where.index, why);
   state.connection.reset();
   auto connected = connect_monitor(state.where, caf::actor_cast<launcher_actor>(self));
@@ -101,7 +102,10 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
       [self](const monitor::run_process& r) { return pass_on<monitor::process_result>(self, r); },
       [self](const monitor::list_containers& r) { return pass_on<monitor::container_list>(self, r); },
       [self](const monitor::adopt_container& r) { return pass_on<done>(self, r); },
-      [self](const monitor::shut_down& r) { return pass_on<done>(self, r); },
+      [self](const monitor::shut_down& r) {
+        self->state.ending = true;
+        return pass_on<done>(self, r);
+      },
       [self](const monitor::process_exited& fact) { route_exit(self, fact); },
       [self](const monitor_answered& answered) {
         auto found = self->state.open.find(answered.request);

@@ -17,6 +17,7 @@ struct launcher_state {
   std::unordered_map<std::uint64_t, std::function<void(result<monitor::reply>)>> open;
   std::uint64_t next_request = 1;
   std::map<key, container_supervisor_actor> watchers;
+  bool ending = false; ///< the monitor was asked to end: its going is no death
 
   static inline const char* name = "launcher";
 };
