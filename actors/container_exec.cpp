@@ -3,6 +3,7 @@
 #include "actors/container_supervisor.hpp"
 #include "actors/random_id.hpp"
 #include "runtime/spec/spec.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace gantry::container {
 namespace {
@@ -30,8 +31,17 @@ result<void> make_room(self_pointer self) {
   return {};
 }
 
-result<monitor::exec_process> exec_request(const container_supervisor_state& state, const exec_session& session,
+/// An engine that found the container running reads what it was started with from its bundle (on tmpfs).
+result<void> know_process(container_supervisor_state& state) {
+  if (!state.process_json.empty()) return {};
+  GANTRY_LET(auto document, sys::read_file(bundle_of(*state.parts->config, state.record.name) + "/config.json"));
+  GANTRY_LET(state.process_json, spec::process_of(document));
+  return {};
+}
+
+result<monitor::exec_process> exec_request(container_supervisor_state& state, const exec_session& session,
                                            const start_exec& request) {
+  GANTRY_TRY(know_process(state));
   const auto& asked = session.options;
   spec::exec_options options{asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged};
   GANTRY_LET(auto process, spec::exec_process_json(state.process_json, options, state.record.effective_user,

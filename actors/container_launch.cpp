@@ -19,6 +19,11 @@ struct launching {
 };
 using launching_ptr = std::shared_ptr<launching>;
 
+/// The start has come to its end, well or not: who waited for that goes on.
+void launch_ended(self_pointer self) {
+  for (auto& action : std::exchange(self->state.when_launched, {})) action();
+}
+
 void fail_launch(self_pointer self, const launching_ptr& work, error why) {
   auto& state = self->state;
   if (work->held) tell(state.parts->admission, release_slot{*work->held});
@@ -30,6 +35,7 @@ void fail_launch(self_pointer self, const launching_ptr& work, error why) {
   tell(state.sandbox, container_stopped{});
   clean_up(self);
   work->promise.deliver(to_caf(why));
+  launch_ended(self);
 }
 
 void started(self_pointer self, const launching_ptr& work, const monitor::started& process) {
@@ -47,6 +53,7 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   emit(self, "start");
   self->delayed_send(self, settled_after, reminder{reminder::about::restart_settled, state.generation});
   work->promise.deliver(done{});
+  launch_ended(self);
 }
 
 result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json) {

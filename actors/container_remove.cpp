@@ -98,10 +98,16 @@ caf::result<done> remove(self_pointer self, const remove_container& request) {
   auto promise = self->make_response_promise<done>();
   state.removals.push_back(promise);
   if (std::exchange(state.removing, true)) return promise; // joins the removal under way
-  if (alive(state))
-    kill_first(self, request.volumes);
+  auto go_on = [self, volumes = request.volumes] {
+    if (alive(self->state))
+      kill_first(self, volumes);
+    else
+      remove_when_clean(self, volumes);
+  };
+  if (state.record.state.now == phase::starting)
+    state.when_launched.emplace_back(go_on); // else its init would run with nobody to know of it
   else
-    remove_when_clean(self, request.volumes);
+    go_on();
   return promise;
 }
 

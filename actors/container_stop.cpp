@@ -112,33 +112,48 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   if (!again && state.record.options.auto_remove && !state.removing) remove_itself(self);
 }
 
-caf::result<done> stop(self_pointer self, const stop_container& request) {
+namespace {
+
+result<int> stop_signal_of(const container_supervisor_state& state, const stop_container& request) {
+  const auto& own = state.record.options.stop_signal;
+  const auto& name = !request.signal.empty() ? request.signal : !own.empty() ? own : state.image->config.stop_signal;
+  return name.empty() ? result<int>(SIGTERM) : spec::parse_signal(name);
+}
+
+void stop_now(self_pointer self, const stop_container& request, caf::typed_response_promise<done> promise) {
   auto& state = self->state;
   if (state.record.state.now == phase::restarting) {
     cancel_restart(self);
-    return done{};
+    promise.deliver(done{});
+    return;
   }
   if (!alive(state)) {
     auto e = not_running(state.record);
     e.os_errno = EALREADY;
-    return to_caf(e);
+    return refuse(promise, e);
   }
-  const auto& options = state.record.options;
-  auto name = !request.signal.empty()      ? request.signal
-              : !options.stop_signal.empty() ? options.stop_signal
-                                             : state.image->config.stop_signal;
-  auto number = name.empty() ? result<int>(SIGTERM) : spec::parse_signal(name);
-  if (!number) return to_caf(number.error());
+  auto number = stop_signal_of(state, request);
+  if (!number) return refuse(promise, number.error());
   state.record.state.stopped_by_user = true;
   if (state.record.state.now == phase::paused) // a frozen process takes no signal
     ask<done>(self, launcher_of(self), deadline::launch, monitor::resume_container{state.record.name},
               [](const auto&) {});
   send_signal(self, *number);
-  auto seconds = request.timeout.value_or(options.stop_timeout.value_or(state.parts->config->stop_timeout));
-  if (seconds >= 0)
+  auto own = state.record.options.stop_timeout.value_or(state.parts->config->stop_timeout);
+  if (auto seconds = request.timeout.value_or(own); seconds >= 0)
     self->delayed_send(self, std::chrono::seconds(seconds), reminder{reminder::about::kill_after_stop, state.generation});
-  state.stopping.push_back(self->make_response_promise<done>());
-  return state.stopping.back();
+  state.stopping.push_back(promise);
+}
+
+} // namespace
+
+caf::result<done> stop(self_pointer self, const stop_container& request) {
+  auto promise = self->make_response_promise<done>();
+  if (self->state.record.state.now == phase::starting)
+    self->state.when_launched.push_back([self, request, promise] { stop_now(self, request, promise); });
+  else
+    stop_now(self, request, promise);
+  return promise;
 }
 
 caf::result<done> kill(self_pointer self, const kill_container& request) {

@@ -23,6 +23,7 @@ struct container_supervisor_state {
   bool clean = true;
   bool removing = false;
   std::vector<std::function<void()>> when_clean; ///< a start or a removal that waits for that
+  std::vector<std::function<void()>> when_launched; ///< a stop or a removal that waits for the start under way
   std::chrono::milliseconds restart_delay{0};    ///< the next back-off; 0: none yet
 
   std::vector<caf::typed_response_promise<done>> stopping; ///< answered at the exit

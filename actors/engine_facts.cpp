@@ -58,7 +58,7 @@ engine_info describe(const engine_config& config) {
   ::uname(&names);
   info.kernel = names.release;
   info.os = "linux";
-  info.architecture = names.machine;
+  info.architecture = platform::host().architecture;
   info.host_name = config.host_name;
   info.cgroup_version = config.facts.cgroups.how == cgroup::mode::v2 ? "2" : "1";
   info.id = config.id;

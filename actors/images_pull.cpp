@@ -3,9 +3,10 @@
 namespace gantry::image_steps {
 namespace {
 
-void answer_all(self_pointer self, const images_state::pull_key& which, const result<pulled_image>& outcome) {
+void answer_all(self_pointer self, const images_state::pull_key& which, const puller_actor& from,
+                const result<pulled_image>& outcome) {
   auto found = self->state.pulls.find(which);
-  if (found == self->state.pulls.end()) return;
+  if (found == self->state.pulls.end() || found->second.puller != from) return; // given up
   auto waiting = std::move(found->second.waiting);
   self->state.pulls.erase(found);
   for (auto& [id, promise] : waiting) deliver(promise, outcome);
@@ -25,19 +26,26 @@ caf::result<pulled_image> pull(self_pointer self, const pull_image& request) {
   }
   found->second.puller = state.parts.spawn_puller(caf::actor_cast<images_actor>(self));
   // No deadline of its own: a pull that makes progress may last; one that stalls is ended by its transfers.
-  self->request(found->second.puller, caf::infinite, request)
-      .then([self, which](pulled_image& done) { answer_all(self, which, std::move(done)); },
-            [self, which](caf::error& e) { answer_all(self, which, tl::unexpected<error>(from_caf(e))); });
+  auto puller = found->second.puller;
+  self->request(puller, caf::infinite, request)
+      .then([self, which, puller](pulled_image& done) { answer_all(self, which, puller, std::move(done)); },
+            [self, which, puller](caf::error& e) {
+              answer_all(self, which, puller, tl::unexpected<error>(from_caf(e)));
+            });
   return promise;
 }
 
 void abandon(self_pointer self, const abandon_pull& request) {
-  for (auto& [which, pull] : self->state.pulls) {
-    auto found = pull.waiting.find(request.pull_id);
-    if (found == pull.waiting.end()) continue;
+  auto& pulls = self->state.pulls;
+  for (auto pull = pulls.begin(); pull != pulls.end(); ++pull) {
+    auto& waiting = pull->second.waiting;
+    auto found = waiting.find(request.pull_id);
+    if (found == waiting.end()) continue;
     refuse(found->second, {errc::cancelled, "the pull was given up", 0});
-    pull.waiting.erase(found);
-    if (pull.waiting.empty()) tell(pull.puller, cancel_pull{});
+    waiting.erase(found);
+    if (!waiting.empty()) return;
+    tell(pull->second.puller, cancel_pull{});
+    pulls.erase(pull); // who asks now gets a pull of its own, not the end of this one
     return;
   }
 }

@@ -29,9 +29,9 @@ std::string cgroup_of(const std::string& text, std::string_view controller) {
   for (const auto& line : lines_of(text)) {
     auto first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
-    auto names = "," + line.substr(first + 1, second - first - 1) + ",";
+    auto names = fmt::format(",{},", line.substr(first + 1, second - first - 1));
     if (names == ",,") unified = line.substr(second + 1);
-    if (names.find("," + std::string(controller) + ",") != std::string::npos) return line.substr(second + 1);
+    if (names.find(fmt::format(",{},", controller)) != std::string::npos) return line.substr(second + 1);
   }
   return unified;
 }
@@ -72,7 +72,7 @@ std::string command_of(int pid) {
     if (c == '\0') c = ' ';
   if (!text.empty()) return text;
   auto name = sys::read_file(fmt::format("/proc/{}/comm", pid)).value_or("?\n");
-  return "[" + name.substr(0, name.find('\n')) + "]";
+  return fmt::format("[{}]", name.substr(0, name.find('\n')));
 }
 
 std::string clock_text(std::int64_t seconds) {
