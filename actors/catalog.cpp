@@ -95,8 +95,7 @@ container_table_ptr table_of(catalog_state& state, const std::string& ns) {
   std::vector<const catalog_state::entry*> entries;
   for (auto it = state.containers.lower_bound({ns, ""}); it != state.containers.end() && it->first.ns == ns; ++it)
     if (it->second.view) entries.push_back(&it->second);
-  std::sort(entries.begin(), entries.end(),
-            [](auto* a, auto* b) { return a->view->created_at > b->view->created_at; });
+  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->view->created_at > b->view->created_at; });
   auto made = std::make_shared<container_table>();
   for (auto* entry : entries) {
     made->rows.push_back(entry->view);

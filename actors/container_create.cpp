@@ -31,7 +31,7 @@ void give_up(self_pointer self, const creation_ptr& work) {
 }
 
 /// Asks, keeps the answer by `keep`, and when the last open step has answered goes on with `next`.
-template <class Reply, class Handle, class Request, class Keep, class Next>
+template<class Reply, class Handle, class Request, class Keep, class Next>
 void step(self_pointer self, const creation_ptr& work, const Handle& to, std::chrono::seconds within_time,
           Request request, Keep keep, Next next) {
   ++work->open;
@@ -78,7 +78,8 @@ void write_record(self_pointer self, const creation_ptr& work) {
   record_changes changes;
   changes.changes.push_back(store::put_container{state.record, store::when_there::refuse});
   changes.changes.push_back(store::put_sandbox{sandbox_of(state.record), store::when_there::refuse});
-  step<done>(self, work, state.parts->metadata, deadline::record, std::move(changes), [](done) {}, finish);
+  step<done>(
+      self, work, state.parts->metadata, deadline::record, std::move(changes), [](done) {}, finish);
 }
 
 /// The image's VOLUMEs are anonymous volumes, where the user put nothing else.
@@ -134,8 +135,9 @@ caf::result<created> create(self_pointer self, create_container request) {
       claim_name{asked.name, asked.display_name, self, state.sandbox},
       [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, prepare_folders);
   step<slot>(
-      self, work, state.parts->admission, deadline::whole, acquire_slot{work_kind::creation, asked.client, self->address()},
-      [work](slot got) { work->held = got; }, prepare_folders);
+      self, work, state.parts->admission, deadline::whole,
+      acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
+      prepare_folders);
   step<found_image>(
       self, work, state.parts->images, deadline::quick, use_image{asked.name.ns, asked.options.image, asked.name},
       [self](const found_image& got) { use(self->state, got); }, prepare_folders);

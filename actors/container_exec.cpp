@@ -44,9 +44,9 @@ result<monitor::exec_process> exec_request(container_supervisor_state& state, co
   GANTRY_TRY(know_process(state));
   const auto& asked = session.options;
   spec::exec_options options{asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged};
-  GANTRY_LET(auto process, spec::exec_process_json(state.process_json, options, state.record.effective_user,
-                                                   root_layers(*state.parts->config, state.record),
-                                                   state.parts->config->facts));
+  GANTRY_LET(auto process,
+             spec::exec_process_json(state.process_json, options, state.record.effective_user,
+                                     root_layers(*state.parts->config, state.record), state.parts->config->facts));
   monitor::exec_process exec;
   exec.container = state.record.name;
   exec.exec_id = session.id;
@@ -102,8 +102,7 @@ caf::result<exec_session> exec_create(self_pointer self, const create_exec& requ
 caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& request) {
   auto& state = self->state;
   auto found = state.execs.find(request.exec_id);
-  if (found == state.execs.end())
-    return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
+  if (found == state.execs.end()) return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
   if (auto may = may_exec(state); !may) return to_caf(may.error());
   auto& session = found->second;
   if (session.started)
@@ -112,21 +111,25 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
   if (!exec) return to_caf(exec.error());
   session.started = session.running = true;
   auto promise = self->make_response_promise<stream_ticket>();
-  monitor::open_stream stream{state.record.name, session.id, monitor::open_stream::kind::attach,
-                              session.options.attach_stdin, session.options.attach_stdout, session.options.attach_stderr};
-  ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*exec),
-                        [self, promise, stream, detach = request.detach,
-                         tty = session.options.tty](result<monitor::started> r) mutable {
-                          if (!r) {
-                            exec_failed(self, stream.exec_id, r.error());
-                            return refuse(promise, r.error());
-                          }
-                          exec_started(self, stream.exec_id, *r);
-                          if (detach)
-                            promise.deliver(stream_ticket{});
-                          else
-                            answer_stream(self, promise, stream, tty);
-                        });
+  monitor::open_stream stream{state.record.name,
+                              session.id,
+                              monitor::open_stream::kind::attach,
+                              session.options.attach_stdin,
+                              session.options.attach_stdout,
+                              session.options.attach_stderr};
+  ask<monitor::started>(
+      self, launcher_of(self), deadline::launch, std::move(*exec),
+      [self, promise, stream, detach = request.detach, tty = session.options.tty](result<monitor::started> r) mutable {
+        if (!r) {
+          exec_failed(self, stream.exec_id, r.error());
+          return refuse(promise, r.error());
+        }
+        exec_started(self, stream.exec_id, *r);
+        if (detach)
+          promise.deliver(stream_ticket{});
+        else
+          answer_stream(self, promise, stream, tty);
+      });
   return promise;
 }
 
@@ -145,7 +148,8 @@ caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream r
 
 caf::result<done> resize(self_pointer self, const resize_container& request) {
   auto& state = self->state;
-  if (!alive(state)) return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
+  if (!alive(state))
+    return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
   auto promise = self->make_response_promise<done>();
   monitor::resize_terminal resize{state.record.name, request.exec_id, request.height, request.width};
   ask<done>(self, launcher_of(self), deadline::quick, std::move(resize),

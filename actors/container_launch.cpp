@@ -118,19 +118,20 @@ void begin(self_pointer self, const launching_ptr& work) {
 }
 
 result<void> may_launch(const container_supervisor_state& state) {
-  if (state.removing)
-    return fail(errc::failed_precondition, "container {} is being removed", state.record.name.id);
+  if (state.removing) return fail(errc::failed_precondition, "container {} is being removed", state.record.name.id);
   switch (state.record.state.now) {
   case phase::created:
   case phase::exited:
-  case phase::restarting: return {};
+  case phase::restarting:
+    return {};
   case phase::paused:
     return fail(errc::failed_precondition, "cannot start a paused container, try unpause instead");
   case phase::running:
   case phase::starting:
     return tl::unexpected<error>(
         error{errc::failed_precondition, "container " + state.record.name.id + " is already running", EALREADY});
-  default: return fail(errc::failed_precondition, "container {} is dead", state.record.name.id);
+  default:
+    return fail(errc::failed_precondition, "container {} is dead", state.record.name.id);
   }
 }
 

@@ -4,7 +4,7 @@ namespace gantry::container {
 namespace {
 
 /// Sends `request` and, once it is carried out, moves the container to `next`.
-template <class Request>
+template<class Request>
 caf::result<done> freeze(self_pointer self, Request request, phase next, std::string fact) {
   auto promise = self->make_response_promise<done>();
   ask<done>(self, launcher_of(self), deadline::launch, std::move(request),

@@ -78,9 +78,12 @@ void adopt(self_pointer self) {
 
 bool restarts_with_engine(const container_record& record) {
   switch (record.options.restart.name) {
-  case restart_policy::kind::always: return true;
-  case restart_policy::kind::unless_stopped: return !record.state.stopped_by_user;
-  default: return false;
+  case restart_policy::kind::always:
+    return true;
+  case restart_policy::kind::unless_stopped:
+    return !record.state.stopped_by_user;
+  default:
+    return false;
   }
 }
 
@@ -118,8 +121,7 @@ caf::result<done> recover(self_pointer self, const recover_container& found) {
                      else
                        resume_policy(self);
                      if (s.record.state.now == phase::starting) s.record.state.now = phase::created;
-                     tell(s.parts->catalog,
-                                container_changed{std::make_shared<const container_record>(s.record)});
+                     tell(s.parts->catalog, container_changed{std::make_shared<const container_record>(s.record)});
                      promise.deliver(done{});
                    });
   return promise;

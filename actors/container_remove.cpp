@@ -27,7 +27,7 @@ void end(self_pointer self, const removal_ptr& work) {
   self->quit();
 }
 
-template <class Handle, class Request>
+template<class Handle, class Request>
 void take_away(self_pointer self, const removal_ptr& work, const Handle& from, Request request) {
   ++work->open;
   ask<done>(self, from, deadline::network, std::move(request), [self, work](result<done> r) {
@@ -40,8 +40,7 @@ void take_all_away(self_pointer self, bool volumes) {
   auto& state = self->state;
   const auto& name = state.record.name;
   auto work = std::make_shared<removal>();
-  if (state.record.snapshot != 0)
-    take_away(self, work, state.parts->snapshot, remove_snapshot{state.record.snapshot});
+  if (state.record.snapshot != 0) take_away(self, work, state.parts->snapshot, remove_snapshot{state.record.snapshot});
   take_away(self, work, state.parts->snapshot, remove_container_folder{name});
   take_away(self, work, state.parts->volumes, release_mounts{name, volumes});
   take_away(self, work, state.sandbox, remove_sandbox{});
@@ -50,7 +49,8 @@ void take_all_away(self_pointer self, bool volumes) {
 /// From here on there is no way back: a crash leaves folders without a record, which the next start sweeps.
 void erase_record(self_pointer self, bool volumes) {
   auto& state = self->state;
-  record_changes changes{{store::erase_container{state.record.name}, store::erase_sandbox{state.record.sandbox}}, false};
+  record_changes changes{{store::erase_container{state.record.name}, store::erase_sandbox{state.record.sandbox}},
+                         false};
   ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [self, volumes](result<done> r) {
     if (r) return take_all_away(self, volumes);
     self->state.removing = false;
@@ -67,14 +67,16 @@ result<void> may_remove(const container_supervisor_state& state, bool force) {
   const auto& record = state.record;
   if (force) return {};
   if (record.state.now == phase::paused)
-    return fail(errc::failed_precondition,
-                "You cannot remove a paused container {}. Unpause and then stop the container before attempting removal "
-                "or force remove",
-                record.name.id);
+    return fail(
+        errc::failed_precondition,
+        "You cannot remove a paused container {}. Unpause and then stop the container before attempting removal "
+        "or force remove",
+        record.name.id);
   if (alive(state) || record.state.now == phase::starting || record.state.now == phase::restarting)
-    return fail(errc::failed_precondition,
-                "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
-                record.name.id);
+    return fail(
+        errc::failed_precondition,
+        "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
+        record.name.id);
   return {};
 }
 

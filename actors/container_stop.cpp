@@ -35,19 +35,21 @@ bool wants_restart(const container_record& record) {
   if (s.stopped_by_user) return false;
   switch (record.options.restart.name) {
   case restart_policy::kind::always:
-  case restart_policy::kind::unless_stopped: return true;
+  case restart_policy::kind::unless_stopped:
+    return true;
   case restart_policy::kind::on_failure:
     return s.exit_code != 0 &&
            (record.options.restart.maximum_retries == 0 || s.restart_count < record.options.restart.maximum_retries);
-  case restart_policy::kind::no: return false;
+  case restart_policy::kind::no:
+    return false;
   }
   return false;
 }
 
 void schedule_restart(self_pointer self) {
   auto& state = self->state;
-  state.restart_delay = state.restart_delay.count() == 0 ? first_restart_delay
-                                                         : std::min(state.restart_delay * 2, longest_restart_delay);
+  state.restart_delay =
+      state.restart_delay.count() == 0 ? first_restart_delay : std::min(state.restart_delay * 2, longest_restart_delay);
   ++state.record.state.restart_count;
   tell(state.sandbox, restart_container_later{state.restart_delay});
 }
@@ -141,7 +143,8 @@ void stop_now(self_pointer self, const stop_container& request, caf::typed_respo
   send_signal(self, *number);
   auto own = state.record.options.stop_timeout.value_or(state.parts->config->stop_timeout);
   if (auto seconds = request.timeout.value_or(own); seconds >= 0)
-    self->delayed_send(self, std::chrono::seconds(seconds), reminder{reminder::about::kill_after_stop, state.generation});
+    self->delayed_send(self, std::chrono::seconds(seconds),
+                       reminder{reminder::about::kill_after_stop, state.generation});
   state.stopping.push_back(promise);
 }
 
@@ -166,12 +169,13 @@ caf::result<done> kill(self_pointer self, const kill_container& request) {
   monitor::signal_process signal{state.record.name, "", *number};
   auto attributes = std::map<std::string, std::string>{{"signal", std::to_string(*number)}};
   emit(self, "kill", std::move(attributes));
-  ask<done>(self, launcher_of(self), deadline::quick, std::move(signal), [promise, self, number](result<done> r) mutable {
-    if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
-    if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));
-    self->state.stopping.push_back(promise); // docker's kill answers when the container has ended
-    self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, self->state.generation});
-  });
+  ask<done>(self, launcher_of(self), deadline::quick, std::move(signal),
+            [promise, self, number](result<done> r) mutable {
+              if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
+              if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));
+              self->state.stopping.push_back(promise); // docker's kill answers when the container has ended
+              self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, self->state.generation});
+            });
   return promise;
 }
 
@@ -191,13 +195,16 @@ void handle_reminder(self_pointer self, const reminder& what) {
                                                state.record.name.id, state.record.state.pid, after_kill.count()),
                                    0}));
     break;
-  case reminder::about::restart_settled: state.restart_delay = milliseconds{0}; break;
+  case reminder::about::restart_settled:
+    state.restart_delay = milliseconds{0};
+    break;
   }
 }
 
 caf::result<exit_report> wait(self_pointer self, const wait_container& request) {
   auto& state = self->state;
-  bool ended = !alive(state) && state.record.state.now != phase::starting && state.record.state.now != phase::restarting;
+  bool ended =
+      !alive(state) && state.record.state.now != phase::starting && state.record.state.now != phase::restarting;
   if (request.until == wait_container::condition::not_running && ended)
     return exit_report{state.record.state.exit_code, state.record.state.error};
   state.waiting.push_back({request.until, self->make_response_promise<exit_report>()});

@@ -9,15 +9,14 @@ bool alive(const container_supervisor_state& state) {
   return state.record.state.now == phase::running || state.record.state.now == phase::paused;
 }
 
-const launcher_actor& launcher_of(self_pointer self) {
-  return self->state.parts->launcher(self->state.record.monitor);
-}
+const launcher_actor& launcher_of(self_pointer self) { return self->state.parts->launcher(self->state.record.monitor); }
 
 result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record) {
   const auto& name = record.options.runtime.empty() ? config.default_runtime : record.options.runtime;
   auto found = config.runtimes.find(name);
   if (found == config.runtimes.end())
-    return fail(errc::invalid_argument, "unknown or invalid runtime name: {}; `gantry info` lists those there are", name);
+    return fail(errc::invalid_argument, "unknown or invalid runtime name: {}; `gantry info` lists those there are",
+                name);
   return monitor::runtime_command{found->second, config.run_dir + "/oci/" + record.name.ns, {}};
 }
 
@@ -59,8 +58,8 @@ void emit(self_pointer self, std::string action, std::map<std::string, std::stri
   attributes["image"] = record.image_name;
   attributes["name"] = record.display_name;
   for (const auto& [name, value] : record.options.labels) attributes.emplace(name, value);
-  tell(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action),
-                                              record.name.id, std::move(attributes), now()});
+  tell(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action), record.name.id,
+                                        std::move(attributes), now()});
 }
 
 void clean_up(self_pointer self) {
@@ -110,14 +109,14 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       [self](const start_exec& request) { return container::exec_start(self, request); },
       [self](const inspect_exec& request) { return container::exec_inspect(self, request); },
       [self](const attach_container& request) {
-        monitor::open_stream stream{self->state.record.name,     "",
-                                    monitor::open_stream::kind::attach, request.want_stdin,
-                                    request.want_stdout,         request.want_stderr};
+        monitor::open_stream stream{
+            self->state.record.name, "", monitor::open_stream::kind::attach, request.want_stdin, request.want_stdout,
+            request.want_stderr};
         return container::open_stream(self, std::move(stream), self->state.record.options.tty);
       },
       [self](const follow_container_log&) {
-        monitor::open_stream stream{self->state.record.name, "", monitor::open_stream::kind::follow_log,
-                                    false,                   false, false};
+        monitor::open_stream stream{
+            self->state.record.name, "", monitor::open_stream::kind::follow_log, false, false, false};
         return container::open_stream(self, std::move(stream), self->state.record.options.tty);
       },
       [self](const resize_container& request) { return container::resize(self, request); },

@@ -25,18 +25,18 @@ struct engine_config {
   std::string monitor_program;                 ///< path of gantry-monitor
   std::map<std::string, std::string> runtimes; ///< name to path
   std::string default_runtime = "runc";
-  std::string init_program;                    ///< path of tini, for --init; empty: not there
+  std::string init_program; ///< path of tini, for --init; empty: not there
   std::vector<ulimit> default_ulimits;
   std::string cgroup_parent = "/gantry";
-  std::vector<std::string> dns;                ///< for containers that name none; empty: the host's
-  int stop_timeout = 10;                       ///< seconds
+  std::vector<std::string> dns; ///< for containers that name none; empty: the host's
+  int stop_timeout = 10;        ///< seconds
   bool volatile_snapshots = false;
   spec::host_facts facts;
-  std::string id;                              ///< of this engine, made once for a root
+  std::string id; ///< of this engine, made once for a root
   std::string host_name;
-  std::string host_resolv_conf;                ///< content of the host's /etc/resolv.conf, at the engine's start
-  std::string bridge_gateway;                  ///< what host-gateway stands for
-  store::layout paths{""};                     ///< of the root
+  std::string host_resolv_conf; ///< content of the host's /etc/resolv.conf, at the engine's start
+  std::string bridge_gateway;   ///< what host-gateway stands for
+  store::layout paths{""};      ///< of the root
 };
 
 /// The actors that every supervisor talks to.

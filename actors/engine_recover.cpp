@@ -88,7 +88,8 @@ void gather(self_pointer self, const recovery_ptr& work, std::function<void()> t
     ask<monitor::container_list>(self, launchers[i], deadline::record, monitor::list_containers{},
                                  [work, i, open, then](const result<monitor::container_list>& r) {
                                    if (!r) spdlog::error("monitor {}: {}", i, r.error().message);
-                                   for (const auto& entry : r ? r->containers : std::vector<monitor::container_entry>{}) {
+                                   for (const auto& entry :
+                                        r ? r->containers : std::vector<monitor::container_entry>{}) {
                                      work->truth[entry.container] = entry;
                                      work->holder[entry.container] = i;
                                    }

@@ -3,7 +3,7 @@
 namespace gantry::engine_steps {
 namespace {
 
-template <class Handle>
+template<class Handle>
 void end(const Handle& actor) {
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
 }

@@ -14,9 +14,9 @@ struct events_state {
   struct subscriber {
     std::uint64_t id = 0;
     subscribe_events what;
-    std::deque<event> buffer;  ///< at most buffered_events
+    std::deque<event> buffer; ///< at most buffered_events
     std::uint64_t missed = 0;
-    bool ready = true;         ///< has asked for the next batch
+    bool ready = true; ///< has asked for the next batch
   };
   std::map<std::uint64_t, subscriber> subscribers;
   std::deque<event> past; ///< at most remembered_events; no progress among them

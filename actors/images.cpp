@@ -51,7 +51,8 @@ result<found_image> find(const images_state& state, const std::string& ns, const
   return fail(errc::not_found, "No such image: {}", parsed ? parsed->familiar() : name);
 }
 
-void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id, const std::string& name) {
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id,
+          const std::string& name) {
   tell(self->state.parts.events, event{ns, event::subject::image, std::move(action), id, {{"name", name}}, now()});
 }
 

@@ -89,8 +89,7 @@ caf::result<removed_image> remove(self_pointer self, const remove_image& request
   record_changes changes;
   changes.synced = true;
   for (const auto& name : work->names) changes.changes.push_back(store::erase_image_name{name.ns, name.name});
-  if (work->whole)
-    changes.changes.push_back(store::erase_image{work->id, store::erase_image::in_use::allow});
+  if (work->whole) changes.changes.push_back(store::erase_image{work->id, store::erase_image::in_use::allow});
   work->promise = self->make_response_promise<removed_image>();
   ask<done>(self, state.parts.metadata, deadline::record, std::move(changes), [self, work](result<done> r) {
     if (!r) return refuse(work->promise, r.error());

@@ -8,7 +8,7 @@ namespace {
 using self_pointer = launcher_actor::stateful_pointer<launcher_state>;
 
 /// The answer that the interface promises, out of what the monitor may say.
-template <class Reply>
+template<class Reply>
 result<Reply> expect_reply(result<monitor::reply> r) {
   if (!r) return tl::unexpected<error>(std::move(r.error()));
   if constexpr (std::is_same_v<Reply, done>) {
@@ -20,16 +20,15 @@ result<Reply> expect_reply(result<monitor::reply> r) {
 }
 
 /// Sends a request on; its answer comes back as monitor_answered.
-template <class Reply, class Request>
+template<class Reply, class Request>
 caf::result<Reply> pass_on(self_pointer self, const Request& request) {
   auto& state = self->state;
   if (!state.connection)
     return to_caf(error{errc::unavailable, "the monitor is being replaced after its death; try again", 0});
   auto promise = self->template make_response_promise<Reply>();
   auto number = state.next_request++;
-  state.open.emplace(number, [promise](result<monitor::reply> r) mutable {
-    deliver(promise, expect_reply<Reply>(std::move(r)));
-  });
+  state.open.emplace(
+      number, [promise](result<monitor::reply> r) mutable { deliver(promise, expect_reply<Reply>(std::move(r))); });
   auto to = caf::actor_cast<launcher_actor>(self);
   state.connection->request(request, [to, number](result<monitor::reply> r) {
     tell(to, monitor_answered{number, std::move(r)});
@@ -40,8 +39,8 @@ caf::result<Reply> pass_on(self_pointer self, const Request& request) {
 void route_exit(self_pointer self, const monitor::process_exited& fact) {
   auto found = self->state.watchers.find(fact.container);
   if (found == self->state.watchers.end()) return; // kept by the monitor until somebody deletes the container
-  tell(found->second, container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown,
-                                               fact.finished_at});
+  tell(found->second,
+       container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown, fact.finished_at});
 }
 
 /// A monitor died: a new one takes its place, and each supervisor sees to its own container.

@@ -23,8 +23,7 @@ struct launcher_state {
 };
 
 /// launcher (architecture, "Actors"). On a thread of its own: it waits when a monitor has to be started.
-launcher_actor::behavior_type launcher(launcher_actor::stateful_pointer<launcher_state> self,
-                                       monitor::location where);
+launcher_actor::behavior_type launcher(launcher_actor::stateful_pointer<launcher_state> self, monitor::location where);
 
 /// Connects to the monitor at `where`, starting it when nobody listens; its facts go to `to`. Blocks for up to 5 s.
 result<std::unique_ptr<monitor::client>> connect_monitor(const monitor::location& where, const launcher_actor& to);

@@ -8,7 +8,8 @@ namespace {
 using network_steps::self_pointer;
 using endpoint_promise = caf::typed_response_promise<network_endpoint>;
 
-// -- turns -------------------------------------------------------------------------------------------------------------
+// -- turns
+// -------------------------------------------------------------------------------------------------------------
 
 void start_waiting(self_pointer self) {
   auto& state = self->state;
@@ -57,7 +58,8 @@ void when_prepared(self_pointer self, std::function<void(result<void>)> operatio
   });
 }
 
-// -- attach ------------------------------------------------------------------------------------------------------------
+// -- attach
+// ------------------------------------------------------------------------------------------------------------
 
 network::attachment end_of(const key& sandbox, const std::string& namespace_path, std::vector<port_binding> ports,
                            const std::string& mac) {
@@ -72,12 +74,13 @@ network::attachment end_of(const key& sandbox, const std::string& namespace_path
 void undo_attach(self_pointer self, const attach_network& request, const network::attachment& end,
                  std::function<void()> then) {
   auto undo = std::make_shared<network::cni_sequence>(self->state.bridge, end, network::verb::del);
-  network_steps::run_sequence(self, undo, request.monitor, [self, sandbox = request.sandbox, then](const result<void>& r) {
-    if (!r) spdlog::error("sandbox {}: undoing its attachment: {}", to_string(sandbox), r.error().message);
-    self->state.ports.release(sandbox);
-    self->state.attached.erase(sandbox);
-    then();
-  });
+  network_steps::run_sequence(
+      self, undo, request.monitor, [self, sandbox = request.sandbox, then](const result<void>& r) {
+        if (!r) spdlog::error("sandbox {}: undoing its attachment: {}", to_string(sandbox), r.error().message);
+        self->state.ports.release(sandbox);
+        self->state.attached.erase(sandbox);
+        then();
+      });
 }
 
 void refuse_attach(self_pointer self, const attach_network& request, const network::attachment& end,
@@ -115,7 +118,8 @@ void attach_now(self_pointer self, const attach_network& request, endpoint_promi
   });
 }
 
-// -- detach ------------------------------------------------------------------------------------------------------------
+// -- detach
+// ------------------------------------------------------------------------------------------------------------
 
 void detach_now(self_pointer self, const detach_network& request, caf::typed_response_promise<done> promise) {
   auto end = end_of(request.sandbox, request.namespace_path, request.endpoint.ports, {});

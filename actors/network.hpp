@@ -35,8 +35,7 @@ struct network_state {
 
 /// network (architecture, "Actors"). The plugins run in the monitors' zygotes.
 network_actor::behavior_type network_supervisor(network_actor::stateful_pointer<network_state> self,
-                                                network::bridge_network bridge,
-                                                std::vector<launcher_actor> launchers);
+                                                network::bridge_network bridge, std::vector<launcher_actor> launchers);
 
 namespace network_steps {
 

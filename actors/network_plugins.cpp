@@ -47,7 +47,8 @@ void run_all(self_pointer self, std::shared_ptr<std::deque<monitor::run_process>
   if (steps->empty()) return then();
   auto step = std::move(steps->front());
   steps->pop_front();
-  run(self, any_launcher(self->state), std::move(step), [self, steps, then](const auto&) { run_all(self, steps, then); });
+  run(self, any_launcher(self->state), std::move(step),
+      [self, steps, then](const auto&) { run_all(self, steps, then); });
 }
 
 } // namespace

@@ -8,8 +8,8 @@ namespace {
 image image_of(const puller_state& state) {
   image made;
   made.id = state.parsed.config.content;
-  made.manifest_descriptor = {state.parsed.media_type, state.manifest_document.content,
-                              state.manifest_document.bytes.size(), {}, {}};
+  made.manifest_descriptor = {
+      state.parsed.media_type, state.manifest_document.content, state.manifest_document.bytes.size(), {}, {}};
   made.layers = state.parsed.layers;
   for (const auto& layer : state.layers) {
     made.layer_folders.push_back(layer.folder);
@@ -41,10 +41,11 @@ void write_record(self_pointer self) {
   auto made = std::make_shared<const image>(image_of(state));
   auto name = name_of(state);
   record_changes changes{{store::put_image{*made, {name}}}, true};
-  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes), [self, made, name](const result<done>& r) {
-    if (!r) return fail_with(self, r.error());
-    announce(self, made, name);
-  });
+  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes),
+            [self, made, name](const result<done>& r) {
+              if (!r) return fail_with(self, r.error());
+              announce(self, made, name);
+            });
 }
 
 } // namespace

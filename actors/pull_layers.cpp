@@ -56,8 +56,8 @@ void on_extracted(self_pointer self, std::size_t index, layer_folder folder, con
 
 extract_layer extraction(const puller_state& state, std::size_t index, std::uint64_t folder) {
   const auto& layer = state.layers[index];
-  extract_layer request{layer.blob, state.request.name, state.request.login, state.request.pull_id,
-                        layer.diff_id, folder, {}, false};
+  extract_layer request{
+      layer.blob, state.request.name, state.request.login, state.request.pull_id, layer.diff_id, folder, {}, false};
   request.parents_known = layer.needs_parents || index == 0;
   if (layer.needs_parents)
     for (std::size_t below = index; below-- > 0;) request.parents.push_back(state.layers[below].folder);

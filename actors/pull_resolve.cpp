@@ -54,8 +54,7 @@ void fetch(self_pointer self, const reference& name);
 void on_index(self_pointer self, const image_index& index) {
   auto& state = self->state;
   auto chosen = select(index, state.request.wanted);
-  if (!chosen)
-    return fail_with(self, within(chosen.error(), "image {}", state.request.name.familiar()).value());
+  if (!chosen) return fail_with(self, within(chosen.error(), "image {}", state.request.name.familiar()).value());
   auto name = state.request.name;
   name.content = chosen->content;
   fetch(self, name);
@@ -69,9 +68,9 @@ void on_document(self_pointer self, fetched_document document) {
   if (first) state.top = document;
   if (auto* one = std::get_if<manifest>(&*parsed)) return on_manifest(self, std::move(document), std::move(*one));
   if (!first)
-    return fail_with(self, {errc::corrupt,
-                            "image " + state.request.name.familiar() + ": an index that lists an index is not supported",
-                            0});
+    return fail_with(self,
+                     {errc::corrupt,
+                      "image " + state.request.name.familiar() + ": an index that lists an index is not supported", 0});
   on_index(self, std::get<image_index>(*parsed));
 }
 

@@ -8,11 +8,16 @@ namespace {
 
 const char* name_of(layer_progress::step step) {
   switch (step) {
-  case layer_progress::step::waiting: return "waiting";
-  case layer_progress::step::downloading: return "downloading";
-  case layer_progress::step::extracting: return "extracting";
-  case layer_progress::step::done: return "done";
-  case layer_progress::step::exists: return "exists";
+  case layer_progress::step::waiting:
+    return "waiting";
+  case layer_progress::step::downloading:
+    return "downloading";
+  case layer_progress::step::extracting:
+    return "extracting";
+  case layer_progress::step::done:
+    return "done";
+  case layer_progress::step::exists:
+    return "exists";
   }
   return "waiting";
 }
@@ -111,7 +116,9 @@ puller_actor::behavior_type puller(pulling::self_pointer self, puller_parts part
         pulling::report(self);
         self->delayed_send(self, progress_interval, report_progress{});
       },
-      [self](const cancel_pull&) { pulling::fail_with(self, {errc::cancelled, "nobody waits for this pull any more", 0}); },
+      [self](const cancel_pull&) {
+        pulling::fail_with(self, {errc::cancelled, "nobody waits for this pull any more", 0});
+      },
   };
 }
 

@@ -59,12 +59,12 @@ namespace pulling {
 
 using self_pointer = puller_actor::stateful_pointer<puller_state>;
 
-void resolve(self_pointer self);                 ///< name to manifest and config, then fetch_layers
-void fetch_layers(self_pointer self);            ///< those that need no parents side by side, then the others
-void commit(self_pointer self);                  ///< documents, record, name
-void fail_with(self_pointer self, error why);    ///< answers, releases all, ends
+void resolve(self_pointer self);              ///< name to manifest and config, then fetch_layers
+void fetch_layers(self_pointer self);         ///< those that need no parents side by side, then the others
+void commit(self_pointer self);               ///< documents, record, name
+void fail_with(self_pointer self, error why); ///< answers, releases all, ends
 void finish(self_pointer self, pulled_image done);
-void report(self_pointer self);                  ///< progress events for what has changed
+void report(self_pointer self); ///< progress events for what has changed
 
 } // namespace pulling
 } // namespace gantry

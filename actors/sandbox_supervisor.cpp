@@ -8,9 +8,7 @@ namespace {
 using self_pointer = sandbox_supervisor_actor::stateful_pointer<sandbox_supervisor_state>;
 using ready_callback = std::function<void(result<void>)>;
 
-const launcher_actor& launcher_of(self_pointer self) {
-  return self->state.parts->launcher(self->state.record.monitor);
-}
+const launcher_actor& launcher_of(self_pointer self) { return self->state.parts->launcher(self->state.record.monitor); }
 
 void write_record(self_pointer self) {
   record_changes changes{{store::put_sandbox{self->state.record, store::when_there::require}}, false};
@@ -74,8 +72,8 @@ void unmake(self_pointer self, const std::function<void()>& then) {
 
 void attach(self_pointer self, const ready_callback& then) {
   auto& state = self->state;
-  attach_network request{state.record.name, state.record.network_mode, state.namespaces.network, state.record.ports,
-                         state.options.mac_address, state.record.monitor};
+  attach_network request{state.record.name,  state.record.network_mode, state.namespaces.network,
+                         state.record.ports, state.options.mac_address, state.record.monitor};
   ask<network_endpoint>(self, state.parts->network, deadline::network, std::move(request),
                         [self, then](result<network_endpoint> r) {
                           if (!r) return then(tl::unexpected<error>(std::move(r.error())));
@@ -213,8 +211,7 @@ caf::result<done> recover(self_pointer self, const recover_sandbox& request) {
     state.namespaces.network = "/proc/" + std::to_string(request.pid) + "/ns/net";
     state.namespaces.endpoint = state.record.endpoint;
     state.ready = state.recovered = true;
-    if (state.record.endpoint)
-      tell(state.parts->network, recover_endpoint{state.record.name, *state.record.endpoint});
+    if (state.record.endpoint) tell(state.parts->network, recover_endpoint{state.record.name, *state.record.endpoint});
     show_endpoint(self);
     return done{};
   }

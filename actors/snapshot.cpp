@@ -82,7 +82,8 @@ result<void> keep(snapshot_state& state, const keep_documents& request) {
   return {};
 }
 
-// -- writable layers ---------------------------------------------------------------------------------------------------
+// -- writable layers
+// ---------------------------------------------------------------------------------------------------
 
 result<prepared_snapshot> prepare(snapshot_state& state, const prepare_snapshot& request) {
   GANTRY_LET(auto number, state.parts.snapshot_numbers->next());
@@ -113,8 +114,7 @@ result<void> take_away(snapshot_state& state, std::uint64_t number) {
 result<void> write_files(const store::layout& paths, const write_container_files& request) {
   auto folder = paths.container_dir(request.container);
   GANTRY_TRY(sys::make_directories(folder, 0700));
-  for (const auto& [name, content] : request.files)
-    GANTRY_TRY(sys::write_file(folder + "/" + name, content, 0644));
+  for (const auto& [name, content] : request.files) GANTRY_TRY(sys::write_file(folder + "/" + name, content, 0644));
   return {};
 }
 
@@ -158,14 +158,17 @@ snapshot_actor::behavior_type snapshot(self_pointer self, snapshot_parts parts, 
       [self](const remove_snapshot& request) { return to_caf(take_away(self->state, request.snapshot)); },
       [self](const sweep_content&) { return snapshot_steps::sweep(self); },
       [self](const write_container_files& request) { return to_caf(write_files(self->state.parts.paths, request)); },
-      [self](const remove_container_folder& request) { return to_caf(take_folder_away(self->state, request.container)); },
+      [self](const remove_container_folder& request) {
+        return to_caf(take_folder_away(self->state, request.container));
+      },
   };
 }
 
 reaper_actor::behavior_type reaper(reaper_actor::pointer) {
   return {[](const delete_tree& request) -> caf::result<done> {
     auto removed = sys::remove_tree(request.path);
-    if (!removed) spdlog::error("could not delete {}; the next start tries again: {}", request.path, removed.error().message);
+    if (!removed)
+      spdlog::error("could not delete {}; the next start tries again: {}", request.path, removed.error().message);
     return to_caf(removed);
   }};
 }

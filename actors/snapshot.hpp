@@ -18,8 +18,8 @@ struct delete_tree {
   std::string path;
 };
 using reaper_actor = caf::typed_actor<
-  // Answers when the tree is gone
-  replies_to<delete_tree>::with<done>>;
+    // Answers when the tree is gone
+    replies_to<delete_tree>::with<done>>;
 
 struct snapshot_parts {
   store::layout paths{""};

@@ -1,14 +1,32 @@
 #include "actors/transfer.hpp"
 
+#include <cstdlib>
+
+#include <spdlog/spdlog.h>
+
 #include "messages/domain/manifest.hpp"
+#include "store/registry/docker_config.hpp"
 
 namespace gantry {
 namespace {
 
 using self_pointer = transfer_actor::stateful_pointer<transfer_state>;
 
-store::credentials to_credentials(const registry_login& login) {
-  return {login.username, login.password, login.identity_token, login.registry_token};
+/// What the asker showed; else what the engine's own ~/.docker/config.json says of the registry. One that names a
+/// credential helper for it is no failure: anonymous is tried, and the registry's answer says the rest.
+store::credentials credentials_for(const reference& name, const registry_login& login) {
+  store::credentials shown{login.username, login.password, login.identity_token, login.registry_token};
+  if (!shown.anonymous()) return shown;
+  const char* home = std::getenv("HOME");
+  auto file = store::docker_config_path(std::getenv("DOCKER_CONFIG"), home != nullptr ? home : "/root");
+  auto config = store::docker_config::load(file);
+  if (!config) {
+    spdlog::warn("{}: {}", file, config.error().message);
+    return {};
+  }
+  auto found = store::find_credentials(*config, name.domain, {});
+  if (!found) spdlog::warn("credentials for {}: {}", name.domain, found.error().message);
+  return found.value_or(store::credentials{});
 }
 
 transfer_state::group& group_of(transfer_state& state, const std::string& name) {
@@ -18,7 +36,7 @@ transfer_state::group& group_of(transfer_state& state, const std::string& name) 
 }
 
 /// A callback for the client's thread, which brings its answer back into the mailbox as document_arrived.
-template <class Convert>
+template<class Convert>
 auto answer_later(self_pointer self, std::uint64_t request, Convert convert) {
   return [to = caf::actor_cast<caf::weak_actor_ptr>(self->address()), request, convert](auto r) {
     auto strong = to.lock();
@@ -37,10 +55,11 @@ caf::result<fetched_document> get_manifest(self_pointer self, const fetch_manife
   auto number = state.next_request++;
   auto promise = self->make_response_promise<fetched_document>();
   state.documents.emplace(number, promise);
-  auto id = state.client->get_manifest(request.name, to_credentials(request.login),
-                                       answer_later(self, number, [](store::fetched_manifest m) {
-                                         return fetched_document{std::move(m.bytes), std::move(m.content_type), m.content};
-                                       }));
+  auto id =
+      state.client->get_manifest(request.name, credentials_for(request.name, request.login),
+                                 answer_later(self, number, [](store::fetched_manifest m) {
+                                   return fetched_document{std::move(m.bytes), std::move(m.content_type), m.content};
+                                 }));
   group_of(state, request.group).transfers.insert(id);
   return promise;
 }
@@ -50,7 +69,8 @@ caf::result<fetched_document> get_document(self_pointer self, const fetch_docume
   auto number = state.next_request++;
   auto promise = self->make_response_promise<fetched_document>();
   state.documents.emplace(number, promise);
-  auto id = state.client->get_document(request.name, request.what, max_config_bytes, to_credentials(request.login),
+  auto id = state.client->get_document(request.name, request.what, max_config_bytes,
+                                       credentials_for(request.name, request.login),
                                        answer_later(self, number, [what = request.what](std::string bytes) {
                                          return fetched_document{std::move(bytes), what.media_type, what.content};
                                        }));
@@ -66,7 +86,8 @@ void get_blob(self_pointer self, const fetch_blob& request) {
     if (auto strong = weak.lock())
       tell(caf::actor_cast<transfer_actor>(strong), blob_advanced{group_name, blob, bytes});
   };
-  auto id = self->state.client->get_blob(request.name, request.into, to_credentials(request.login), group.number, advance,
+  auto id = self->state.client->get_blob(request.name, request.into, credentials_for(request.name, request.login),
+                                         group.number, advance,
                                          [](const result<void>&) {}); // the pipe's other end hears of it
   group.transfers.insert(id);
 }

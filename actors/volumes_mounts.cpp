@@ -22,8 +22,8 @@ result<resolved_mount> resolve_bind(const mount_request& mount) {
   struct stat status {};
   if (::stat(mount.source.c_str(), &status) != 0) {
     if (!mount.create_source)
-      return fail(errc::invalid_argument,
-                  "invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source);
+      return fail(errc::invalid_argument, "invalid mount config for type \"bind\": bind source path does not exist: {}",
+                  mount.source);
     GANTRY_TRY(sys::make_directories(mount.source, 0755));
   }
   return resolved_mount{"bind", "", mount.source, mount.target, mount.read_only, mount.propagation, false};
@@ -38,8 +38,7 @@ result<void> fill(const volumes_state& state, const acquire_mounts& request, con
   return sys::with_merged_tree(layers, [&](const sys::rooted_dir& tree) -> result<void> {
     auto content = tree.open_at(mount.target, O_PATH | O_DIRECTORY);
     if (!content) return {};
-    GANTRY_TRY(store::copy_up(state.parts.paths, volume.name,
-                              sys::rooted_dir(std::move(*content))));
+    GANTRY_TRY(store::copy_up(state.parts.paths, volume.name, sys::rooted_dir(std::move(*content))));
     return {};
   });
 }
@@ -51,14 +50,14 @@ void give_up(self_pointer self, const acquisition_ptr& work, const error& why) {
   refuse(work->promise, why);
 }
 
-void use_volume(self_pointer self, const acquisition_ptr& work, const mount_request& mount, const volume_record& volume) {
+void use_volume(self_pointer self, const acquisition_ptr& work, const mount_request& mount,
+                const volume_record& volume) {
   auto& state = self->state;
   bool fresh = describe(state, volume).users == 0;
   state.used[work->request.user].insert(volume.name);
   if (auto filled = fresh ? fill(state, work->request, mount, volume) : result<void>{}; !filled)
     return give_up(self, work, within(filled.error(), "fill volume {}", volume.name).value());
-  work->answer.mounts.push_back({"volume", volume.name,
-                                 state.parts.paths.volume_data(volume.name), mount.target,
+  work->answer.mounts.push_back({"volume", volume.name, state.parts.paths.volume_data(volume.name), mount.target,
                                  mount.read_only, mount.propagation, volume.anonymous});
   go_on(self, work);
 }

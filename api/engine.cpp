@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <future>
 
 #include <spdlog/spdlog.h>
@@ -25,7 +26,7 @@ caf::actor_system_config& set_up(caf::actor_system_config& config, std::size_t t
 }
 
 /// Asks an actor from outside and waits.
-template <class Reply, class Handle, class Request, class Deadline>
+template<class Reply, class Handle, class Request, class Deadline>
 result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, Deadline deadline, Request request) {
   caf::scoped_actor self{system};
   result<Reply> answer = fail(errc::internal, "no answer");
@@ -35,10 +36,21 @@ result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, Deadline
   return answer;
 }
 
+/// Runtimes make the parents of a container's cgroup and leave them. Only those without children go: another engine may
+/// have containers there.
+void remove_parent_cgroups(const engine_config& config) {
+  for (const auto& parent : config.facts.cgroups.folders_of(config.cgroup_parent)) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(parent, ignored))
+      if (entry.is_directory(ignored)) ::rmdir(entry.path().c_str());
+    ::rmdir(parent.c_str());
+  }
+}
+
 } // namespace
 
 struct engine::inner {
-  engine_options options;
+  std::shared_ptr<const engine_config> config;
   opened_store store; ///< holds the root's lock until all actors are gone
   caf::actor_system_config caf_config;
   std::unique_ptr<caf::actor_system> system;
@@ -56,9 +68,9 @@ engine_actor engine::handle() { return inner_->handle; }
 result<std::unique_ptr<engine>> engine::start(engine_options options) {
   if (::geteuid() != 0) return fail(errc::denied, "an engine needs root: containers are made by the kernel's leave");
   auto made = std::make_unique<inner>();
-  made->options = options;
   GANTRY_LET(made->store, open_store(options.root));
   GANTRY_LET(auto config, complete(options));
+  made->config = config;
   made->system = std::make_unique<caf::actor_system>(set_up(made->caf_config, options.threads));
   auto& system = *made->system;
   GANTRY_LET(auto spawned, spawn_engine(system, options, config, made->store));
@@ -89,11 +101,13 @@ void engine::stop() {
     system.reset();
     ended->set_value();
   }).detach();
+  remove_parent_cgroups(*in.config);
   if (waited.wait_for(end_deadline) != std::future_status::ready)
     spdlog::critical("an actor did not end within {} s; its thread is left behind", end_deadline.count());
 }
 
-// -- what embedders ask ------------------------------------------------------------------------------------------------
+// -- what embedders ask
+// ------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -109,7 +123,8 @@ result<pulled_image> engine::pull(const std::string& ns, const std::string& imag
   return ask_and_wait<pulled_image>(system(), inner_->actors.images, caf::infinite, std::move(request));
 }
 
-result<created> engine::create(const std::string& ns, const std::string& display_name, const container_options& options) {
+result<created> engine::create(const std::string& ns, const std::string& display_name,
+                               const container_options& options) {
   create_container request{{ns, ""}, display_name, options, ns};
   return ask_and_wait<created>(system(), inner_->handle, deadline::whole, std::move(request));
 }

@@ -13,26 +13,26 @@ namespace gantry {
 
 /// What an engine is started with. Empty or zero: the engine's default.
 struct engine_options {
-  std::string root = "/var/lib/gantry"; ///< images, layers, records; absolute; one engine at a time has it
-  std::string run_dir = "/run/gantry";  ///< sockets and bundles; absolute, best on a tmpfs
-  std::string monitor_program;          ///< default: gantry-monitor beside the running program
-  std::string init_program;             ///< for options.init; default: tini in PATH
-  std::string default_runtime;          ///< default: "runc"
+  std::string root = "/var/lib/gantry";        ///< images, layers, records; absolute; one engine at a time has it
+  std::string run_dir = "/run/gantry";         ///< sockets and bundles; absolute, best on a tmpfs
+  std::string monitor_program;                 ///< default: gantry-monitor beside the running program
+  std::string init_program;                    ///< for options.init; default: tini in PATH
+  std::string default_runtime;                 ///< default: "runc"
   std::map<std::string, std::string> runtimes; ///< name to path, beside runc, crun and youki where PATH has them
-  std::string cgroup_parent;            ///< default: "/gantry"
-  std::vector<std::string> dns;         ///< for containers that name none; default: the host's
+  std::string cgroup_parent;                   ///< default: "/gantry"
+  std::vector<std::string> dns;                ///< for containers that name none; default: the host's
   std::vector<std::string> insecure_registries;
-  int stop_timeout = -1;                ///< seconds from the stop signal to SIGKILL; default: 10
-  bool volatile_snapshots = false;      ///< writable layers need not survive a power cut (overlayfs "volatile")
+  int stop_timeout = -1;           ///< seconds from the stop signal to SIGKILL; default: 10
+  bool volatile_snapshots = false; ///< writable layers need not survive a power cut (overlayfs "volatile")
 
-  std::string bridge;                   ///< of the network `bridge`; default: gantry0, or one made from another root's path
-  std::string subnet;                   ///< of it, CIDR; default: 172.29.0.0/16, or one made from another root's path
-  std::string cni_plugins;              ///< folder of CNI's plugins; default: /opt/cni/bin, else /usr/lib/cni
+  std::string bridge;      ///< of the network `bridge`; default: gantry0, or one made from another root's path
+  std::string subnet;      ///< of it, CIDR; default: 172.29.0.0/16, or one made from another root's path
+  std::string cni_plugins; ///< folder of CNI's plugins; default: /opt/cni/bin, else /usr/lib/cni
 
-  std::size_t max_creations = 0;        ///< creations that may wait beside those under way (default 4,096)
-  std::size_t max_pulls = 0;            ///< pulls side by side (default 4)
-  std::size_t monitors = 0;             ///< default: one per core
-  std::size_t threads = 0;              ///< of the actors' scheduler; default: one per core
+  std::size_t max_creations = 0; ///< creations that may wait beside those under way (default 4,096)
+  std::size_t max_pulls = 0;     ///< pulls side by side (default 4)
+  std::size_t monitors = 0;      ///< default: one per core
+  std::size_t threads = 0;       ///< of the actors' scheduler; default: one per core
 };
 
 /// An engine in this process: the same that gantryd serves, for programs that embed it. Installs no signal handlers and

@@ -90,8 +90,9 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
     crew.extractors.push_back(system.spawn<caf::detached>(
         layer_extractor, layer_extractor_state{config->paths, blobs, crew.transfer, store::layer_limits{}}));
   parts->volumes = spawn_volumes(system, store, parts->metadata, crew.reaper);
-  parts->images = spawn_images(system, store, {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {},
-                                               parts->events, crew.extractors});
+  parts->images = spawn_images(
+      system, store,
+      {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors});
   parts->launchers = spawn_launchers(system, options, *config);
   parts->network = system.spawn(network_supervisor, bridge_of(options), parts->launchers);
   auto launchers = parts->launchers;

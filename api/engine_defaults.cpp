@@ -17,7 +17,8 @@ constexpr auto default_root = "/var/lib/gantry";
 
 std::string find_in_path(const std::string& program) {
   const char* path = std::getenv("PATH");
-  std::string folders = (path != nullptr ? path : "") + std::string(":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin");
+  std::string folders =
+      (path != nullptr ? path : "") + std::string(":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin");
   for (std::size_t at = 0; at < folders.size();) {
     auto end = std::min(folders.find(':', at), folders.size());
     auto file = folders.substr(at, end - at) + "/" + program;
@@ -41,13 +42,15 @@ result<void> find_programs(const engine_options& options, engine_config& config)
   if (config.monitor_program.empty()) config.monitor_program = beside_this_program("gantry-monitor");
   if (config.monitor_program.empty()) config.monitor_program = find_in_path("gantry-monitor");
   if (config.monitor_program.empty())
-    return fail(errc::unavailable, "gantry-monitor is neither beside this program nor in PATH: install it, or say where it is");
+    return fail(errc::unavailable,
+                "gantry-monitor is neither beside this program nor in PATH: install it, or say where it is");
   for (const auto* name : {"runc", "crun", "youki"})
     if (auto path = find_in_path(name); !path.empty()) config.runtimes.emplace(name, path);
   for (const auto& [name, path] : options.runtimes) config.runtimes[name] = path;
   if (!options.default_runtime.empty()) config.default_runtime = options.default_runtime;
   if (!config.runtimes.contains(config.default_runtime))
-    return fail(errc::unavailable, "the OCI runtime {} is not in PATH: install it (Debian: apt-get install {}), or name another",
+    return fail(errc::unavailable,
+                "the OCI runtime {} is not in PATH: install it (Debian: apt-get install {}), or name another",
                 config.default_runtime, config.default_runtime);
   config.init_program = options.init_program.empty() ? find_in_path("tini") : options.init_program;
   return {};

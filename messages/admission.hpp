@@ -25,9 +25,8 @@ struct release_slot {
 
 /// admission: slots for creations, pulls and extractions, and the bounded queues before them.
 using admission_actor = caf::typed_actor<
-  // Answers when a slot is free; exhausted at once when the queue is full.
-  replies_to<acquire_slot>::with<slot>,
-  reacts_to<release_slot>>;
+    // Answers when a slot is free; exhausted at once when the queue is full.
+    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>>;
 
 } // namespace gantry
 

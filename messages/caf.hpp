@@ -38,7 +38,7 @@ inline error from_caf(const caf::error& e) {
 }
 
 /// A handler's answer from a library's result.
-template <class T>
+template<class T>
 caf::result<T> to_caf(result<T> r) {
   if (!r) return to_caf(r.error());
   return std::move(*r);
@@ -49,7 +49,7 @@ inline caf::result<done> to_caf(const result<void>& r) {
 }
 
 /// Delivers a library's result to a promise that waits for it.
-template <class T>
+template<class T>
 void deliver(caf::typed_response_promise<T>& promise, result<T> r) {
   if (!promise.pending()) return;
   if (r)
@@ -59,13 +59,13 @@ void deliver(caf::typed_response_promise<T>& promise, result<T> r) {
 }
 
 /// Answers a promise with an error. (CAF's deliver returns the promise: `return promise.deliver(…)` is not void.)
-template <class T>
+template<class T>
 void refuse(caf::typed_response_promise<T>& promise, const error& e) {
   promise.deliver(to_caf(e));
 }
 
 /// Sends a request and calls `then` with a result<Reply> when it is answered or failed, on the asking actor.
-template <class Reply, class Self, class Handle, class Request, class F>
+template<class Reply, class Self, class Handle, class Request, class F>
 void ask(Self* self, const Handle& to, std::chrono::seconds deadline, Request request, F then) {
   self->request(to, deadline, std::move(request))
       .then([then](Reply& reply) mutable { then(result<Reply>(std::move(reply))); },
@@ -73,7 +73,7 @@ void ask(Self* self, const Handle& to, std::chrono::seconds deadline, Request re
 }
 
 /// Sends without waiting for an answer, be there one or not.
-template <class Handle, class Message>
+template<class Handle, class Message>
 void tell(const Handle& to, Message message) {
   caf::anon_send(to, std::move(message));
 }

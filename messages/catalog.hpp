@@ -50,7 +50,7 @@ struct list_containers {
 };
 /// A table that nobody changes any more: readers share it.
 struct container_table {
-  std::vector<container_view> rows; ///< newest first
+  std::vector<container_view> rows;                       ///< newest first
   std::vector<std::optional<network_endpoint>> endpoints; ///< of the same row's sandbox
 };
 using container_table_ptr = std::shared_ptr<const container_table>;
@@ -77,19 +77,13 @@ struct find_exec {
 
 /// catalog: names, id prefixes and the table of all containers, from which every list is answered.
 using catalog_actor = caf::typed_actor<
-  // already_exists, in Docker's words
-  replies_to<claim_name>::with<claimed>,
-  replies_to<change_name>::with<claimed>,
-  reacts_to<release_name>,
-  replies_to<restore_container>::with<done>,
-  // not_found; invalid_argument when a prefix fits several
-  replies_to<find_container>::with<found_container>,
-  replies_to<list_containers>::with<container_table_ptr>,
-  reacts_to<container_changed>,
-  reacts_to<endpoint_changed>,
-  reacts_to<register_exec>,
-  reacts_to<forget_exec>,
-  replies_to<find_exec>::with<found_container>>;
+    // already_exists, in Docker's words
+    replies_to<claim_name>::with<claimed>, replies_to<change_name>::with<claimed>, reacts_to<release_name>,
+    replies_to<restore_container>::with<done>,
+    // not_found; invalid_argument when a prefix fits several
+    replies_to<find_container>::with<found_container>, replies_to<list_containers>::with<container_table_ptr>,
+    reacts_to<container_changed>, reacts_to<endpoint_changed>, reacts_to<register_exec>, reacts_to<forget_exec>,
+    replies_to<find_exec>::with<found_container>>;
 
 } // namespace gantry
 

@@ -17,7 +17,7 @@ struct create_container {
   key name;
   std::string display_name; ///< empty: one is made up
   container_options options;
-  std::string client;       ///< who asks, for fairness
+  std::string client; ///< who asks, for fairness
 };
 struct created {
   key name;
@@ -32,7 +32,7 @@ struct recover_container {
 
 /// The namespaces and network that a container's sandbox has ready for it.
 struct sandbox_namespaces {
-  std::string network; ///< path; empty: the host's
+  std::string network;       ///< path; empty: the host's
   std::string ipc, pid, uts; ///< paths of a joined container's; empty: new ones, or the host's by the options
   std::optional<network_endpoint> endpoint;
 };
@@ -129,30 +129,22 @@ struct reminder {
 
 /// container_supervisor: one container's life. Requests that do not fit its state get failed_precondition.
 using container_supervisor_actor = caf::typed_actor<
-  // already_exists (name), not_found (image), invalid_argument, exhausted
-  replies_to<create_container>::with<created>,
-  // Takes the record as its state, and what the monitor says of it
-  replies_to<recover_container>::with<done>,
-  // failed_precondition when it runs; unavailable with the runtime's own words
-  replies_to<launch_container>::with<done>,
-  // Answers when it has ended; at once when it does not run (failed_precondition with nothing_to_do's errno EALREADY)
-  replies_to<stop_container>::with<done>,
-  replies_to<kill_container>::with<done>,
-  replies_to<pause_container>::with<done>,
-  replies_to<unpause_container>::with<done>,
-  replies_to<rename_container>::with<done>,
-  // Answers when nothing is left of it; the actor then ends
-  replies_to<remove_container>::with<done>,
-  replies_to<wait_container>::with<exit_report>,
-  replies_to<create_exec>::with<exec_session>,
-  replies_to<start_exec>::with<stream_ticket>,
-  replies_to<inspect_exec>::with<exec_session>,
-  replies_to<attach_container>::with<stream_ticket>,
-  replies_to<follow_container_log>::with<stream_ticket>,
-  replies_to<resize_container>::with<done>,
-  reacts_to<container_process_exited>,
-  reacts_to<monitor_replaced>,
-  reacts_to<reminder>>;
+    // already_exists (name), not_found (image), invalid_argument, exhausted
+    replies_to<create_container>::with<created>,
+    // Takes the record as its state, and what the monitor says of it
+    replies_to<recover_container>::with<done>,
+    // failed_precondition when it runs; unavailable with the runtime's own words
+    replies_to<launch_container>::with<done>,
+    // Answers when it has ended; at once when it does not run (failed_precondition with nothing_to_do's errno EALREADY)
+    replies_to<stop_container>::with<done>, replies_to<kill_container>::with<done>,
+    replies_to<pause_container>::with<done>, replies_to<unpause_container>::with<done>,
+    replies_to<rename_container>::with<done>,
+    // Answers when nothing is left of it; the actor then ends
+    replies_to<remove_container>::with<done>, replies_to<wait_container>::with<exit_report>,
+    replies_to<create_exec>::with<exec_session>, replies_to<start_exec>::with<stream_ticket>,
+    replies_to<inspect_exec>::with<exec_session>, replies_to<attach_container>::with<stream_ticket>,
+    replies_to<follow_container_log>::with<stream_ticket>, replies_to<resize_container>::with<done>,
+    reacts_to<container_process_exited>, reacts_to<monitor_replaced>, reacts_to<reminder>>;
 
 } // namespace gantry
 

@@ -60,15 +60,12 @@ struct stop_engine {};
 
 /// engine: the tree of all actors.
 using engine_actor = caf::typed_actor<
-  // Spawns a sandbox and a container, and delegates to the latter
-  replies_to<create_container>::with<created>,
-  replies_to<explain_spec>::with<explained_spec>,
-  replies_to<ask_engine_info>::with<engine_info>,
-  replies_to<ask_activity>::with<activity>,
-  replies_to<ask_actors>::with<engine_actors>,
-  // Answers when every container is supervised again, or its deadline has passed
-  replies_to<recover_engine>::with<done>,
-  replies_to<stop_engine>::with<done>>;
+    // Spawns a sandbox and a container, and delegates to the latter
+    replies_to<create_container>::with<created>, replies_to<explain_spec>::with<explained_spec>,
+    replies_to<ask_engine_info>::with<engine_info>, replies_to<ask_activity>::with<activity>,
+    replies_to<ask_actors>::with<engine_actors>,
+    // Answers when every container is supervised again, or its deadline has passed
+    replies_to<recover_engine>::with<done>, replies_to<stop_engine>::with<done>>;
 
 } // namespace gantry
 

@@ -23,7 +23,7 @@ struct subscribe_events {
   std::string ns;
   std::string only_pull; ///< not empty: only progress of the pull with this id; empty: all but progress
   event_subscriber_actor subscriber;
-  unix_nanos since = 0;  ///< not 0: what is remembered from then on comes first
+  unix_nanos since = 0; ///< not 0: what is remembered from then on comes first
 };
 struct subscription {
   std::uint64_t id = 0;
@@ -33,11 +33,8 @@ struct unsubscribe_events {
 };
 
 /// events: the event stream; a bounded buffer per subscriber, and the last 1,024 events for who asks `since`.
-using events_actor = caf::typed_actor<
-  reacts_to<event>,
-  replies_to<subscribe_events>::with<subscription>,
-  reacts_to<next_events>,
-  reacts_to<unsubscribe_events>>;
+using events_actor = caf::typed_actor<reacts_to<event>, replies_to<subscribe_events>::with<subscription>,
+                                      reacts_to<next_events>, reacts_to<unsubscribe_events>>;
 
 } // namespace gantry
 

@@ -76,18 +76,13 @@ struct image_pulled {
 
 /// images: tags and names per namespace, and which of them containers use.
 using images_actor = caf::typed_actor<
-  // One pull for all who ask for the same with the same rights; answers when the image is whole
-  replies_to<pull_image>::with<pulled_image>,
-  reacts_to<abandon_pull>,
-  // not_found, in Docker's words
-  replies_to<find_image>::with<found_image>,
-  replies_to<use_image>::with<found_image>,
-  reacts_to<release_image>,
-  replies_to<list_images>::with<image_list>,
-  replies_to<tag_image>::with<done>,
-  // failed_precondition while a container uses it, without force
-  replies_to<remove_image>::with<removed_image>,
-  replies_to<image_pulled>::with<pulled_image>>;
+    // One pull for all who ask for the same with the same rights; answers when the image is whole
+    replies_to<pull_image>::with<pulled_image>, reacts_to<abandon_pull>,
+    // not_found, in Docker's words
+    replies_to<find_image>::with<found_image>, replies_to<use_image>::with<found_image>, reacts_to<release_image>,
+    replies_to<list_images>::with<image_list>, replies_to<tag_image>::with<done>,
+    // failed_precondition while a container uses it, without force
+    replies_to<remove_image>::with<removed_image>, replies_to<image_pulled>::with<pulled_image>>;
 
 } // namespace gantry
 

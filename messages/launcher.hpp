@@ -31,27 +31,18 @@ struct monitor_lost {
 /// launcher: the connection to one monitor. Requests are the monitor's own (messages/domain/monitor.hpp); it starts a
 /// new monitor when the old one died, and hands its containers over to it.
 using launcher_actor = caf::typed_actor<
-  reacts_to<watch_container>,
-  reacts_to<unwatch_container>,
-  replies_to<connect_launcher>::with<done>,
-  replies_to<monitor::start_container>::with<monitor::started>,
-  replies_to<monitor::exec_process>::with<monitor::started>,
-  replies_to<monitor::signal_process>::with<done>,
-  replies_to<monitor::signal_all>::with<done>,
-  replies_to<monitor::pause_container>::with<done>,
-  replies_to<monitor::resume_container>::with<done>,
-  replies_to<monitor::delete_container>::with<done>,
-  replies_to<monitor::open_stream>::with<monitor::stream_token>,
-  replies_to<monitor::resize_terminal>::with<done>,
-  replies_to<monitor::make_network_namespace>::with<monitor::namespace_path>,
-  replies_to<monitor::drop_network_namespace>::with<done>,
-  replies_to<monitor::run_process>::with<monitor::process_result>,
-  replies_to<monitor::list_containers>::with<monitor::container_list>,
-  replies_to<monitor::adopt_container>::with<done>,
-  replies_to<monitor::shut_down>::with<done>,
-  reacts_to<monitor::process_exited>,
-  reacts_to<monitor_answered>,
-  reacts_to<monitor_lost>>;
+    reacts_to<watch_container>, reacts_to<unwatch_container>, replies_to<connect_launcher>::with<done>,
+    replies_to<monitor::start_container>::with<monitor::started>,
+    replies_to<monitor::exec_process>::with<monitor::started>, replies_to<monitor::signal_process>::with<done>,
+    replies_to<monitor::signal_all>::with<done>, replies_to<monitor::pause_container>::with<done>,
+    replies_to<monitor::resume_container>::with<done>, replies_to<monitor::delete_container>::with<done>,
+    replies_to<monitor::open_stream>::with<monitor::stream_token>, replies_to<monitor::resize_terminal>::with<done>,
+    replies_to<monitor::make_network_namespace>::with<monitor::namespace_path>,
+    replies_to<monitor::drop_network_namespace>::with<done>,
+    replies_to<monitor::run_process>::with<monitor::process_result>,
+    replies_to<monitor::list_containers>::with<monitor::container_list>,
+    replies_to<monitor::adopt_container>::with<done>, replies_to<monitor::shut_down>::with<done>,
+    reacts_to<monitor::process_exited>, reacts_to<monitor_answered>, reacts_to<monitor_lost>>;
 
 } // namespace gantry
 

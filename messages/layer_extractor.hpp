@@ -20,15 +20,15 @@ struct extract_layer {
 };
 struct layer_extracted {
   std::uint64_t folder = 0;
-  std::uint64_t bytes = 0; ///< expanded
+  std::uint64_t bytes = 0;    ///< expanded
   bool needs_parents = false; ///< nothing was made
   bool used_parents = false;  ///< the folder fits these parents alone
 };
 
 /// layer_extractor: one layer at a time, on a thread of its own: bytes in, a durable layer folder out.
 using layer_extractor_actor = caf::typed_actor<
-  // corrupt (digest, size, tar), exhausted (limits, disk); nothing is left of a layer that failed
-  replies_to<extract_layer>::with<layer_extracted>>;
+    // corrupt (digest, size, tar), exhausted (limits, disk); nothing is left of a layer that failed
+    replies_to<extract_layer>::with<layer_extracted>>;
 
 } // namespace gantry
 

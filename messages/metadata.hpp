@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "messages/caf.hpp"
-#include "store/meta/change.hpp"
+#include "messages/domain/change.hpp"
 
 namespace gantry {
 
@@ -23,10 +23,8 @@ struct commit_now {};
 
 /// metadata: the database. Many requests become one transaction; each is answered when its transaction is committed.
 using metadata_actor = caf::typed_actor<
-  // The first failure among the changes: already_exists, not_found, exhausted when the disk is full
-  replies_to<record_changes>::with<done>,
-  replies_to<load_records>::with<all_records>,
-  reacts_to<commit_now>>;
+    // The first failure among the changes: already_exists, not_found, exhausted when the disk is full
+    replies_to<record_changes>::with<done>, replies_to<load_records>::with<all_records>, reacts_to<commit_now>>;
 
 } // namespace gantry
 

@@ -29,10 +29,9 @@ struct recover_endpoint {
 
 /// network: addresses and published ports; a bounded number of plugins at once.
 using network_actor = caf::typed_actor<
-  // already_exists for a port that is taken; unavailable with the plugin's own words
-  replies_to<attach_network>::with<network_endpoint>,
-  replies_to<detach_network>::with<done>,
-  reacts_to<recover_endpoint>>;
+    // already_exists for a port that is taken; unavailable with the plugin's own words
+    replies_to<attach_network>::with<network_endpoint>, replies_to<detach_network>::with<done>,
+    reacts_to<recover_endpoint>>;
 
 } // namespace gantry
 

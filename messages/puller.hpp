@@ -14,11 +14,8 @@ struct report_progress {};
 struct cancel_pull {};
 
 /// puller: one image being pulled: resolve, manifest, config, layers, commit. Ends when it has answered.
-using puller_actor = caf::typed_actor<
-  replies_to<pull_image>::with<pulled_image>,
-  reacts_to<join_pull>,
-  reacts_to<report_progress>,
-  reacts_to<cancel_pull>>;
+using puller_actor = caf::typed_actor<replies_to<pull_image>::with<pulled_image>, reacts_to<join_pull>,
+                                      reacts_to<report_progress>, reacts_to<cancel_pull>>;
 
 } // namespace gantry
 

@@ -41,17 +41,14 @@ struct remove_sandbox {};
 struct inspect_sandbox {};
 
 /// sandbox_supervisor: the namespaces, network and parent cgroup that a sandbox's containers share.
-using sandbox_supervisor_actor = caf::typed_actor<
-  replies_to<create_sandbox>::with<done>,
-  // Answers when what a crash left of its network is detached
-  replies_to<recover_sandbox>::with<done>,
-  // Delegates to the container when its namespaces are ready
-  replies_to<start_container>::with<done>,
-  replies_to<remove_sandbox>::with<done>,
-  replies_to<inspect_sandbox>::with<sandbox_record>,
-  reacts_to<container_stopped>,
-  reacts_to<restart_container_later>,
-  reacts_to<restart_now>>;
+using sandbox_supervisor_actor =
+    caf::typed_actor<replies_to<create_sandbox>::with<done>,
+                     // Answers when what a crash left of its network is detached
+                     replies_to<recover_sandbox>::with<done>,
+                     // Delegates to the container when its namespaces are ready
+                     replies_to<start_container>::with<done>, replies_to<remove_sandbox>::with<done>,
+                     replies_to<inspect_sandbox>::with<sandbox_record>, reacts_to<container_stopped>,
+                     reacts_to<restart_container_later>, reacts_to<restart_now>>;
 
 } // namespace gantry
 

@@ -68,16 +68,12 @@ struct remove_container_folder {
 };
 
 /// snapshot: the graph of layers and writable layers, their leases, and the sweep of what is unused.
-using snapshot_actor = caf::typed_actor<
-  replies_to<claim_layer>::with<layer_claim>,
-  replies_to<commit_layer>::with<done>,
-  replies_to<keep_documents>::with<done>,
-  reacts_to<release_lease>,
-  replies_to<prepare_snapshot>::with<prepared_snapshot>,
-  replies_to<remove_snapshot>::with<done>,
-  replies_to<sweep_content>::with<swept_content>,
-  replies_to<write_container_files>::with<done>,
-  replies_to<remove_container_folder>::with<done>>;
+using snapshot_actor =
+    caf::typed_actor<replies_to<claim_layer>::with<layer_claim>, replies_to<commit_layer>::with<done>,
+                     replies_to<keep_documents>::with<done>, reacts_to<release_lease>,
+                     replies_to<prepare_snapshot>::with<prepared_snapshot>, replies_to<remove_snapshot>::with<done>,
+                     replies_to<sweep_content>::with<swept_content>, replies_to<write_container_files>::with<done>,
+                     replies_to<remove_container_folder>::with<done>>;
 
 } // namespace gantry
 

@@ -59,14 +59,10 @@ struct blob_advanced {
 };
 
 /// transfer: connections, tokens, retries and per-host limits of all downloads.
-using transfer_actor = caf::typed_actor<
-  replies_to<fetch_manifest>::with<fetched_document>,
-  replies_to<fetch_document>::with<fetched_document>,
-  reacts_to<fetch_blob>,
-  replies_to<ask_progress>::with<transfer_progress>,
-  reacts_to<cancel_group>,
-  reacts_to<document_arrived>,
-  reacts_to<blob_advanced>>;
+using transfer_actor = caf::typed_actor<replies_to<fetch_manifest>::with<fetched_document>,
+                                        replies_to<fetch_document>::with<fetched_document>, reacts_to<fetch_blob>,
+                                        replies_to<ask_progress>::with<transfer_progress>, reacts_to<cancel_group>,
+                                        reacts_to<document_arrived>, reacts_to<blob_advanced>>;
 
 } // namespace gantry
 

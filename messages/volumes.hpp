@@ -49,16 +49,14 @@ struct recover_mounts {
 };
 
 /// volumes: named volumes and who uses them.
-using volumes_actor = caf::typed_actor<
-  replies_to<create_volume>::with<volume_info>,
-  replies_to<find_volume>::with<volume_info>,
-  replies_to<list_volumes>::with<volume_list>,
-  // failed_precondition while in use
-  replies_to<remove_volume>::with<done>,
-  // not_found or invalid_argument for a bind source
-  replies_to<acquire_mounts>::with<acquired_mounts>,
-  replies_to<release_mounts>::with<done>,
-  reacts_to<recover_mounts>>;
+using volumes_actor =
+    caf::typed_actor<replies_to<create_volume>::with<volume_info>, replies_to<find_volume>::with<volume_info>,
+                     replies_to<list_volumes>::with<volume_list>,
+                     // failed_precondition while in use
+                     replies_to<remove_volume>::with<done>,
+                     // not_found or invalid_argument for a bind source
+                     replies_to<acquire_mounts>::with<acquired_mounts>, replies_to<release_mounts>::with<done>,
+                     reacts_to<recover_mounts>>;
 
 } // namespace gantry
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "store/folders.hpp"
-#include "store/meta/change.hpp"
+#include "messages/domain/change.hpp"
 
 namespace gantry::store {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/sys/files.hpp"
-#include "store/meta/change.hpp"
+#include "messages/domain/change.hpp"
 #include "store/meta/reserve.hpp"
 
 namespace gantry::store {

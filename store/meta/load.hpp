@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/meta/records.hpp"
+#include "messages/domain/records.hpp"
 #include "store/meta/sqlite.hpp"
 
 namespace gantry::store {

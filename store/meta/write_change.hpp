@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/meta/change.hpp"
+#include "messages/domain/change.hpp"
 #include "store/meta/sqlite.hpp"
 
 namespace gantry::store {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "store/hash.hpp"
-#include "store/meta/change.hpp"
+#include "messages/domain/change.hpp"
 
 namespace gantry::test {
 

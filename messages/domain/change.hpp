@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "store/meta/records.hpp"
+#include "messages/domain/records.hpp"
 
 namespace gantry::store {
 
