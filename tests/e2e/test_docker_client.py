@@ -57,16 +57,16 @@ class DockerClient(Case):
         self.assertEqual(self.d_ok("ps", "-aq"), "")
 
     def test_create_start_attach(self):
-        self.d_ok("create", "--name", "c", "-v", "vol:/v", "--memory", "64m", "--label", "a=b", self.base, "echo", "hello")
-        self.assertEqual(self.d_ok("start", "-a", "c"), "hello\n")
+        self.d_ok("create", "--name", "cc", "-v", "vol:/v", "--memory", "64m", "--label", "a=b", self.base, "echo", "hello")
+        self.assertEqual(self.d_ok("start", "-a", "cc"), "hello\n")
         self.assertIn("vol", self.d_ok("volume", "ls"))
-        self.d_ok("rm", "c")
+        self.d_ok("rm", "cc")
         self.d_ok("volume", "rm", "vol")
         self.assertIn("bridge", self.d_ok("network", "ls"))
 
     def test_stats_and_prune(self):
-        self.d_ok("run", "-d", "--name", "s", self.base, "sleep", "1000")
-        self.assertIn("s", self.d_ok("stats", "--no-stream"))
-        self.d_ok("kill", "s")
+        self.d_ok("run", "-d", "--name", "st", self.base, "sleep", "1000")
+        self.assertIn("st", self.d_ok("stats", "--no-stream"))
+        self.d_ok("kill", "st")
         self.d_ok("container", "prune", "-f")
         self.assertEqual(self.d_ok("ps", "-aq"), "")

@@ -18,7 +18,7 @@ class Files(Case):
         self.assertEqual(self.shell("stat -c %Y /data/kept").strip(), "1700000000")
 
     def test_containers_do_not_see_each_other_s_writes(self):
-        self.ok("run", "--name", "writer", self.base, "sh", "-c", "echo mine > /data/kept; rm /data/first-name")
+        self.ok("run", "--name", "writer", self.base, "sh", "-c", "echo mine > /data/kept; rm -f /data/first-name")
         self.assertEqual(self.shell("cat /data/kept; ls /data/first-name"), "kept\n/data/first-name\n")
         self.assertEqual(self.ok("start", "-a", "writer"), "")
 

@@ -22,7 +22,11 @@ class Run(Case):
         self.refused("", "run", "--rm", "--memory", "many", self.base, code=125)
 
     def test_a_signal_s_death_is_128_and_more(self):
-        self.assertEqual(self.gantry("run", "--rm", self.base, "sh", "-c", "kill -9 $$").returncode, 137)
+        client = self.daemon.begin("run", "--name", "killed", self.base, "sh", "-c", "echo up; exec sleep 1000")
+        self.assertEqual(client.stdout.readline(), "up\n")
+        self.ok("kill", "killed")
+        client.communicate(timeout=60)
+        self.assertEqual(client.returncode, 137)
 
     def test_stdin_reaches_the_process_and_ends(self):
         self.assertEqual(self.ok("run", "--rm", "-i", self.base, "cat", input="line\n" * 1000), "line\n" * 1000)
