@@ -1,0 +1,170 @@
+#include "actors/network.hpp"
+
+#include <algorithm>
+
+#include "tests/actors/cast.hpp"
+
+// Attaching turns on the host's IPv4 forwarding (runtime/network/host_rules.hpp), hence [root].
+
+namespace gantry::test {
+namespace {
+
+std::string env_of(const monitor::run_process& request, const std::string& name) {
+  for (const auto& entry : request.env)
+    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
+  return {};
+}
+
+/// "iptables -C", "bridge ADD", "ip delete".
+std::string step_of(const monitor::run_process& request) {
+  auto program = request.argv.at(0).substr(request.argv.at(0).rfind('/') + 1);
+  auto command = env_of(request, "CNI_COMMAND");
+  for (const auto& argument : request.argv)
+    for (const auto* verb : {"-C", "-I", "-D", "-S", "-F", "-X", "delete"})
+      if (command.empty() && argument == verb) command = verb;
+  return program + " " + command;
+}
+
+struct network_stage : cast {
+  std::vector<std::string> steps;
+  std::set<std::string> failing;
+  network_actor network;
+
+  network_stage() {
+    play.program = [this](const monitor::run_process& request) { return reply(request); };
+    network = on.spawn(network_supervisor, network::bridge_network{}, parts->launchers);
+  }
+  monitor::process_result reply(const monitor::run_process& request) {
+    auto step = step_of(request);
+    steps.push_back(step);
+    if (failing.contains(step)) return {1, R"({"cniVersion":"1.0.0","code":11,"msg":"try again"})", "no"};
+    if (step == "iptables -C") return {1, "", "no such rule"};
+    return {0,
+            R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mac":"02:00:00:00:00:01","sandbox":"/n"}],)"
+            R"("ips":[{"address":"172.29.0.2/16","gateway":"172.29.0.1","interface":0}]})",
+            ""};
+  }
+  std::size_t count(const std::string& step) const {
+    return static_cast<std::size_t>(std::count(steps.begin(), steps.end(), step));
+  }
+  static key sandbox(int n) { return {docker_namespace, "sandbox" + std::to_string(n)}; }
+  static attach_network request(int n, std::vector<port_binding> ports = {}) {
+    return {sandbox(n), "bridge", "/proc/1/ns/net", std::move(ports), "", 0};
+  }
+  answer<network_endpoint> attach(int n, std::vector<port_binding> ports = {}) {
+    return on.ask<network_endpoint>(network, request(n, std::move(ports)));
+  }
+  answer<done> detach(int n) {
+    return on.ask<done>(network, detach_network{sandbox(n), network_endpoint{"bridge", "", "", "", 0, {}}, "", 0});
+  }
+};
+
+port_binding web(std::uint16_t host_port) { return {80, "tcp", "", host_port}; }
+
+} // namespace
+
+TEST_CASE("network: the host's rules are made once, before the first attachment", "[root]") {
+  network_stage s;
+  CHECK(s.attach(1).value().ip == "172.29.0.2");
+  auto rules = s.count("iptables -I");
+  CHECK(rules > 0);
+  auto first = std::find(s.steps.begin(), s.steps.end(), "bridge ADD");
+  CHECK(std::find(first, s.steps.end(), "iptables -I") == s.steps.end());
+  CHECK(s.attach(2).ok());
+  CHECK(s.count("iptables -I") == rules);
+  CHECK(s.count("bridge ADD") == 2);
+}
+
+TEST_CASE("network: the rules go after the last detachment, and come back with the next attachment", "[root]") {
+  network_stage s;
+  (void)s.attach(1);
+  (void)s.attach(2);
+  auto rules = s.count("iptables -I");
+  CHECK(s.detach(1).ok());
+  CHECK(s.count("iptables -D") == 0);
+  CHECK(s.detach(2).ok());
+  CHECK(s.count("iptables -D") >= rules);
+  CHECK(s.count("ip delete") == 1);
+  CHECK(s.steps.back() == "ip delete");
+  CHECK(s.attach(3).ok());
+  CHECK(s.count("iptables -I") == 2 * rules);
+}
+
+TEST_CASE("network: attachments that come while the rules are made wait; then a bounded number runs at once",
+          "[root]") {
+  network_stage s;
+  s.play.held.insert("launcher.run_process");
+  std::vector<answer<network_endpoint>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(s.attach(i));
+  CHECK(s.play.waiting["launcher.run_process"].size() == 1);
+  s.play.held.clear();
+  s.release("launcher.run_process");
+  for (const auto& a : answers) CHECK(a.ok());
+
+  s.play.held.insert("launcher.run_process");
+  for (int i = 20; i < 40; ++i) answers.push_back(s.attach(i));
+  CHECK(s.play.waiting["launcher.run_process"].size() == max_network_operations);
+  s.release("launcher.run_process");
+  for (const auto& a : answers) CHECK(a.ok());
+}
+
+TEST_CASE("network: a port that another sandbox has is refused, and free again after its detachment", "[root]") {
+  network_stage s;
+  auto taken = s.attach(1, {web(0)}).value().ports.at(0);
+  CHECK(taken.host_port != 0);
+  auto refused = s.attach(2, {web(taken.host_port)});
+  CHECK(refused.why().code == errc::already_exists);
+  CHECK_THAT(refused.why().message, contains("port is already allocated"));
+  CHECK(s.count("bridge ADD") == 1);
+  CHECK(s.detach(1).ok());
+  CHECK(s.attach(2, {web(taken.host_port)}).ok());
+}
+
+TEST_CASE("network: an attachment that fails is undone, in the plugin's words, and its port is free", "[root]") {
+  network_stage s;
+  auto port = s.attach(1, {web(0)}).value().ports.at(0).host_port;
+  (void)s.detach(1);
+  s.failing = {"bridge ADD"};
+  auto refused = s.attach(2, {web(port)});
+  CHECK_THAT(refused.why().message, contains("try again"));
+  CHECK(s.steps.back() == "ip delete"); // it was the only one: the rules went, too
+  CHECK(std::find(s.steps.rbegin(), s.steps.rend(), "bridge DEL") != s.steps.rend());
+  s.failing.clear();
+  CHECK(s.attach(3, {web(port)}).ok());
+}
+
+TEST_CASE("network: rules that cannot be made fail the attachment, and are tried again with the next", "[root]") {
+  network_stage s;
+  s.failing = {"iptables -I"};
+  CHECK(s.attach(1).why().code == errc::unavailable);
+  CHECK(s.count("bridge ADD") == 0);
+  s.failing.clear();
+  CHECK(s.attach(2).ok());
+}
+
+TEST_CASE("network: a detachment that fails keeps the port and the rules") {
+  network_stage s;
+  s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}});
+  s.failing = {"bridge DEL"};
+  CHECK_FALSE(s.detach(1).ok());
+  CHECK(s.count("ip delete") == 0);
+  s.failing.clear();
+  CHECK(s.detach(1).ok());
+  CHECK(s.count("ip delete") == 1);
+}
+
+TEST_CASE("network: a sandbox found again keeps its port") {
+  network_stage s;
+  s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}});
+  CHECK(s.attach(2, {web(34567)}).why().code == errc::already_exists);
+}
+
+TEST_CASE("network: an unknown network is not found, and nothing runs") {
+  network_stage s;
+  auto request = network_stage::request(1);
+  request.network = "nope";
+  CHECK(s.on.ask<network_endpoint>(s.network, request).why().code == errc::not_found);
+  CHECK(s.steps.empty());
+}
+
+} // namespace gantry::test

@@ -1,0 +1,207 @@
+#include "actors/sandbox_supervisor.hpp"
+
+#include "tests/actors/cast.hpp"
+
+namespace gantry::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+container_supervisor_actor::behavior_type fake_container(container_supervisor_actor::pointer self, script* play,
+                                                         std::vector<sandbox_namespaces>* launched) {
+  return {
+      [](const create_container& request) {
+        return created{request.name, {}};
+      },
+      [](const recover_container&) { return done{}; },
+      [=](const launch_container& request) {
+        launched->push_back(request.namespaces);
+        return perform(self, play, "container.launch_container", done{});
+      },
+      [](const stop_container&) { return done{}; },
+      [](const kill_container&) { return done{}; },
+      [](const pause_container&) { return done{}; },
+      [](const unpause_container&) { return done{}; },
+      [](const rename_container&) { return done{}; },
+      [](const remove_container&) { return done{}; },
+      [](const wait_container&) { return exit_report{}; },
+      [](const create_exec&) { return exec_session{}; },
+      [](const start_exec&) { return stream_ticket{}; },
+      [](const inspect_exec&) { return exec_session{}; },
+      [](const attach_container&) { return stream_ticket{}; },
+      [](const follow_container_log&) { return stream_ticket{}; },
+      [](const resize_container&) { return done{}; },
+      [](const container_process_exited&) {},
+      [](const monitor_replaced&) {},
+      [](const reminder&) {},
+  };
+}
+
+struct sandbox_stage : cast {
+  std::vector<sandbox_namespaces> launched;
+  container_supervisor_actor container = on.spawn(fake_container, &play, &launched);
+  sandbox_supervisor_actor sandbox;
+  create_sandbox request;
+
+  explicit sandbox_stage(const std::string& mode, bool made = true) {
+    sandbox = on.spawn(sandbox_supervisor, std::shared_ptr<const engine_parts>(parts));
+    request.record.name = container_key();
+    request.record.network_mode = request.options.network_mode = mode;
+    request.container = container;
+    if (made) (void)on.ask<done>(sandbox, request).value();
+  }
+  answer<done> start() { return on.ask<done>(sandbox, start_container{"client"}); }
+  void stopped() { on.say(sandbox, container_stopped{}); }
+  sandbox_record record() { return on.ask<sandbox_record>(sandbox, inspect_sandbox{}).value(); }
+
+  /// Puts a container into the catalog, running with this pid (0: not running).
+  void neighbour(std::int32_t pid) {
+    container_record r;
+    r.name = r.sandbox = container_key('d');
+    r.display_name = "other";
+    r.state.now = pid != 0 ? phase::running : phase::exited;
+    r.state.pid = pid;
+    (void)on.ask<done>(parts->catalog,
+                       restore_container{std::make_shared<const container_record>(r), container, sandbox});
+  }
+};
+
+} // namespace
+
+TEST_CASE("sandbox: the network is recorded, then attached, then the container launched") {
+  sandbox_stage s("bridge");
+  CHECK(s.start().ok());
+  CHECK(s.play.in_order("launcher.make_network_namespace", "metadata.put_sandbox"));
+  CHECK(s.play.in_order("metadata.put_sandbox", "network.attach_network"));
+  CHECK(s.play.in_order("network.attach_network", "container.launch_container"));
+  REQUIRE(s.launched.size() == 1);
+  CHECK(s.launched[0].network == "/proc/7/fd/9");
+  CHECK(s.launched[0].endpoint->ip == "172.29.0.2");
+}
+
+TEST_CASE("sandbox: host and none attach nothing; host makes no namespace either") {
+  sandbox_stage host("host"), none("none");
+  CHECK(host.start().ok());
+  CHECK(none.start().ok());
+  CHECK_FALSE(host.play.asked("launcher.make_network_namespace"));
+  CHECK(none.play.asked("launcher.make_network_namespace"));
+  CHECK_FALSE(none.play.asked("network.attach_network"));
+  CHECK(host.launched[0].network.empty());
+  CHECK(none.launched[0].network == "/proc/7/fd/9");
+}
+
+TEST_CASE("sandbox: the network is detached when its container has stopped, and attached anew at the next start") {
+  sandbox_stage s("bridge");
+  (void)s.start();
+  s.stopped();
+  CHECK(s.play.count("network.detach_network") == 1);
+  CHECK(s.play.in_order("network.detach_network", "launcher.drop_network_namespace"));
+  CHECK_FALSE(s.record().endpoint);
+  CHECK(s.start().ok());
+  CHECK(s.play.count("network.attach_network") == 2);
+}
+
+TEST_CASE("sandbox: an attachment that fails is undone, and its error is the start's") {
+  sandbox_stage s("bridge");
+  s.play.fail("network.attach_network");
+  CHECK(s.start().why().message == "network.attach_network failed");
+  CHECK(s.launched.empty());
+  CHECK(s.play.asked("launcher.drop_network_namespace"));
+  CHECK_FALSE(s.record().endpoint);
+  s.play.failures.clear();
+  CHECK(s.start().ok());
+}
+
+TEST_CASE("sandbox: a detachment that fails stays on record, for the next time") {
+  sandbox_stage s("bridge");
+  (void)s.start();
+  s.play.fail("network.detach_network");
+  s.stopped();
+  CHECK(s.record().endpoint);
+}
+
+TEST_CASE("sandbox: a start that comes while the network goes waits for that") {
+  sandbox_stage s("bridge");
+  (void)s.start();
+  s.play.held.insert("network.detach_network");
+  s.stopped();
+  auto again = s.start();
+  CHECK_FALSE(again.here());
+  CHECK(s.launched.size() == 1);
+  s.release("network.detach_network");
+  CHECK(again.ok());
+  CHECK(s.play.count("network.attach_network") == 2);
+}
+
+TEST_CASE("sandbox: a restart keeps the network, and waits for its back-off") {
+  sandbox_stage s("bridge");
+  (void)s.start();
+  s.on.say(s.sandbox, restart_container_later{500ms});
+  s.on.advance(400ms);
+  CHECK(s.launched.size() == 1);
+  s.on.advance(200ms);
+  CHECK(s.launched.size() == 2);
+  CHECK(s.play.count("network.attach_network") == 1);
+}
+
+TEST_CASE("sandbox: a stop during the back-off makes the restart void") {
+  sandbox_stage s("none");
+  (void)s.start();
+  s.on.say(s.sandbox, restart_container_later{500ms});
+  s.stopped();
+  s.on.advance(1s);
+  CHECK(s.launched.size() == 1);
+}
+
+TEST_CASE("sandbox: container:X joins the namespaces of a container that runs") {
+  sandbox_stage s("container:other", false);
+  s.request.options.ipc_mode = s.request.options.pid_mode = "container:other";
+  (void)s.on.ask<done>(s.sandbox, s.request);
+  s.neighbour(42);
+  CHECK(s.start().ok());
+  CHECK(s.launched[0].network == "/proc/42/ns/net");
+  CHECK(s.launched[0].ipc == "/proc/42/ns/ipc");
+  CHECK(s.launched[0].pid == "/proc/42/ns/pid");
+  CHECK_FALSE(s.play.asked("launcher.make_network_namespace"));
+}
+
+TEST_CASE("sandbox: container:X of one that does not run, or is not there, refuses the start") {
+  sandbox_stage s("container:other");
+  auto code = errc::not_found;
+  SECTION("not running") {
+    s.neighbour(0);
+    code = errc::failed_precondition;
+  }
+  SECTION("not there") {}
+  CHECK(s.start().why().code == code);
+  CHECK(s.launched.empty());
+}
+
+TEST_CASE("sandbox: removal detaches and ends the actor") {
+  sandbox_stage s("bridge");
+  (void)s.start();
+  CHECK(s.on.ask<done>(s.sandbox, remove_sandbox{}).ok());
+  CHECK(s.play.count("network.detach_network") == 1);
+  CHECK(s.start().why().code == errc::unavailable);
+}
+
+TEST_CASE("sandbox: found again with its container running, it keeps its network until the stop") {
+  sandbox_stage s("bridge", false);
+  s.request.record.endpoint = network_endpoint{"bridge", "172.29.0.9", "", "", 16, {}};
+  CHECK(s.on.ask<done>(s.sandbox, recover_sandbox{s.request, 42}).ok());
+  CHECK(s.play.asked("network.recover_endpoint"));
+  CHECK_FALSE(s.play.asked("network.detach_network"));
+  s.stopped();
+  CHECK(s.play.asked("network.detach_network"));
+}
+
+TEST_CASE("sandbox: found again without its container, what a crash left of its network is detached") {
+  sandbox_stage s("bridge", false);
+  s.request.record.endpoint = network_endpoint{"bridge", "", "", "", 0, {}};
+  CHECK(s.on.ask<done>(s.sandbox, recover_sandbox{s.request, 0}).ok());
+  CHECK(s.play.count("network.detach_network") == 1);
+  CHECK(s.start().ok());
+  CHECK(s.play.count("network.attach_network") == 1);
+}
+
+} // namespace gantry::test
