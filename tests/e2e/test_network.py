@@ -13,7 +13,8 @@ class Network(Case):
             return link.makefile().readline()
 
     def serve(self, name, *options):
-        return self.ok("run", "-d", "--name", name, *options, self.base, "nc", "-lk", "-p", "8080", "-e", "/bin/cat").strip()
+        return self.ok("run", "-d", "--name", name, *options, self.base, "sh", "-c",
+                       "while true; do nc -l -p 8080 -e /bin/cat; done").strip()
 
     def host_address(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
