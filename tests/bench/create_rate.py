@@ -69,11 +69,11 @@ def main():
             print(f"  runc {bare[-1]:.1f}/s, gantry {ours[-1]:.1f}/s", flush=True)
     finally:
         left = session.close()
+    for line in left:
+        print(f"LEFT ON THE HOST: {line}")
     ratio = statistics.median(ours) / statistics.median(bare)
     print(f"{asked.count} containers, {asked.in_flight} in flight, median of {asked.rounds}: gantry {statistics.median(ours):.1f}/s, "
           f"runc alone {statistics.median(bare):.1f}/s, ratio {ratio:.2f}")
-    for line in left:
-        print(f"LEFT ON THE HOST: {line}")
     return 1 if left or ratio < asked.least else 0
 
 

@@ -86,11 +86,11 @@ def main():
         running = len(daemon.ok("ps", "-q").split())
     finally:
         left = session.close()
+    for line in left:
+        print(f"LEFT ON THE HOST: {line}")
     each = (total(busy) - total(idle)) / asked.count
     print(f"idle: {total(idle)} KB ({by_name(idle)})\n{running} running: {total(busy)} KB ({by_name(busy)})")
     print(f"{each:.1f} KB of PSS a running container")
-    for line in left:
-        print(f"LEFT ON THE HOST: {line}")
     return 1 if left or running != asked.count or (asked.most and each > asked.most) else 0
 
 
