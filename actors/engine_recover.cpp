@@ -107,11 +107,25 @@ caf::result<done> recover(self_pointer self, const recover_engine& found) {
   return work->promise;
 }
 
+namespace {
+
+/// Its supervisor failed while it was being created: what it had taken is given back. (A writable layer without a
+/// record is the next sweep's.)
+void undo_creation(const engine_parts& parts, const key& name) {
+  tell(parts.metadata, record_changes{{store::erase_container{name}, store::erase_sandbox{name}}, false});
+  tell(parts.images, release_image{name});
+  tell(parts.volumes, release_mounts{name, true});
+  tell(parts.catalog, release_name{name});
+}
+
+} // namespace
+
 void revive(self_pointer self, const key& name) {
   find_container request{name.ns, name.id};
   ask<found_container>(self, self->state.parts->catalog, deadline::quick, std::move(request),
                        [self](const result<found_container>& r) {
-                         if (!r || !r->view) return; // it was never made: nothing to supervise
+                         if (!r) return;
+                         if (!r->view) return undo_creation(*self->state.parts, r->name);
                          auto work = std::make_shared<recovery>();
                          work->found.containers.push_back(*r->view);
                          gather(self, work, [self, work] {

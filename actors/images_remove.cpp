@@ -11,6 +11,7 @@ struct removal {
   digest id;
   std::vector<image_name> names; ///< that go
   bool whole = false;            ///< no name is left in any namespace: the image goes too
+  image_view view;               ///< then; in case it stays
   removed_image answer;
   caf::typed_response_promise<removed_image> promise;
 };
@@ -58,10 +59,23 @@ void finish(const removal_ptr& work, result<swept_content> swept) {
   work->promise.deliver(std::move(work->answer));
 }
 
+/// From now on nobody finds it, so nobody begins to use it while the removal is being recorded.
+void hide(images_state& state, const removal_ptr& work) {
+  for (const auto& name : work->names) state.names.erase({name.ns, name.name});
+  if (!work->whole) return;
+  work->view = state.images.at(work->id);
+  state.images.erase(work->id);
+}
+
+/// What could not be recorded is as it was; a pull that came meanwhile has its way.
+void show_again(images_state& state, const removal_ptr& work) {
+  if (work->whole) state.images.emplace(work->id, work->view);
+  for (const auto& name : work->names) state.names.emplace(std::pair(name.ns, name.name), name);
+}
+
 void forget(self_pointer self, const removal_ptr& work) {
   auto& state = self->state;
   for (const auto& name : work->names) {
-    state.names.erase({name.ns, name.name});
     work->answer.untagged.push_back(name.name.familiar());
     emit(self, name.ns, "untag", work->id.str(), name.name.familiar());
   }
@@ -69,7 +83,6 @@ void forget(self_pointer self, const removal_ptr& work) {
     work->promise.deliver(std::move(work->answer));
     return;
   }
-  state.images.erase(work->id);
   work->answer.deleted.push_back(work->id);
   emit(self, work->request.ns, "delete", work->id.str(), work->id.str());
   ask<swept_content>(self, state.parts.snapshot, deadline::whole, sweep_content{},
@@ -91,9 +104,11 @@ caf::result<removed_image> remove(self_pointer self, const remove_image& request
   for (const auto& name : work->names) changes.changes.push_back(store::erase_image_name{name.ns, name.name});
   if (work->whole) changes.changes.push_back(store::erase_image{work->id, store::erase_image::in_use::allow});
   work->promise = self->make_response_promise<removed_image>();
+  hide(state, work);
   ask<done>(self, state.parts.metadata, deadline::record, std::move(changes), [self, work](result<done> r) {
-    if (!r) return refuse(work->promise, r.error());
-    forget(self, work);
+    if (r) return forget(self, work);
+    show_again(self->state, work);
+    refuse(work->promise, r.error());
   });
   return work->promise;
 }

@@ -25,10 +25,10 @@ void start_waiting(self_pointer self) {
 void operation_ended(self_pointer self) {
   auto& state = self->state;
   --state.running;
-  if (state.prepared && state.attached.empty() && state.running == 0 && state.waiting.empty()) {
+  if (state.touched && state.attached.empty() && state.running == 0 && state.waiting.empty()) {
     state.changing = true;
     return network_steps::clean(self, [self] {
-      self->state.changing = self->state.prepared = false;
+      self->state.changing = self->state.prepared = self->state.touched = false;
       start_waiting(self);
     });
   }
@@ -49,7 +49,7 @@ void when_prepared(self_pointer self, std::function<void(result<void>)> operatio
     state.waiting.push_front([self, operation] { when_prepared(self, operation); });
     return;
   }
-  state.changing = true;
+  state.changing = state.touched = true;
   network_steps::prepare(self, [self, operation](const result<void>& r) {
     self->state.changing = false;
     self->state.prepared = r.has_value();
@@ -125,7 +125,7 @@ void detach_now(self_pointer self, const detach_network& request, caf::typed_res
   auto end = end_of(request.sandbox, request.namespace_path, request.endpoint.ports, {});
   auto sequence = std::make_shared<network::cni_sequence>(self->state.bridge, end, network::verb::del);
   // Rules may be there from before a crash: they go with the last sandbox as ever.
-  self->state.prepared = true;
+  self->state.touched = true;
   network_steps::run_sequence(self, sequence, request.monitor,
                               [self, sandbox = request.sandbox, promise](const result<void>& r) mutable {
                                 if (r) {
@@ -161,7 +161,7 @@ network_actor::behavior_type network_supervisor(self_pointer self, network::brid
       [self](const recover_endpoint& found) {
         self->state.attached.insert(found.sandbox);
         self->state.ports.restore(found.sandbox, found.endpoint.ports);
-        self->state.prepared = true;
+        self->state.touched = true; // whether all rules are there is seen at the next attachment
       },
   };
 }

@@ -94,10 +94,10 @@ caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& re
   state.listeners.insert(request.pull_id);
   state.promise = self->make_response_promise<pulled_image>();
   acquire_slot slot_request{work_kind::pull, request.client, self->address()}; // freed by this actor's end
-  ask<slot>(self, state.parts.admission, deadline::whole, slot_request, [self](const result<slot>& r) {
-    if (!r) return pulling::fail_with(self, r.error());
-    pulling::resolve(self);
-  });
+  // No deadline: whoever holds the places makes progress or is ended by its own stall.
+  self->request(state.parts.admission, caf::infinite, slot_request)
+      .then([self](const slot&) { pulling::resolve(self); },
+            [self](const caf::error& e) { pulling::fail_with(self, from_caf(e)); });
   self->delayed_send(self, progress_interval, report_progress{});
   return state.promise;
 }

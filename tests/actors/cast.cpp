@@ -188,7 +188,7 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
         return perform(self, play, "launcher.run_process", reply);
       },
       [=](const monitor::list_containers&) {
-        return perform(self, play, "launcher.list_containers", monitor::container_list{});
+        return perform(self, play, "launcher.list_containers", monitor::container_list{play->entries});
       },
       [=](const monitor::adopt_container&) { return perform(self, play, "launcher.adopt_container", done{}); },
       [](const monitor::shut_down&) { return done{}; },

@@ -142,6 +142,21 @@ TEST_CASE("recovery: an auto-removed one that ended meanwhile is removed") {
   CHECK(s.play.asked("metadata.erase_container"));
 }
 
+TEST_CASE("recovery: exec works in a container that was found again, by the document in its bundle") {
+  recovery_stage s(phase::running);
+  s.config->run_dir = s.folder / "run";
+  auto bundle = s.folder / "run/bundles/docker-" + s.name.id;
+  must(sys::make_directories(bundle, 0700));
+  write(bundle + "/config.json", R"({"ociVersion":"1.0.2","process":{"user":{"uid":0,"gid":0},"args":["/bin/sleep"],)"
+                                 R"("env":["PATH=/bin"],"cwd":"/"}})");
+  s.monitor_says_running();
+  s.recover();
+  exec_options options;
+  options.args = {"/bin/true"};
+  auto session = s.on.ask<exec_session>(s.container, create_exec{options}).value();
+  CHECK(s.on.ask<stream_ticket>(s.container, start_exec{session.id, true, 0, 0}).ok());
+}
+
 TEST_CASE("a monitor that was replaced: its containers are adopted, or have ended unknown") {
   container_stage s;
   s.launch();

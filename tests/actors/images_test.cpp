@@ -184,6 +184,22 @@ TEST_CASE("rmi: of an image that a container uses is refused without force; a se
   }
 }
 
+TEST_CASE("rmi: nobody can begin to use an image while its removal is being recorded") {
+  images_stage s;
+  s.play.held.insert("metadata.other");
+  auto removing = s.remove("alpine:3");
+  auto late = s.on.ask<found_image>(s.images, use_image{docker_namespace, "alpine:3", container_key()});
+  CHECK(late.why().code == errc::not_found);
+  SECTION("a pull that brings it back meanwhile has its way") {
+    auto view = std::make_shared<const image>(s.one);
+    CHECK(s.on.ask<pulled_image>(s.images, image_pulled{view, sample_name("alpine:3", s.one)}).value().changed);
+    s.release("metadata.other");
+    CHECK(s.find("alpine:3").ok());
+  }
+  s.release("metadata.other");
+  CHECK(removing.ok());
+}
+
 TEST_CASE("rmi: a record that cannot be erased leaves the name") {
   images_stage s;
   s.play.fail("metadata.other");

@@ -142,6 +142,24 @@ TEST_CASE("network: rules that cannot be made fail the attachment, and are tried
   CHECK(s.attach(2).ok());
 }
 
+TEST_CASE("network: of rules that could be made in part alone, none stays", "[root]") {
+  network_stage s;
+  s.failing = {"iptables -I"};
+  (void)s.attach(1);
+  CHECK(s.count("iptables -D") > 0);
+  CHECK(s.steps.back() == "ip delete");
+}
+
+TEST_CASE("network: what a crash left being detached does not mean that the rules are there", "[root]") {
+  network_stage s; // as after a reboot: records of endpoints, no rules
+  auto old = s.on.ask_later<done>(
+      s.network, detach_network{network_stage::sandbox(1), network_endpoint{"bridge", "", "", "", 0, {}}, "", 0});
+  auto attached = s.attach(2);
+  CHECK(old.ok());
+  CHECK(attached.ok());
+  CHECK(s.count("iptables -I") > 0);
+}
+
 TEST_CASE("network: a detachment that fails keeps the port and the rules") {
   network_stage s;
   s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}});

@@ -225,6 +225,17 @@ TEST_CASE("pull: what fails at any step releases all that was held") {
   s.check_ended();
 }
 
+TEST_CASE("pull: waits for its turn as long as it takes") {
+  pull_stage s;
+  auto holder = s.on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+  (void)s.on.ask<slot>(s.parts->admission, acquire_slot{work_kind::pull, "other", holder.address()});
+  auto pulling = s.pull();
+  for (int i = 0; i < 3; ++i) s.on.advance(std::chrono::minutes(10));
+  CHECK_FALSE(pulling.here());
+  s.on.crash(holder);
+  CHECK(pulling.ok());
+}
+
 TEST_CASE("pull: one that is given up ends at once") {
   pull_stage s;
   s.play.held.insert("transfer.fetch_manifest");

@@ -1,0 +1,79 @@
+#include "tests/actors/whole_engine.hpp"
+
+namespace gantry::test {
+
+TEST_CASE("engine: a container's life leaves no row, no record and no folder") {
+  whole_engine e;
+  auto name = e.create("bridge").value().name;
+  (void)e.hops_of<done>(start_container{"client"});
+  CHECK(exists(e.config->paths.container_dir(name)));
+  auto found = e.look().value();
+  CHECK(e.on.ask<done>(found.container, remove_container{true, true}).ok());
+  CHECK(e.table()->rows.empty());
+  auto records = e.on.ask<all_records>(e.parts->metadata, load_records{}).value();
+  CHECK(records->containers.empty());
+  CHECK(records->sandboxes.empty());
+  CHECK_FALSE(exists(e.config->paths.container_dir(name)));
+  CHECK(e.play.asked("network.detach_network"));
+}
+
+TEST_CASE("engine: a supervisor that crashes is made anew on the truth; others do not notice") {
+  whole_engine e;
+  auto name = e.create().value().name;
+  (void)e.hops_of<done>(start_container{"client"});
+  auto before = e.look().value();
+  e.on.crash(before.container);
+  auto after = e.look().value();
+  CHECK(after.name == name);
+  CHECK(after.container != before.container);
+  CHECK(after.view->state.now == phase::exited); // its monitor knows nothing of it
+  CHECK(e.on.ask<done>(after.container, remove_container{}).ok());
+  CHECK(e.table()->rows.empty());
+}
+
+TEST_CASE("engine: a supervisor that crashes while it creates gives back name and slot") {
+  whole_engine e;
+  auto holder = e.on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+  (void)e.on.ask<slot>(e.parts->admission, acquire_slot{work_kind::creation, "other", holder.address()});
+  auto creating = e.create();
+  CHECK_FALSE(creating.here());
+  e.on.crash(e.look().value().container);
+  CHECK_FALSE(e.look().ok());
+  e.on.crash(holder);
+  CHECK(e.create().ok());
+  CHECK(e.has_free_slot(work_kind::creation));
+}
+
+TEST_CASE("engine: a name that is taken is refused by the second of two that come together") {
+  whole_engine e;
+  create_container request{{docker_namespace, ""}, "web", {}, "client"};
+  request.options.image = "alpine";
+  auto first = e.on.ask_later<created>(e.engine, request), second = e.on.ask_later<created>(e.engine, request);
+  e.on.run();
+  CHECK(first.ok() != second.ok());
+  CHECK(e.table()->rows.size() == 1);
+}
+
+TEST_CASE("engine: recovery finishes each container on what its monitor says, in parallel") {
+  whole_engine e;
+  recover_engine found;
+  for (char digit : {'1', '2', '3'}) {
+    auto record = sample_container(std::string(64, digit), std::string("c") + digit);
+    record.image_id = e.one.id;
+    record.state.now = phase::running;
+    record.state.pid = 4321;
+    found.containers.push_back(record);
+  }
+  e.play.entries = {{found.containers[0].name, 77, 7, false, 0, false, 3, 0},
+                    {found.containers[1].name, 0, 0, true, 9, false, 3, 4},
+                    {container_key('9'), 99, 9, false, 0, false, 3, 0}};
+  CHECK(e.on.ask<done>(e.engine, found).ok());
+  auto state_of = [&](const std::string& name) { return e.find(name).view->state; };
+  CHECK(state_of("c1").now == phase::running);
+  CHECK(state_of("c1").pid == 77);
+  CHECK(state_of("c2").exit_code == 9);
+  CHECK(state_of("c3").exit_code == 255);
+  CHECK(e.play.count("launcher.delete_container") == 3); // c2, c3, and the one that no record knows
+}
+
+} // namespace gantry::test
