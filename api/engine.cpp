@@ -25,9 +25,19 @@ caf::actor_system_config& set_up(caf::actor_system_config& config, std::size_t t
   return config;
 }
 
+/// Each thread that has used an actor system keeps a reference to its logger, and the system's end waits until nobody
+/// has one (CAF 0.17, ~actor_system). The threads of who embeds an engine must not keep it from ending.
+struct leaves_system {
+  leaves_system() = default;
+  leaves_system(const leaves_system&) = delete;
+  leaves_system& operator=(const leaves_system&) = delete;
+  ~leaves_system() { caf::logger::set_current_actor_system(nullptr); }
+};
+
 /// Asks an actor from outside and waits.
 template<class Reply, class Handle, class Request, class Deadline>
 result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, Deadline deadline, Request request) {
+  leaves_system at_the_end;
   caf::scoped_actor self{system};
   result<Reply> answer = fail(errc::internal, "no answer");
   self->request(to, deadline, std::move(request))
@@ -67,6 +77,7 @@ engine_actor engine::handle() { return inner_->handle; }
 
 result<std::unique_ptr<engine>> engine::start(engine_options options) {
   if (::geteuid() != 0) return fail(errc::denied, "an engine needs root: containers are made by the kernel's leave");
+  leaves_system at_the_end;
   auto made = std::make_unique<inner>();
   GANTRY_LET(made->store, open_store(options.root));
   GANTRY_LET(auto config, complete(options));
