@@ -9,6 +9,18 @@ admission_state::queue& queue_of(admission_state& state, work_kind what) {
   return state.queues[static_cast<std::size_t>(what)];
 }
 
+void watch(self_pointer self, const caf::actor_addr& holder) {
+  if (++self->state.holders[holder] == 1) self->monitor(holder);
+}
+
+/// A container that restarts for ever asks for ever: it is not watched once for each time.
+void unwatch(self_pointer self, const caf::actor_addr& holder) {
+  auto found = self->state.holders.find(holder);
+  if (found == self->state.holders.end() || --found->second > 0) return;
+  self->state.holders.erase(found);
+  self->demonitor(holder);
+}
+
 slot grant(self_pointer self, work_kind what, const caf::actor_addr& holder) {
   auto& state = self->state;
   auto& free = queue_of(state, what).free;
@@ -42,6 +54,7 @@ void release(self_pointer self, std::uint64_t id) {
   auto found = self->state.held.find(id);
   if (found == self->state.held.end()) return;
   auto freed = found->second.what;
+  unwatch(self, found->second.holder);
   self->state.held.erase(found);
   queue_of(self->state, freed.what).free.insert(freed.place);
   hand_on(self, freed.what);
@@ -56,6 +69,7 @@ void forget_waiting(admission_state& state, const caf::actor_addr& gone) {
 }
 
 void release_all_of(self_pointer self, const caf::actor_addr& gone) {
+  self->state.holders.erase(gone);
   forget_waiting(self->state, gone);
   std::vector<std::uint64_t> ids;
   for (const auto& [id, held] : self->state.held)
@@ -65,13 +79,15 @@ void release_all_of(self_pointer self, const caf::actor_addr& gone) {
 
 caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
-  if (!q.free.empty()) return grant(self, request.what, request.holder);
-  if (q.waiting_count >= q.limit.queue)
+  bool at_once = !q.free.empty();
+  if (!at_once && q.waiting_count >= q.limit.queue)
     return to_caf(error{errc::exhausted,
                         fmt::format("the engine is at its limit: {} requests of this kind are under way and {} wait; "
                                     "ask again later",
                                     q.limit.slots, q.waiting_count),
                         0});
+  watch(self, request.holder);
+  if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
   q.by_client[request.client].push_back({request.holder, promise});
   ++q.waiting_count;
@@ -92,10 +108,7 @@ admission_actor::behavior_type admission(self_pointer self, admission_limits lim
   set(work_kind::extraction, limits.extraction);
   self->set_down_handler([self](const caf::down_msg& down) { release_all_of(self, down.source); });
   return {
-      [self](const acquire_slot& request) -> caf::result<slot> {
-        self->monitor(request.holder);
-        return acquire(self, request);
-      },
+      [self](const acquire_slot& request) { return acquire(self, request); },
       [self](const release_slot& request) { release(self, request.held.id); },
   };
 }

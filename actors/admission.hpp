@@ -38,6 +38,7 @@ struct admission_state {
     caf::actor_addr holder;
   };
   std::map<std::uint64_t, grant> held;
+  std::map<caf::actor_addr, std::size_t> holders; ///< how many slots each has or waits for; watched while it does
   std::uint64_t next_id = 1;
 
   static inline const char* name = "admission";

@@ -27,7 +27,7 @@ struct network_state {
   /// The host's rules: made before the first attachment, removed after the last detachment. While that is being done
   /// (`changing`), nothing starts.
   bool prepared = false, changing = false;
-  bool touched = false; ///< some of the rules may be there: from before a crash, or of a preparation that failed
+  bool touched = false;    ///< some of the rules may be there: from before a crash, or of a preparation that failed
   std::size_t running = 0; ///< at most max_network_operations
   std::deque<std::function<void()>> waiting;
 

@@ -79,6 +79,20 @@ TEST_CASE("admission: a slot is freed by its holder's end, and what the holder w
   CHECK_FALSE(waiting_of_same.ok());
 }
 
+TEST_CASE("admission: a holder is watched as long as it has or awaits anything, and again later") {
+  door d({2, 100});
+  auto first = d.acquire("a"), second = d.acquire("a");
+  d.on.say(d.admission, release_slot{first.value()});
+  d.on.say(d.admission, release_slot{second.value()});
+  auto third = d.acquire("a"), fourth = d.acquire("a");
+  d.on.say(d.admission, release_slot{third.value()}); // it still has the fourth
+  d.on.crash(d.holder.actor);
+  holder_actor other(d.on);
+  for (int i = 0; i < 2; ++i)
+    CHECK(d.on.ask<slot>(d.admission, acquire_slot{work_kind::creation, "b", other.actor.address()}).ok());
+  CHECK(fourth.ok());
+}
+
 TEST_CASE("admission: a slot that is released twice frees one place") {
   door d({1, 100});
   auto held = d.acquire("a");
