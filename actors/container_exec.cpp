@@ -141,8 +141,14 @@ caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& re
 }
 
 caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty) {
+  auto& state = self->state;
   auto promise = self->make_response_promise<stream_ticket>();
-  answer_stream(self, promise, std::move(request), tty);
+  auto open = [self, promise, tty, request] { answer_stream(self, promise, request, tty); };
+  // Before its next life a container's stream is that life's: the monitor must have forgotten the one that ended.
+  if (alive(state) || state.clean || state.record.state.now == phase::starting)
+    open();
+  else
+    state.when_clean.emplace_back(open);
   return promise;
 }
 

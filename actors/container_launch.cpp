@@ -36,6 +36,7 @@ void fail_launch(self_pointer self, const launching_ptr& work, error why) {
   clean_up(self);
   work->promise.deliver(to_caf(why));
   launch_ended(self);
+  if (state.record.options.auto_remove && !state.removing) remove_itself(self);
 }
 
 void started(self_pointer self, const launching_ptr& work, const monitor::started& process) {

@@ -87,12 +87,12 @@ bool restarts_after(const container_supervisor_state& state, const container_pro
   return !state.removing && wants_restart(after);
 }
 
+} // namespace
+
 void remove_itself(self_pointer self) {
   ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::whole, remove_container{true, true},
             [](const auto&) {});
 }
-
-} // namespace
 
 void handle_exit(self_pointer self, const container_process_exited& fact) {
   auto& state = self->state;

@@ -114,10 +114,15 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
             request.want_stderr};
         return container::open_stream(self, std::move(stream), self->state.record.options.tty);
       },
-      [self](const follow_container_log&) {
-        monitor::open_stream stream{
-            self->state.record.name, "", monitor::open_stream::kind::follow_log, false, false, false};
-        return container::open_stream(self, std::move(stream), self->state.record.options.tty);
+      [self](const follow_container_log&) -> caf::result<stream_ticket> {
+        const auto& record = self->state.record;
+        // For one that does not run the monitor would wait for its next life; the log has all there is.
+        if (!container::alive(self->state))
+          return to_caf(error{errc::failed_precondition, "container " + record.name.id + " is not running", 0});
+        monitor::open_stream stream;
+        stream.container = record.name;
+        stream.what = monitor::open_stream::kind::follow_log;
+        return container::open_stream(self, std::move(stream), record.options.tty);
       },
       [self](const resize_container& request) { return container::resize(self, request); },
       [self](const container_process_exited& fact) { container::handle_exit(self, fact); },

@@ -86,6 +86,8 @@ void emit(self_pointer self, std::string action, std::map<std::string, std::stri
 /// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
 void clean_up(self_pointer self);
 void answer_waiting(self_pointer self, bool removed);
+/// What --rm asks for, once the container has ended or could not be started.
+void remove_itself(self_pointer self);
 
 } // namespace container
 } // namespace gantry

@@ -3,6 +3,8 @@
 namespace gantry::engine_steps {
 namespace {
 
+constexpr std::chrono::seconds drain_deadline{4};
+
 template<class Handle>
 void end(const Handle& actor) {
   caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
@@ -39,6 +41,11 @@ void shut_monitors_down(self_pointer self, std::function<void()> then) {
     });
 }
 
+/// Attachments under way come to their end: what they made is recorded or undone.
+void drain(self_pointer self, std::function<void()> then) {
+  ask<done>(self, self->state.parts->network, drain_deadline, drain_network{}, [then](const auto&) { then(); });
+}
+
 /// What is in metadata's mailbox now is committed before the answer to this.
 void flush(self_pointer self, std::function<void()> then) {
   ask<done>(self, self->state.parts->metadata, deadline::record, record_changes{{}, true},
@@ -51,11 +58,13 @@ caf::result<done> stop(self_pointer self) {
   auto& state = self->state;
   auto promise = self->make_response_promise<done>();
   state.stopping = true;
-  flush(self, [self, promise]() mutable {
-    shut_monitors_down(self, [self, promise]() mutable {
-      end_all(self);
-      promise.deliver(done{});
-      self->quit();
+  drain(self, [self, promise] {
+    flush(self, [self, promise] {
+      shut_monitors_down(self, [self, promise]() mutable {
+        end_all(self);
+        promise.deliver(done{});
+        self->quit();
+      });
     });
   });
   return promise;

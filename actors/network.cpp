@@ -8,8 +8,7 @@ namespace {
 using network_steps::self_pointer;
 using endpoint_promise = caf::typed_response_promise<network_endpoint>;
 
-// -- turns
-// -------------------------------------------------------------------------------------------------------------
+// -- turns ------------------------------------------------------------------------------------------------------------
 
 void start_waiting(self_pointer self) {
   auto& state = self->state;
@@ -21,6 +20,11 @@ void start_waiting(self_pointer self) {
   }
 }
 
+void answer_draining(network_state& state) {
+  if (state.running != 0 || state.changing || !state.waiting.empty()) return;
+  for (auto& promise : std::exchange(state.draining, {})) promise.deliver(done{});
+}
+
 /// An operation has ended. With the last sandbox go the host's rules, before anybody else starts.
 void operation_ended(self_pointer self) {
   auto& state = self->state;
@@ -30,9 +34,11 @@ void operation_ended(self_pointer self) {
     return network_steps::clean(self, [self] {
       self->state.changing = self->state.prepared = self->state.touched = false;
       start_waiting(self);
+      answer_draining(self->state);
     });
   }
   start_waiting(self);
+  answer_draining(self->state);
 }
 
 void in_turn(self_pointer self, std::function<void()> operation) {
@@ -58,8 +64,7 @@ void when_prepared(self_pointer self, std::function<void(result<void>)> operatio
   });
 }
 
-// -- attach
-// ------------------------------------------------------------------------------------------------------------
+// -- attach -----------------------------------------------------------------------------------------------------------
 
 network::attachment end_of(const key& sandbox, const std::string& namespace_path, std::vector<port_binding> ports,
                            const std::string& mac) {
@@ -118,8 +123,7 @@ void attach_now(self_pointer self, const attach_network& request, endpoint_promi
   });
 }
 
-// -- detach
-// ------------------------------------------------------------------------------------------------------------
+// -- detach -----------------------------------------------------------------------------------------------------------
 
 void detach_now(self_pointer self, const detach_network& request, caf::typed_response_promise<done> promise) {
   auto end = end_of(request.sandbox, request.namespace_path, request.endpoint.ports, {});
@@ -156,6 +160,12 @@ network_actor::behavior_type network_supervisor(self_pointer self, network::brid
       [self](const detach_network& request) -> caf::result<done> {
         auto promise = self->make_response_promise<done>();
         in_turn(self, [self, request, promise] { detach_now(self, request, promise); });
+        return promise;
+      },
+      [self](const drain_network&) -> caf::result<done> {
+        auto promise = self->make_response_promise<done>();
+        self->state.draining.push_back(promise);
+        answer_draining(self->state);
         return promise;
       },
       [self](const recover_endpoint& found) {

@@ -30,6 +30,7 @@ struct network_state {
   bool touched = false;    ///< some of the rules may be there: from before a crash, or of a preparation that failed
   std::size_t running = 0; ///< at most max_network_operations
   std::deque<std::function<void()>> waiting;
+  std::vector<caf::typed_response_promise<done>> draining; ///< answered when nothing runs or waits
 
   static inline const char* name = "network";
 };

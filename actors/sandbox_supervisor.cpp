@@ -13,7 +13,9 @@ const launcher_actor& launcher_of(self_pointer self) { return self->state.parts-
 void write_record(self_pointer self) {
   record_changes changes{{store::put_sandbox{self->state.record, store::when_there::require}}, false};
   ask<done>(self, self->state.parts->metadata, deadline::record, std::move(changes), [self](const auto& r) {
-    if (!r) spdlog::error("sandbox {}: its record: {}", to_string(self->state.record.name), r.error().message);
+    // After the container's removal there is no record any more: the network of a removed one is unmade last.
+    if (!r && r.error().code != errc::not_found)
+      spdlog::error("sandbox {}: its record: {}", to_string(self->state.record.name), r.error().message);
   });
 }
 

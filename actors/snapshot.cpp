@@ -82,8 +82,7 @@ result<void> keep(snapshot_state& state, const keep_documents& request) {
   return {};
 }
 
-// -- writable layers
-// ---------------------------------------------------------------------------------------------------
+// -- writable layers --------------------------------------------------------------------------------------------------
 
 result<prepared_snapshot> prepare(snapshot_state& state, const prepare_snapshot& request) {
   GANTRY_LET(auto number, state.parts.snapshot_numbers->next());

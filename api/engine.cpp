@@ -117,8 +117,7 @@ void engine::stop() {
     spdlog::critical("an actor did not end within {} s; its thread is left behind", end_deadline.count());
 }
 
-// -- what embedders ask
-// ------------------------------------------------------------------------------------------------
+// -- what embedders ask -----------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -32,6 +32,7 @@ struct abandon_pull {
 struct pulled_image {
   digest id, manifest;
   bool changed = false; ///< false: the name already meant this image
+  std::vector<layer_progress> layers = {}; ///< how each came to be there, base first
 };
 
 /// By reference, by id (with or without "sha256:") or by a prefix of an id.

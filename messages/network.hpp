@@ -27,11 +27,15 @@ struct recover_endpoint {
   network_endpoint endpoint;
 };
 
+/// Answers when no plugin runs and none waits to.
+struct drain_network {};
+
 /// network: addresses and published ports; a bounded number of plugins at once.
 using network_actor = caf::typed_actor<
     // already_exists for a port that is taken; unavailable with the plugin's own words
     replies_to<attach_network>::with<network_endpoint>, replies_to<detach_network>::with<done>,
-    reacts_to<recover_endpoint>>;
+    reacts_to<recover_endpoint>,
+  replies_to<drain_network>::with<done>>;
 
 } // namespace gantry
 
@@ -39,3 +43,4 @@ GANTRY_MESSAGE(gantry::attach_network)
 GANTRY_MESSAGE(gantry::detach_network)
 GANTRY_MESSAGE(gantry::network_endpoint)
 GANTRY_MESSAGE(gantry::recover_endpoint)
+GANTRY_MESSAGE(gantry::drain_network)

@@ -17,7 +17,6 @@ namespace {
 
 namespace http = boost::beast::http;
 using boost::system::error_code;
-constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 
 std::string peer_of(connection::socket& from) {
   ucred peer{};

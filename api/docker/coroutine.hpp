@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -10,6 +11,9 @@ namespace gantry::docker {
 namespace asio = boost::asio;
 using asio::awaitable;
 using asio::use_awaitable;
+
+/// Awaits an asio operation whose error code is looked at rather than thrown.
+inline constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 
 } // namespace gantry::docker
 

@@ -11,7 +11,6 @@
 namespace gantry::docker {
 namespace {
 
-constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 constexpr std::size_t read_bytes = 32u << 10;
 
 tl::unexpected<error> hung_up() { return fail(errc::unavailable, "the client has hung up"); }

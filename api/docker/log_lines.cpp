@@ -51,7 +51,9 @@ log_lines::log_lines(std::string path, log::query what, log_format how)
     : state_(std::make_shared<state>(state{std::move(path), what, how, std::nullopt, false})) {}
 
 awaitable<result<std::string>> log_lines::next(context& door) {
-  co_return co_await on_disk(door, [shared = state_] { return shared->read(); });
+  // Named: GCC 12 destroys a temporary with captures twice when it stands in the awaited expression (PR 99576).
+  auto read = [shared = state_] { return shared->read(); };
+  co_return co_await on_disk(door, std::move(read));
 }
 
 bool log_lines::finished() const { return state_->finished; }

@@ -4,12 +4,6 @@
 #include <boost/asio/write.hpp>
 
 namespace gantry::docker {
-namespace {
-
-constexpr auto as_tuple = asio::as_tuple(use_awaitable);
-
-} // namespace
-
 awaitable<result<std::unique_ptr<monitor_stream>>> monitor_stream::open(context& door, const stream_ticket& ticket) {
   constexpr std::size_t longest_path = 107; // sockaddr_un
   if (ticket.socket.empty() || ticket.socket.size() > longest_path)

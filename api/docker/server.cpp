@@ -20,7 +20,6 @@ namespace gantry::docker {
 namespace {
 
 using acceptor = asio::local::stream_protocol::acceptor;
-constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 constexpr std::chrono::seconds longest_unwinding{10};
 
 /// What a client gets that is one too many. Not waited for: it has 1 KiB of socket buffer to go into.

@@ -62,7 +62,7 @@ class Network(Case):
     def test_rm_leaves_no_link_and_no_rule(self):
         links, rules, names = host.links(), host.rules(), host.network_names()
         self.serve("one", "-p", f"{free_port()}:8080")
-        self.assertNotEqual(host.network_names(), names)
+        self.assertTrue({name for name in host.links() - links if name.startswith("veth")})
         self.ok("rm", "-f", "one")
         self.assertEqual(host.network_names() - names, set())
         self.assertEqual({line for line in host.rules() - rules if "CNI-DN" in line}, set())

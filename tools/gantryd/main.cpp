@@ -57,7 +57,7 @@ result<void> serve(const daemon::settings& all) {
   spdlog::info("ending: {}; containers go on with their monitors", why);
   daemon::notify_service_manager("STOPPING=1");
   daemon::shutdown_watchdog watchdog(all.stop_deadline);
-  door->stop();
+  door.reset(); // with its handles: CAF keeps a detached actor's thread until the last one is gone
   running->stop();
   running.reset();
   return {};

@@ -9,7 +9,6 @@ namespace gantry::docker::endpoints {
 namespace {
 
 /// A stop may take as long as the container's own time-out says.
-constexpr std::chrono::seconds without_end{0};
 
 result<stop_container> parse_stop(const request& what) {
   stop_container stop;

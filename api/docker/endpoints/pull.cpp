@@ -44,8 +44,8 @@ std::string progress_lines(const event_batch& batch, pull_progress& progress) {
 }
 
 /// Writes progress until the pull has ended or the client does not take it any more.
-awaitable<result<void>> show_progress(event_feed& feed, pending<pulled_image>& pull, exchange& on) {
-  pull_progress progress;
+awaitable<result<void>> show_progress(event_feed& feed, pending<pulled_image>& pull, pull_progress& progress,
+                                      exchange& on) {
   while (!pull.answered()) {
     auto batch = co_await feed.next();
     if (!batch) co_return result<void>();
@@ -82,12 +82,17 @@ awaitable<result<response>> image_create(context& door, const request& what, exc
   response head;
   GANTRY_CO_TRY(co_await on.begin(head));
   GANTRY_CO_TRY(co_await on.write(first_line(name)));
-  co_await (waiting->ready() || show_progress(*feed, *waiting, on) || on.until_gone());
+  pull_progress progress;
+  co_await (waiting->ready() || show_progress(*feed, *waiting, progress, on) || on.until_gone());
   if (!waiting->answered()) { // the client is gone: the pull goes on only if somebody else waits for it
     tell(door.actors.images, abandon_pull{pull_id});
     co_return response();
   }
   auto got = co_await waiting->answer();
+  std::string rest;
+  if (got)
+    for (const auto& layer : got->layers) rest += progress.lines(layer);
+  GANTRY_CO_TRY(co_await on.write(rest));
   GANTRY_CO_TRY(co_await on.write(last_lines(name, got)));
   co_return response();
 }

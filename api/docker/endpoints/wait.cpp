@@ -10,7 +10,6 @@ namespace {
 
 using namespace asio::experimental::awaitable_operators;
 using condition = wait_container::condition;
-constexpr std::chrono::seconds without_end{0};
 
 result<condition> parse_condition(const std::string& text) {
   if (text.empty() || text == "not-running") return condition::not_running;

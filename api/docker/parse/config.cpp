@@ -29,6 +29,8 @@ result<void> read_health(object from, container_options& into) {
   if (!health.test.empty() && health.test[0] != "NONE" && health.test[0] != "CMD" && health.test[0] != "CMD-SHELL")
     return fail(errc::invalid_argument, "Healthcheck.Test begins with {}: write NONE, CMD or CMD-SHELL",
                 quote(health.test[0]));
+  if (!health.test.empty() && health.test[0] != "NONE")
+    return fail(errc::invalid_argument, "Healthcheck is not supported yet: leave it out, or write NONE");
   health.interval = std::chrono::nanoseconds(interval);
   health.timeout = std::chrono::nanoseconds(timeout);
   health.start_period = std::chrono::nanoseconds(start);

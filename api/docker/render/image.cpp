@@ -8,9 +8,9 @@
 namespace gantry::docker {
 namespace {
 
-constexpr unix_nanos second = 1'000'000'000;
+constexpr unix_nanos nanos_per_second = 1'000'000'000;
 
-std::int64_t created_at(const std::string& text) { return log::parse_time(text).value_or(0) / second; }
+std::int64_t created_at(const std::string& text) { return log::parse_time(text).value_or(0) / nanos_per_second; }
 
 json config_of(const image_config& config) {
   json made;
@@ -84,7 +84,7 @@ json image_inspect(const found_image& of) {
   std::vector<std::string> layers;
   for (const auto& layer : image.config.diff_ids) layers.push_back(layer.str());
   made["RootFS"] = {{"Type", "layers"}, {"Layers", layers}};
-  made["Metadata"] = {{"LastTagTime", log::format_time(image.pulled_at * second)}};
+  made["Metadata"] = {{"LastTagTime", log::format_time(image.pulled_at * nanos_per_second)}};
   return made;
 }
 
