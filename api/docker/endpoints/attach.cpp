@@ -30,9 +30,9 @@ awaitable<result<void>> replay(context& door, const container_record& record, co
   }
 }
 
-bool may_still_run(const container_record& record) {
-  return record.state.now == phase::created || record.state.now == phase::starting ||
-         record.state.now == phase::running;
+/// One that has ended may be started again: `start -a` attaches before it starts.
+bool may_run(const container_record& record) {
+  return record.state.now != phase::removing && record.state.now != phase::dead;
 }
 
 } // namespace
@@ -43,7 +43,7 @@ awaitable<result<response>> container_attach(context& door, const request& what,
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
   GANTRY_CO_TRY(may_attach(*found.view));
   auto tty = found.view->options.tty;
-  bool live = from.flag("stream") && may_still_run(*found.view);
+  bool live = from.flag("stream") && may_run(*found.view);
   std::unique_ptr<monitor_stream> container;
   attach_container wanted{from.flag("stdin") && found.view->options.open_stdin, from.flag("stdout"),
                           from.flag("stderr")};
