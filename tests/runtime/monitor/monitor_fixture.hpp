@@ -53,7 +53,7 @@ public:
     std::string runtime = "/usr/sbin/runc";
     std::string log_driver = "json-file";
     std::int64_t memory = 0;
-    std::vector<std::string> lower; ///< empty: busybox alone
+    std::vector<std::string> lower = {}; ///< empty: busybox alone
   };
   monitor::start_container container(const std::string& id, const options& with);
   monitor::delete_container removal(const std::string& id, const std::string& runtime = "/usr/sbin/runc") const;
