@@ -77,7 +77,8 @@ void fail_with(self_pointer self, error why) {
 
 void finish(self_pointer self, pulled_image done) {
   if (self->state.ended) return;
-  // Progress goes its own way and may come late: the answer says it again.
+  publish_changes(self, {});
+  // Progress goes its own way and may come later than the answer, which says it again.
   for (const auto& layer : self->state.layers)
     done.layers.push_back({layer.blob.content, layer.step, layer.blob.size, layer.blob.size});
   self->state.promise.deliver(std::move(done));
