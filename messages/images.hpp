@@ -31,7 +31,7 @@ struct abandon_pull {
 };
 struct pulled_image {
   digest id, manifest;
-  bool changed = false; ///< false: the name already meant this image
+  bool changed = false;                    ///< false: the name already meant this image
   std::vector<layer_progress> layers = {}; ///< how each came to be there, base first
 };
 

@@ -34,8 +34,7 @@ struct drain_network {};
 using network_actor = caf::typed_actor<
     // already_exists for a port that is taken; unavailable with the plugin's own words
     replies_to<attach_network>::with<network_endpoint>, replies_to<detach_network>::with<done>,
-    reacts_to<recover_endpoint>,
-  replies_to<drain_network>::with<done>>;
+    reacts_to<recover_endpoint>, replies_to<drain_network>::with<done>>;
 
 } // namespace gantry
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "store/folders.hpp"
 #include "messages/domain/change.hpp"
+#include "store/folders.hpp"
 
 namespace gantry::store {
 

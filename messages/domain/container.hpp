@@ -32,7 +32,7 @@ struct resource_limits {
 };
 
 struct ulimit {
-  std::string name; ///< "nofile", without RLIMIT_
+  std::string name;                ///< "nofile", without RLIMIT_
   std::int64_t soft = 0, hard = 0; ///< -1 unlimited
   friend bool operator==(const ulimit&, const ulimit&) = default;
 };
@@ -49,14 +49,14 @@ struct mount_request {
   std::string source; ///< bind: absolute host path; volume: its name, empty for an anonymous one
   std::string target; ///< absolute, in the container
   bool read_only = false;
-  std::string propagation; ///< "", "rprivate", "rshared", "rslave", "private", "shared", "slave"
+  std::string propagation;    ///< "", "rprivate", "rshared", "rslave", "private", "shared", "slave"
   bool create_source = false; ///< bind by -v: make a missing folder, as docker does
   bool non_recursive = false;
-  bool no_copy = false; ///< volume: do not copy the image's content into a fresh one
-  std::int64_t tmpfs_size = 0; ///< bytes
-  std::string tmpfs_options;   ///< as in --tmpfs PATH:options
+  bool no_copy = false;                      ///< volume: do not copy the image's content into a fresh one
+  std::int64_t tmpfs_size = 0;               ///< bytes
+  std::string tmpfs_options;                 ///< as in --tmpfs PATH:options
   std::map<std::string, std::string> labels; ///< for a volume made on the way
-  bool from_image = false; ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
+  bool from_image = false;                   ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
 
   friend bool operator==(const mount_request&, const mount_request&) = default;
 };
@@ -86,7 +86,7 @@ struct log_config {
 /// What a user asks of a container; everything that is empty comes from the image or the engine.
 /// Validated where it enters (api/): beyond that point each field is of its documented form.
 struct container_options {
-  std::string image; ///< as the user wrote it
+  std::string image;                                  ///< as the user wrote it
   std::optional<std::vector<std::string>> entrypoint; ///< present but empty: no entrypoint
   std::vector<std::string> cmd;
   std::vector<std::string> env; ///< "NAME=value", or "NAME" to remove it
@@ -109,7 +109,8 @@ struct container_options {
   restart_policy restart;
   log_config log;
   std::string network_mode = "bridge"; ///< bridge, host, none, container:<id>
-  std::string pid_mode, ipc_mode, uts_mode, userns_mode, cgroupns_mode; ///< "", host, private, container:<id>, shareable
+  std::string pid_mode, ipc_mode, uts_mode, userns_mode,
+      cgroupns_mode;                                                  ///< "", host, private, container:<id>, shareable
   std::vector<std::string> extra_hosts, dns, dns_search, dns_options; ///< extra_hosts: "name:address"
   std::vector<port_binding> ports;
   std::optional<int> oom_score_adj;
@@ -131,19 +132,19 @@ std::string_view to_string(phase p); ///< as Docker spells it: "created", "runni
 
 struct container_state {
   phase now = phase::created;
-  std::int32_t pid = 0;          ///< of init, in the host's PID namespace; 0 when it does not run
+  std::int32_t pid = 0;             ///< of init, in the host's PID namespace; 0 when it does not run
   std::uint64_t pid_start_time = 0; ///< field 22 of /proc/<pid>/stat: tells a reused pid from ours
-  int exit_code = 0;             ///< 128 + signal when killed; 255 when it could not be learnt
+  int exit_code = 0;                ///< 128 + signal when killed; 255 when it could not be learnt
   bool oom_killed = false;
-  std::string error;             ///< why it did not start, or why its exit status is not known
+  std::string error; ///< why it did not start, or why its exit status is not known
   unix_nanos started_at = 0, finished_at = 0;
   int restart_count = 0;
-  bool stopped_by_user = false;  ///< stop or kill asked: the restart policy rests
+  bool stopped_by_user = false; ///< stop or kill asked: the restart policy rests
 };
 
 /// The address of a sandbox on a network.
 struct network_endpoint {
-  std::string network; ///< "bridge"
+  std::string network;          ///< "bridge"
   std::string ip, gateway, mac; ///< ip without prefix
   int prefix_length = 0;
   std::vector<port_binding> ports; ///< host_port resolved
@@ -177,8 +178,8 @@ struct container_record {
   key sandbox;
   container_options options;
   digest image_id;
-  std::string image_name;   ///< familiar form, as `docker ps` shows it
-  std::uint64_t snapshot = 0; ///< <root>/snapshots/<n>; 0 for a read-only container
+  std::string image_name;            ///< familiar form, as `docker ps` shows it
+  std::uint64_t snapshot = 0;        ///< <root>/snapshots/<n>; 0 for a read-only container
   std::vector<std::uint64_t> layers; ///< base first
   std::uint32_t monitor = 0;
   std::vector<resolved_mount> mounts;

@@ -40,7 +40,7 @@ std::string_view to_string(digest::algorithm algo);
 
 } // namespace gantry
 
-template <>
+template<>
 struct std::hash<gantry::digest> {
   std::size_t operator()(const gantry::digest& d) const noexcept { return std::hash<std::string>{}(d.hex()); }
 };

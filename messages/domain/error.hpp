@@ -38,11 +38,11 @@ struct error {
 };
 
 /// A value or the reason why there is none.
-template <class T>
+template<class T>
 using result = tl::expected<T, error>;
 
 /// An error with a formatted message, ready to be returned from a function of type result<T>.
-template <class... Args>
+template<class... Args>
 [[nodiscard]] tl::unexpected<error> fail(errc code, fmt::format_string<Args...> format, Args&&... args) {
   return tl::unexpected<error>(error{code, fmt::format(format, std::forward<Args>(args)...), 0});
 }
@@ -51,13 +51,13 @@ template <class... Args>
 /// (ENOENT: not_found, EEXIST: already_exists, ENOSPC, EDQUOT, EMFILE: exhausted, EACCES, EPERM: denied, …).
 [[nodiscard]] tl::unexpected<error> fail_errno_text(int os_errno, std::string what);
 
-template <class... Args>
+template<class... Args>
 [[nodiscard]] tl::unexpected<error> fail_errno(int os_errno, fmt::format_string<Args...> format, Args&&... args) {
   return fail_errno_text(os_errno, fmt::format(format, std::forward<Args>(args)...));
 }
 
 /// Says what was being done, and to what, when `cause` happened: "<doing>: <cause>". Code and errno stay.
-template <class... Args>
+template<class... Args>
 [[nodiscard]] tl::unexpected<error> within(error cause, fmt::format_string<Args...> format, Args&&... args) {
   cause.message = fmt::format(format, std::forward<Args>(args)...) + ": " + cause.message;
   return tl::unexpected<error>(std::move(cause));

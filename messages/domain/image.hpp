@@ -49,21 +49,21 @@ result<image_config> parse_image_config(std::string_view json);
 /// An image that is whole on this machine. Its id is its config's digest.
 struct image {
   digest id;
-  descriptor manifest_descriptor;          ///< as the registry served it
-  std::vector<descriptor> layers;          ///< compressed blobs, base first
+  descriptor manifest_descriptor;           ///< as the registry served it
+  std::vector<descriptor> layers;           ///< compressed blobs, base first
   std::vector<std::uint64_t> layer_folders; ///< <root>/layers/<n>, base first, in the order of `layers`
   std::uint64_t unpacked_bytes = 0;
   image_config config;
-  std::string config_json;                 ///< the document as it was, byte for byte
-  std::int64_t pulled_at = 0;              ///< unix seconds
+  std::string config_json;    ///< the document as it was, byte for byte
+  std::int64_t pulled_at = 0; ///< unix seconds
 };
 
 /// A name that a namespace gives to an image.
 struct image_name {
   std::string ns;
-  reference name;     ///< with a tag, or with a digest alone
-  digest id;          ///< the image
-  digest manifest;    ///< what the name resolved to (RepoDigests)
+  reference name;  ///< with a tag, or with a digest alone
+  digest id;       ///< the image
+  digest manifest; ///< what the name resolved to (RepoDigests)
 };
 
 } // namespace gantry

@@ -22,7 +22,7 @@ inline constexpr auto docker_namespace = "docker";
 
 } // namespace gantry
 
-template <>
+template<>
 struct std::hash<gantry::key> {
   std::size_t operator()(const gantry::key& k) const noexcept {
     return std::hash<std::string>{}(k.ns) * 31 + std::hash<std::string>{}(k.id);

@@ -27,8 +27,8 @@ inline constexpr std::size_t max_config_bytes = 8u << 20;
 /// Parses a manifest or index as a registry sent it. `content_type` is the header's media type (parameters are cut
 /// off), empty when there was none. Refused, naming what was found: a body whose mediaType contradicts the header, a
 /// document with both `layers` and `manifests`, schema 1, unknown media types, sizes or digests out of range,
-/// names written twice in any case, anything over max_manifest_bytes. Errors: corrupt (it contradicts itself, the header
-/// or the schema), invalid_argument (well-formed, but not an image that can be run, or over a limit).
+/// names written twice in any case, anything over max_manifest_bytes. Errors: corrupt (it contradicts itself, the
+/// header or the schema), invalid_argument (well-formed, but not an image that can be run, or over a limit).
 result<std::variant<manifest, image_index>> parse_manifest(std::string_view json, std::string_view content_type);
 
 /// The entry of `index` that fits `wanted` best; attestations (platform "unknown") never fit.

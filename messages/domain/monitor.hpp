@@ -31,8 +31,8 @@ struct rootfs {
 
 /// Where a container's output goes.
 struct log_target {
-  std::string driver;  ///< json-file, none
-  std::string path;    ///< absolute; rotated files are <path>.1, …
+  std::string driver; ///< json-file, none
+  std::string path;   ///< absolute; rotated files are <path>.1, …
   std::int64_t max_bytes = 0;
   int max_files = 1;
 };
@@ -49,7 +49,7 @@ struct start_container {
   bool tty = false, open_stdin = false, stdin_once = false;
   log_target log;
   std::uint16_t console_height = 0, console_width = 0;
-  std::string oom_cgroup;  ///< cgroup folder to watch for OOM kills (v1 memory or v2); empty: none
+  std::string oom_cgroup; ///< cgroup folder to watch for OOM kills (v1 memory or v2); empty: none
 };
 
 /// Another process in a running container. Reply: started; its end comes as process_exited with exec_id.
@@ -75,8 +75,12 @@ struct signal_all {
   int signal = 0;
 };
 
-struct pause_container { key container; };  ///< Reply: done
-struct resume_container { key container; }; ///< Reply: done
+struct pause_container {
+  key container;
+}; ///< Reply: done
+struct resume_container {
+  key container;
+}; ///< Reply: done
 
 /// Removes all that the runtime and the monitor have of a container: processes (killed), cgroups, bundle, FIFOs, exit
 /// record. Idempotent: one that is not known is done. Reply: done.
@@ -103,8 +107,12 @@ struct resize_terminal { ///< Reply: done
 };
 
 /// A network namespace that the monitor holds open, its loopback up. Reply: namespace_path. Idempotent.
-struct make_network_namespace { key sandbox; };
-struct drop_network_namespace { key sandbox; }; ///< Reply: done. Idempotent.
+struct make_network_namespace {
+  key sandbox;
+};
+struct drop_network_namespace {
+  key sandbox;
+}; ///< Reply: done. Idempotent.
 
 /// Runs a program of the host (a CNI plugin, a runtime's update verb) to its end. Reply: process_result.
 struct run_process {
@@ -127,8 +135,8 @@ struct adopt_container {
 /// Ends the monitor; refused with failed_precondition while it has containers. Reply: done.
 struct shut_down {};
 
-using request = std::variant<start_container, exec_process, signal_process, signal_all, pause_container, resume_container,
-                             delete_container, open_stream, resize_terminal, make_network_namespace,
+using request = std::variant<start_container, exec_process, signal_process, signal_all, pause_container,
+                             resume_container, delete_container, open_stream, resize_terminal, make_network_namespace,
                              drop_network_namespace, run_process, list_containers, adopt_container, shut_down>;
 
 // -- replies -------------------------------------------------------------------------------------------------------
@@ -142,7 +150,9 @@ struct stream_token {
   std::string token;  ///< 32 hex digits, for one connection within 10 s
   std::string socket; ///< path of the monitor's stream socket
 };
-struct namespace_path { std::string path; }; ///< /proc/<monitor>/fd/<n>
+struct namespace_path {
+  std::string path;
+}; ///< /proc/<monitor>/fd/<n>
 struct process_result {
   int exit_code = 0; ///< 128 + signal when killed
   std::string output, error_output;
@@ -156,7 +166,9 @@ struct container_entry {
   bool oom_killed = false;
   unix_nanos started_at = 0, finished_at = 0;
 };
-struct container_list { std::vector<container_entry> containers; };
+struct container_list {
+  std::vector<container_entry> containers;
+};
 
 using reply = std::variant<done, started, stream_token, namespace_path, process_result, container_list>;
 

@@ -19,9 +19,9 @@ struct reference {
   /// Errors: invalid_argument, with the rule that was broken.
   static result<reference> parse(std::string_view text);
 
-  [[nodiscard]] std::string name() const;     ///< "docker.io/library/alpine"
-  [[nodiscard]] std::string str() const;      ///< the whole canonical form
-  [[nodiscard]] std::string familiar() const; ///< as docker prints it: "alpine:latest", "localhost:5000/a:b"
+  [[nodiscard]] std::string name() const;          ///< "docker.io/library/alpine"
+  [[nodiscard]] std::string str() const;           ///< the whole canonical form
+  [[nodiscard]] std::string familiar() const;      ///< as docker prints it: "alpine:latest", "localhost:5000/a:b"
   [[nodiscard]] std::string familiar_name() const; ///< "alpine"
   /// What goes into /v2/<name>/manifests/<this>: the digest when pinned, else the tag.
   [[nodiscard]] std::string target() const;

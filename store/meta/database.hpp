@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/sys/files.hpp"
 #include "messages/domain/change.hpp"
+#include "runtime/sys/files.hpp"
 #include "store/meta/reserve.hpp"
 
 namespace gantry::store {

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "store/hash.hpp"
 #include "messages/domain/change.hpp"
+#include "store/hash.hpp"
 
 namespace gantry::test {
 
