@@ -110,6 +110,7 @@ private:
   void on(resume_container what, const responder& respond);
   void on(resize_terminal what, const responder& respond);
   void on(list_containers what, const responder& respond);
+  void answer_listers();
   void on(adopt_container what, const responder& respond);
   void on(make_network_namespace what, const responder& respond);
   void on(drop_network_namespace what, const responder& respond);
@@ -138,6 +139,11 @@ private:
   /// Clients that came before their process (docker run attaches first), by container and exec session.
   std::map<std::pair<key, std::string>, std::vector<std::shared_ptr<stream_session>>> waiting_;
   std::uint64_t next_exec_ = 1;
+
+  static constexpr int max_list_tries = 100; ///< of 50 ms
+  std::vector<responder> listers_;           ///< who asked for the list while a start was under way
+  int list_tries_ = 0;
+  event_loop::timer list_timer_;
 };
 
 /// The environment in which an OCI runtime is run.

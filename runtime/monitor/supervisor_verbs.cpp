@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <fcntl.h>
+#include <utility>
 
 #include "runtime/monitor/host_process.hpp"
 #include "runtime/monitor/oom_counter.hpp"
@@ -86,6 +88,20 @@ void supervisor::on(resize_terminal what, const responder& respond) {
 }
 
 void supervisor::on(list_containers, const responder& respond) {
+  listers_.push_back(respond);
+  list_tries_ = max_list_tries;
+  answer_listers();
+}
+
+/// A new engine must not take a start that its predecessor had asked for as one that never was: the list waits, within
+/// bounds, until no start is under way.
+void supervisor::answer_listers() {
+  bool starting = std::any_of(containers_.begin(), containers_.end(),
+                              [](const auto& entry) { return entry.second->now == stage::starting; });
+  if (starting && list_tries_-- > 0) {
+    list_timer_ = with_.loop.after(std::chrono::milliseconds(50), [this] { answer_listers(); });
+    return;
+  }
   container_list all;
   for (const auto& [name, c] : containers_) {
     if (c->now == stage::starting) continue; // its `started`, or its error, is still to come
@@ -93,7 +109,7 @@ void supervisor::on(list_containers, const responder& respond) {
     all.containers.push_back({name, end.pid, end.pid_start_time, c->now == stage::exited, end.exit_code, end.oom_killed,
                               end.started_at, end.finished_at});
   }
-  respond(reply(std::move(all)));
+  for (const auto& respond : std::exchange(listers_, {})) respond(reply(all));
 }
 
 void supervisor::on(adopt_container what, const responder& respond) {
