@@ -66,6 +66,8 @@ class Crash(Case):
         for one in crowd:
             one.start()
         wait_until(lambda: len(told) > many // 4, 120, "a quarter of the creations")
+        ingest = f"{self.daemon.root}/ingest"
+        wait_until(lambda: any(entry.stat().st_size > 0 for entry in os.scandir(ingest)), 20, "bytes of a layer on disk")
         self.daemon.kill9()
         for one in crowd:
             one.join()
