@@ -37,10 +37,14 @@ void settle(self_pointer self, bool ready) {
 
 // -- unmaking --------------------------------------------------------------------------------------------------------
 
+bool owns_network(const sandbox_record& record) {
+  return record.network_mode != "host" && !record.network_mode.starts_with("container:");
+}
+
+/// Whatever the monitor holds for this sandbox, also when this supervisor does not know of it: it may have been made for
+/// an engine that was killed. Nothing held is no error.
 void drop_namespace(self_pointer self, std::function<void()> then) {
-  auto& state = self->state;
-  if (state.namespaces.network.empty()) return then();
-  monitor::drop_network_namespace request{state.record.name};
+  monitor::drop_network_namespace request{self->state.record.name};
   ask<done>(self, launcher_of(self), deadline::quick, std::move(request), [self, then](const auto&) {
     self->state.namespaces = {};
     then();
@@ -54,6 +58,7 @@ void unmake(self_pointer self, const std::function<void()>& then) {
     settle(self, false);
     then();
   };
+  if (!owns_network(state.record)) return finish();
   if (!state.record.endpoint) return drop_namespace(self, finish);
   detach_network request{state.record.name, *state.record.endpoint, state.namespaces.network, state.record.monitor};
   ask<done>(self, state.parts->network, deadline::network, std::move(request), [self, finish](const auto& r) {

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -13,33 +14,42 @@ namespace gantry::monitor {
 
 void job_queue::add(job what) {
   waiting_.push_back(std::move(what));
+  ++next_;
   start_next();
+}
+
+std::uint64_t job_queue::oldest() const {
+  auto oldest = next_ - waiting_.size();
+  for (const auto& [pid, one] : running_) oldest = std::min(oldest, one.number);
+  return oldest;
 }
 
 void job_queue::start_next() {
   if (starting_) return; // a job that fails at once adds another from its `done`: no recursion
   starting_ = true;
   while (running_.size() < limit_ && !waiting_.empty()) {
+    auto number = next_ - waiting_.size();
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
-    start(std::move(next));
+    start(std::move(next), number);
   }
   starting_ = false;
 }
 
-void job_queue::start(job what) {
+void job_queue::start(job what, std::uint64_t number) {
   auto prepared = what.prepare();
   if (!prepared) return what.done(tl::unexpected<error>(prepared.error()));
   std::vector<int> descriptors;
   for (const auto& fd : prepared->descriptors) descriptors.push_back(fd.get());
-  auto number = std::make_shared<pid_t>(-1);
+  auto child = std::make_shared<pid_t>(-1);
   auto pid =
-      processes_.spawn(prepared->plan, descriptors, [this, number](exit_status status) { ended(*number, status); });
+      processes_.spawn(prepared->plan, descriptors, [this, child](exit_status status) { ended(*child, status); });
   if (!pid) return what.done(tl::unexpected<error>(pid.error()));
-  *number = *pid;
+  *child = *pid;
   auto& entry = running_[*pid];
+  entry.number = number;
   entry.done = std::move(what.done);
-  entry.deadline = loop_.after(what.timeout, [this, child = *pid] { kill(child); });
+  entry.deadline = loop_.after(what.timeout, [this, child] { kill(*child); });
 }
 
 void job_queue::kill(pid_t pid) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <unordered_map>
 
@@ -31,14 +32,19 @@ public:
 
   void add(job what);
 
+  /// Jobs are numbered as they are added: those before `next_number()` have all ended once `oldest()` has reached it.
+  [[nodiscard]] std::uint64_t next_number() const { return next_; }
+  [[nodiscard]] std::uint64_t oldest() const;
+
 private:
   struct running {
+    std::uint64_t number = 0;
     event_loop::timer deadline;
     bool timed_out = false;
     std::function<void(job_end)> done;
   };
   void start_next();
-  void start(job what);
+  void start(job what, std::uint64_t number);
   void ended(pid_t pid, exit_status status);
   void kill(pid_t pid);
 
@@ -46,6 +52,7 @@ private:
   child_processes& processes_;
   std::size_t limit_;
   bool starting_ = false;
+  std::uint64_t next_ = 0; ///< the waiting ones are those just before it
   std::deque<job> waiting_;
   std::unordered_map<pid_t, running> running_;
 };

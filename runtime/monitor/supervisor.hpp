@@ -141,7 +141,8 @@ private:
   std::uint64_t next_exec_ = 1;
 
   static constexpr int max_list_tries = 100; ///< of 50 ms
-  std::vector<responder> listers_;           ///< who asked for the list while a start was under way
+  std::vector<responder> listers_;           ///< who asked for the list while something was under way
+  std::pair<std::uint64_t, std::uint64_t> list_after_; ///< the jobs of both queues before these have to end first
   int list_tries_ = 0;
   event_loop::timer list_timer_;
 };

@@ -90,15 +90,15 @@ void supervisor::on(resize_terminal what, const responder& respond) {
 void supervisor::on(list_containers, const responder& respond) {
   listers_.push_back(respond);
   list_tries_ = max_list_tries;
+  list_after_ = {runtimes_.next_number(), host_programs_.next_number()};
   answer_listers();
 }
 
-/// A new engine must not take a start that its predecessor had asked for as one that never was: the list waits, within
-/// bounds, until no start is under way.
+/// A new engine must not take a start that its predecessor had asked for as one that never was, nor detach a network
+/// that a plugin is still attaching: the list waits, within bounds, for what was under way when it was asked for.
 void supervisor::answer_listers() {
-  bool starting = std::any_of(containers_.begin(), containers_.end(),
-                              [](const auto& entry) { return entry.second->now == stage::starting; });
-  if (starting && list_tries_-- > 0) {
+  bool settled = runtimes_.oldest() >= list_after_.first && host_programs_.oldest() >= list_after_.second;
+  if (!settled && list_tries_-- > 0) {
     list_timer_ = with_.loop.after(std::chrono::milliseconds(50), [this] { answer_listers(); });
     return;
   }

@@ -85,6 +85,11 @@ class Session:
             time.sleep(0.05)
         for line in reversed(host.mounts(self.folder)):
             subprocess.run(["umount", "-l", line.split()[4]], stderr=subprocess.DEVNULL)
+        for cgroup in sorted(host.cgroups_below(os.path.basename(self.folder)), key=len, reverse=True):
+            try:
+                os.rmdir(cgroup)  # a daemon that was killed leaves the parent of its containers
+            except OSError:
+                pass
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -28,7 +28,7 @@ class DockerClient(Case):
         self.d_ok("info")
 
     def test_pull_images_rmi(self):
-        self.assertRegex(self.d_ok("pull", self.session.entry), "Pull complete|Already exists")
+        self.assertIn("Already exists", self.d_ok("pull", self.session.entry))  # its one layer is the base image's
         self.assertIn("/entry", self.d_ok("images"))
         self.assertEqual(json.loads(self.d_ok("inspect", self.session.entry))[0]["Config"]["Labels"], {"of": "image"})
         self.assertIn("Untagged", self.d_ok("rmi", self.session.entry))

@@ -43,15 +43,15 @@ std::string progress_lines(const event_batch& batch, pull_progress& progress) {
   return out;
 }
 
-/// Writes progress until the pull has ended or the client does not take it any more.
-awaitable<result<void>> show_progress(event_feed& feed, pending<pulled_image>& pull, pull_progress& progress,
-                                      exchange& on) {
+/// Writes progress until the pull has ended or the client is gone. Only the waiting is given up halfway, never a write:
+/// what `progress` counts as said was said, and no chunk is cut.
+awaitable<void> show_progress(event_feed& feed, pending<pulled_image>& pull, pull_progress& progress, exchange& on) {
   while (!pull.answered()) {
-    auto batch = co_await feed.next();
-    if (!batch) co_return result<void>();
-    GANTRY_CO_TRY(co_await on.write(progress_lines(*batch, progress)));
+    auto first = co_await (feed.next() || pull.ready() || on.until_gone());
+    auto* batch = std::get_if<0>(&first);
+    if (!batch || !*batch) co_return;
+    if (!co_await on.write(progress_lines(**batch, progress))) co_return;
   }
-  co_return result<void>();
 }
 
 std::string first_line(const reference& name) {
@@ -83,7 +83,7 @@ awaitable<result<response>> image_create(context& door, const request& what, exc
   GANTRY_CO_TRY(co_await on.begin(head));
   GANTRY_CO_TRY(co_await on.write(first_line(name)));
   pull_progress progress;
-  co_await (waiting->ready() || show_progress(*feed, *waiting, progress, on) || on.until_gone());
+  co_await show_progress(*feed, *waiting, progress, on);
   if (!waiting->answered()) { // the client is gone: the pull goes on only if somebody else waits for it
     tell(door.actors.images, abandon_pull{pull_id});
     co_return response();
