@@ -61,22 +61,25 @@ result<void> pull(context& with, const create_options& options, const std::strin
 
 } // namespace
 
-result<std::string> create_container(context& with, const create_options& options, const json& body) {
-  auto image = text(body, "Image");
-  GANTRY_LET(auto file, id_file::make(options.cidfile));
+result<json> call_with_image(context& with, const create_options& options, const std::string& image,
+                             const std::function<result<json>()>& call) {
   if (options.pull == "always") GANTRY_TRY(pull(with, options, image));
-  auto created = with.api.post(create_target(options), body);
+  auto answer = call();
   bool missing =
-      !created && created.error().code == errc::not_found && created.error().message.find("image") != std::string::npos;
-  if (missing && options.pull == "missing") {
-    if (!options.quiet) with.io.err << "Unable to find image '" << image << "' locally\n";
-    GANTRY_TRY(pull(with, options, image));
-    created = with.api.post(create_target(options), body);
-  }
-  if (!created) return tl::unexpected<error>(created.error());
-  for (const auto& warning : at(*created, "Warnings"))
+      !answer && answer.error().code == errc::not_found && answer.error().message.find("image") != std::string::npos;
+  if (!missing || options.pull != "missing") return answer;
+  if (!options.quiet) with.io.err << "Unable to find image '" << image << "' locally\n";
+  GANTRY_TRY(pull(with, options, image));
+  return call();
+}
+
+result<std::string> create_container(context& with, const create_options& options, const json& body) {
+  GANTRY_LET(auto file, id_file::make(options.cidfile));
+  GANTRY_LET(auto created, call_with_image(with, options, text(body, "Image"),
+                                           [&] { return with.api.post(create_target(options), body); }));
+  for (const auto& warning : at(created, "Warnings"))
     if (warning.is_string()) with.io.err << "WARNING: " << warning.get<std::string>() << '\n';
-  auto id = text(*created, "Id");
+  auto id = text(created, "Id");
   GANTRY_TRY(file.write(id));
   return id;
 }

@@ -1,4 +1,5 @@
 #include "tools/gantry/commands/common.hpp"
+#include "tools/gantry/commands/create_container.hpp"
 #include "tools/gantry/commands/verbs.hpp"
 #include "tools/gantry/format/table.hpp"
 #include "tools/gantry/options/create_options.hpp"
@@ -43,8 +44,10 @@ public:
     std::string target = "/gantry/spec";
     if (explain_) http::add_query(target, "explain", "1");
     if (!options_.name.empty()) http::add_query(target, "name", options_.name);
-    GANTRY_LET(auto answer,
-               with.api.call({.method = "POST", .target = target, .body = to_line(body), .versioned = false}));
+    GANTRY_LET(auto answer, call_with_image(with, options_, text(body, "Image"), [&] {
+                 return with.api.call(
+                     {.method = "POST", .target = target, .body = to_line(body), .versioned = false});
+               }));
     for (const auto& warning : at(answer, "warnings"))
       if (warning.is_string()) with.io.err << "WARNING: " << warning.get<std::string>() << '\n';
     if (as_json_)
