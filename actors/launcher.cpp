@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "runtime/sys/thread_name.hpp"
+
 namespace gantry {
 namespace {
 
@@ -77,6 +79,7 @@ result<std::unique_ptr<monitor::client>> connect_monitor(const monitor::location
 }
 
 launcher_actor::behavior_type launcher(self_pointer self, monitor::location where) {
+  sys::name_thread("launcher");
   self->state.where = std::move(where);
   return {
       [self](const watch_container& request) { self->state.watchers[request.container] = request.supervisor; },

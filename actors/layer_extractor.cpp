@@ -2,6 +2,8 @@
 
 #include "store/snapshot/layers.hpp"
 
+#include "runtime/sys/thread_name.hpp"
+
 namespace gantry {
 namespace {
 
@@ -65,6 +67,7 @@ result<layer_extracted> extract(layer_extractor_state& state, const extract_laye
 
 layer_extractor_actor::behavior_type
 layer_extractor(layer_extractor_actor::stateful_pointer<layer_extractor_state> self, layer_extractor_state start) {
+  sys::name_thread("layer_extractor");
   self->state = std::move(start);
   return {[self](const extract_layer& request) { return to_caf(extract(self->state, request)); }};
 }

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "runtime/sys/thread_name.hpp"
+
 namespace gantry {
 namespace {
 
@@ -37,6 +39,7 @@ void commit(self_pointer self) {
 } // namespace
 
 metadata_actor::behavior_type metadata(self_pointer self, std::shared_ptr<store::database> database) {
+  sys::name_thread("metadata");
   self->state.database = std::move(database);
   return {
       [self](record_changes& request) -> caf::result<done> {

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/thread_name.hpp"
 #include "store/layer/extract.hpp"
 #include "store/snapshot/snapshots.hpp"
 
@@ -134,6 +135,7 @@ void when_swept(self_pointer self, std::function<void()> action) {
 } // namespace
 
 snapshot_actor::behavior_type snapshot(self_pointer self, snapshot_parts parts, std::vector<layer_folder> layers) {
+  sys::name_thread("snapshot");
   self->state.parts = std::move(parts);
   for (auto& layer : layers) self->state.layers.emplace(layer.id, layer);
   return {
@@ -164,6 +166,7 @@ snapshot_actor::behavior_type snapshot(self_pointer self, snapshot_parts parts, 
 }
 
 reaper_actor::behavior_type reaper(reaper_actor::pointer) {
+  sys::name_thread("reaper");
   return {[](const delete_tree& request) -> caf::result<done> {
     auto removed = sys::remove_tree(request.path);
     if (!removed)

@@ -1,6 +1,7 @@
 #include "actors/volumes.hpp"
 
 #include "actors/engine_parts.hpp"
+#include "runtime/sys/thread_name.hpp"
 #include "store/volume/volumes.hpp"
 
 namespace gantry {
@@ -107,6 +108,7 @@ caf::result<done> remove(self_pointer self, const remove_volume& request) {
 } // namespace
 
 volumes_actor::behavior_type volumes(self_pointer self, volumes_parts parts, std::vector<volume_record> found) {
+  sys::name_thread("volumes");
   auto& state = self->state;
   state.parts = std::move(parts);
   for (auto& record : found) state.volumes.emplace(std::pair(record.ns, record.name), record);

@@ -15,6 +15,7 @@
 
 #include "api/docker/connection.hpp"
 #include "api/docker/listening_socket.hpp"
+#include "runtime/sys/thread_name.hpp"
 
 namespace gantry::docker {
 namespace {
@@ -137,7 +138,10 @@ result<std::unique_ptr<server>> server::start(caf::actor_system& system, engine_
       std::make_unique<inner>(system, std::move(engine), std::move(actors), std::move(facts), std::move(options));
   GANTRY_TRY(made->listen());
   for (auto& one : made->acceptors) asio::co_spawn(made->home->io, made->accept(one), asio::detached);
-  made->thread = std::thread([inner = made.get()] { inner->run(); });
+  made->thread = std::thread([inner = made.get()] {
+    sys::name_thread("docker door");
+    inner->run();
+  });
   return std::unique_ptr<server>(new server(std::move(made)));
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/sys/thread_name.hpp"
 #include "store/registry/transfer_queue.hpp"
 
 namespace gantry::store {
@@ -22,7 +23,10 @@ public:
   explicit worker(client_options options) : options_(std::move(options)) {}
 
   static void start(const std::shared_ptr<worker>& self) {
-    self->thread_ = std::thread([raw = self.get()] { raw->run(); });
+    self->thread_ = std::thread([raw = self.get()] {
+      sys::name_thread("registry client");
+      raw->run();
+    });
   }
   void stop() {
     stopping_ = true;

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "runtime/monitor/protocol/codec.hpp"
+#include "runtime/sys/thread_name.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::monitor {
@@ -78,7 +79,10 @@ public:
   socket_client(sys::unique_fd socket, sys::unique_fd wake, frame_reader in, greeting hello, callbacks on)
       : socket_(std::move(socket)), wake_(std::move(wake)), in_(std::move(in)), pid_(hello.pid), on_(std::move(on)) {
     process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    thread_ = std::thread([this] { serve(); });
+    thread_ = std::thread([this] {
+      sys::name_thread("monitor client");
+      serve();
+    });
   }
 
   ~socket_client() override {
