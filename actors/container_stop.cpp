@@ -207,7 +207,9 @@ caf::result<exit_report> wait(self_pointer self, const wait_container& request) 
       !alive(state) && state.record.state.now != phase::starting && state.record.state.now != phase::restarting;
   if (request.until == wait_container::condition::not_running && ended)
     return exit_report{state.record.state.exit_code, state.record.state.error};
-  state.waiting.push_back({request.until, self->make_response_promise<exit_report>()});
+  caf::actor_addr asker = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  self->monitor(asker); // a client that leaves a container of years waits for nothing here
+  state.waiting.push_back({request.until, self->make_response_promise<exit_report>(), asker});
   return state.waiting.back().promise;
 }
 

@@ -94,6 +94,9 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
                                                                sandbox_supervisor_actor sandbox) {
   self->state.parts = std::move(parts);
   self->state.sandbox = std::move(sandbox);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    std::erase_if(self->state.waiting, [&](const auto& one) { return one.asker == down.source; });
+  });
   return {
       [self](create_container& request) { return container::create(self, std::move(request)); },
       [self](const recover_container& found) { return container::recover(self, found); },

@@ -31,6 +31,10 @@ public:
   awaitable<bool> ready() { co_return co_await answered_.wait(); }
   [[nodiscard]] bool answered() const { return got_.has_value(); }
 
+  /// Nobody will take the answer: the asking actor ends, and whoever was asked may let go of the request.
+  void give_up() { caf::anon_send_exit(asker_, caf::exit_reason::user_shutdown); }
+
+  void asked_by(caf::actor_addr asker) { asker_ = std::move(asker); }
   void was_sent() { sent_.notify(); }
   void arrived(result<Reply> got) {
     got_ = std::move(got);
@@ -41,6 +45,7 @@ private:
   std::shared_ptr<loop> loop_; // outlives the signals
   signal sent_, answered_;
   std::optional<result<Reply>> got_;
+  caf::actor_addr asker_; ///< which holds this, until it has answered
 };
 
 namespace detail {
@@ -86,13 +91,15 @@ std::shared_ptr<pending<Reply>> send_request(context& door, const Handle& to, Re
                                              std::chrono::seconds within_time) {
   auto waiting = std::make_shared<pending<Reply>>(door.home);
   auto bring = std::make_shared<detail::courier<Reply>>(door.home, waiting);
-  door.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
-    if (within_time.count() == 0)
-      detail::ask_once<Reply>(self, to, caf::infinite, std::move(what), bring);
-    else
-      detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
-    bring.reset(); // the handlers hold it now
-  });
+  auto asker =
+      door.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
+        if (within_time.count() == 0)
+          detail::ask_once<Reply>(self, to, caf::infinite, std::move(what), bring);
+        else
+          detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
+        bring.reset(); // the handlers hold it now
+      });
+  waiting->asked_by(asker.address());
   return waiting;
 }
 

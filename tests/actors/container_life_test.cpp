@@ -197,6 +197,21 @@ TEST_CASE("an exit that is told twice counts once, and a status nobody knows is 
   CHECK(s.actions() == std::vector<std::string>{"create", "start", "oom", "die"});
 }
 
+TEST_CASE("wait: one whose client has gone is forgotten") {
+  container_stage s;
+  s.launch();
+  auto client = s.on.spawn([to = s.container](caf::event_based_actor* self) {
+    self->request(to, caf::infinite, wait_container{}).then([](const exit_report&) {}, [](const caf::error&) {});
+  });
+  s.on.run();
+  auto* supervisor = caf::actor_cast<caf::abstract_actor*>(s.container);
+  const auto& waiting =
+      dynamic_cast<container_supervisor_actor::stateful_base<container_supervisor_state>&>(*supervisor).state.waiting;
+  CHECK(waiting.size() == 1);
+  s.on.crash(client);
+  CHECK(waiting.empty());
+}
+
 TEST_CASE("a start waits until what is left of the life before is cleaned up") {
   container_stage s;
   s.launch();

@@ -37,7 +37,10 @@ awaitable<result<response>> container_wait(context& door, const request& what, e
   response head;
   GANTRY_CO_TRY(co_await on.begin(head));
   co_await (waiting->ready() || on.until_gone());
-  if (!waiting->answered()) co_return response();
+  if (!waiting->answered()) {
+    waiting->give_up();
+    co_return response();
+  }
   auto got = co_await waiting->answer();
   GANTRY_CO_TRY(co_await on.write(report_text(got)));
   co_return response();
