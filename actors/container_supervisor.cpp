@@ -17,7 +17,8 @@ result<monitor::runtime_command> runtime_of(const engine_config& config, const c
   if (found == config.runtimes.end())
     return fail(errc::invalid_argument, "unknown or invalid runtime name: {}; `gantry info` lists those there are",
                 name);
-  return monitor::runtime_command{found->second, config.run_dir + "/oci/" + record.name.ns, {}};
+  return monitor::runtime_command{
+      found->second, config.run_dir + "/oci/" + record.name.ns, {}, name == monitor::native_runtime};
 }
 
 std::string bundle_of(const engine_config& config, const key& name) {

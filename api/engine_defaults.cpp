@@ -47,6 +47,10 @@ result<void> find_programs(const engine_options& options, engine_config& config)
   for (const auto* name : {"runc", "crun", "youki"})
     if (auto path = find_in_path(name); !path.empty()) config.runtimes.emplace(name, path);
   for (const auto& [name, path] : options.runtimes) config.runtimes[name] = path;
+  // What native does not implement goes to an OCI runtime, where there is one.
+  auto other = config.runtimes.find("runc");
+  if (other == config.runtimes.end()) other = config.runtimes.begin();
+  config.runtimes[monitor::native_runtime] = other == config.runtimes.end() ? "" : other->second;
   if (!options.default_runtime.empty()) config.default_runtime = options.default_runtime;
   if (!config.runtimes.contains(config.default_runtime))
     return fail(errc::unavailable,

@@ -12,15 +12,19 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
 struct runtime_command {
-  std::string path;               ///< absolute
+  std::string path;               ///< absolute; with `native`, of the runtime for what that does not implement, or empty
   std::string state_root;         ///< --root; <run>/oci/<ns>
   std::vector<std::string> flags; ///< global flags of the runtime, before the verb
+  bool native = false;            ///< the monitor's own launcher (runtime/native), without executing a runtime
 };
+
+/// The name by which a user asks for the launcher of our own.
+inline constexpr auto native_runtime = "native";
 
 /// The root filesystem, mounted as an overlay by the monitor's child in a mount namespace of its own.
 struct rootfs {

@@ -11,7 +11,7 @@ namespace {
 // The fields of each message, in the order of the wire. This table is the protocol: a change of it raises
 // protocol_version.
 auto fields(key& m) { return std::tie(m.ns, m.id); }
-auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags); }
+auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags, m.native); }
 auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper); }
 auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files); }
 auto fields(start_container& m) {
