@@ -44,6 +44,7 @@ public:
       return fail(errc::internal, "the callback was not called");
     return future_.get();
   }
+  [[nodiscard]] bool here() const { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
 
 private:
   std::shared_ptr<std::promise<result<T>>> promise_ = std::make_shared<std::promise<result<T>>>();
