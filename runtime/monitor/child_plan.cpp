@@ -1,9 +1,7 @@
 #include "runtime/monitor/child_plan.hpp"
 
 #include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -14,8 +12,8 @@
 #include <csignal>
 
 #include "runtime/monitor/descriptor_passing.hpp"
-#include "runtime/monitor/overlay_mount.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/loopback.hpp"
 #include "runtime/sys/wire.hpp"
 
 #ifndef CLOSE_RANGE_CLOEXEC
@@ -55,21 +53,9 @@ result<void> enter_mount_namespace(const child_plan& plan) {
   return {};
 }
 
-result<void> bring_loopback_up() {
-  sys::unique_fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno(errno, "socket");
-  ifreq request{};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail_errno(errno, "flags of lo");
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno(errno, "bring lo up");
-  return {};
-}
-
 result<void> enter_network_namespace() {
   if (::unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "new network namespace");
-  GANTRY_TRY(bring_loopback_up());
+  GANTRY_TRY(sys::bring_loopback_up());
   sys::unique_fd self(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno(errno, "open /proc/self/ns/net");
   return send_with_descriptors(3, "n", {self.get()});

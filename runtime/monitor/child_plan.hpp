@@ -6,15 +6,11 @@
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::monitor {
 
-/// An overlay to mount at `target` in the child's mount namespace. Layers base first; upper and work are never empty.
-struct overlay_plan {
-  std::vector<std::string> lower;
-  std::string upper, work, target;
-  bool volatile_upper = false;
-};
+using sys::overlay_plan;
 
 /// All that a child of the zygote does between clone and execve: a list of steps without decisions, so that the
 /// process that carries it out needs nothing else of the monitor's.

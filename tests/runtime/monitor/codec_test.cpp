@@ -1,6 +1,6 @@
 #include "tests/catch.hpp"
 
-#include "runtime/monitor/overlay_mount.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 #include "runtime/monitor/protocol/codec.hpp"
 
 namespace {
@@ -124,7 +124,7 @@ TEST_CASE("overlay options name the topmost layer first and escape what overlayf
 
 TEST_CASE("layers below one folder get short names") {
   overlay_plan plan{{"/store/layers/1", "/store/layers/12"}, "/u", "/w", "/t", false};
-  auto base = common_folder(plan.lower);
+  auto base = sys::common_folder(plan.lower);
   CHECK(base == "/store/layers/");
   CHECK(overlay_options(plan, base).starts_with("lowerdir=12:1,"));
 }
