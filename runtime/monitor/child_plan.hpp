@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@ namespace gantry::monitor {
 
 using sys::overlay_plan;
 
+/// What a child does with a container's cgroups itself, where its launcher is native: it may have to wait.
+enum class own_verb : std::uint8_t { none, freeze, thaw, remove };
+
 /// All that a child of the zygote does between clone and execve: a list of steps without decisions, so that the
 /// process that carries it out needs nothing else of the monitor's.
 struct child_plan {
@@ -23,6 +27,8 @@ struct child_plan {
   bool new_network_namespace = false; ///< its loopback up; its descriptor is sent over descriptor 3
   bool hide_unified_cgroup = false;   ///< unmounts /sys/fs/cgroup/unified in the new mount namespace
   std::optional<overlay_plan> overlay;
+  own_verb verb = own_verb::none; ///< then argv is empty
+  std::string cgroup;             ///< its path below each hierarchy
 };
 
 std::string encode(const child_plan& plan);

@@ -97,6 +97,15 @@ result<void> join_cgroups(const launch_options& options) {
   return {};
 }
 
+result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources) {
+  if (!options.make_cgroups || options.host == nullptr) return {};
+  GANTRY_LET(auto made, make_cgroups(*options.host, options.cgroup_path, resources));
+  made.unified.reset(); // that was for clone3
+  auto joining = options;
+  joining.cgroups = &made;
+  return join_cgroups(joining);
+}
+
 result<void> place_descriptors(const child_context& child, int& progress, int& gate) {
   const auto& from = child.descriptors;
   std::vector<int> wanted = {from.input, from.output, from.error_output};

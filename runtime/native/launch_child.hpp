@@ -29,6 +29,8 @@ result<started> clone_process(std::uint64_t flags, const launch_options& options
 void leave_caller();
 /// Into the v1 cgroups.
 result<void> join_cgroups(const launch_options& options);
+/// As launch_options::make_cgroups says.
+result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources);
 /// 0, 1, 2 and the extra ones in their places. The others move above them.
 result<void> place_descriptors(const child_context& child, int& progress, int& gate);
 /// A new session keyring, so that the container does not have the host's (keyrings(7)).

@@ -147,6 +147,7 @@ result<void> become_root_of_users(const launch_pipes& pipes) {
 
 result<void> enter_namespaces(const child_context& child, const container_plan& plan) {
   GANTRY_TRY(join_cgroups(child.options));
+  GANTRY_TRY(make_own_cgroups(child.options, plan.resources));
   if (!has_users(plan)) { // else the caller has set them
     GANTRY_LET(const auto procfs, open_procfs());
     // /proc shows the host's PIDs: "self" is what it calls this process.
