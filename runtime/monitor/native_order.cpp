@@ -31,10 +31,13 @@ result<native::started> carry_out_order(const native_order& order, const std::ve
   if (descriptors.size() != expected)
     return fail(errc::corrupt, "zygote: {} descriptors where {} are needed", descriptors.size(), expected);
   native::launch_descriptors given;
-  given.input = descriptors[0].get();
-  given.output = descriptors[1].get();
-  given.error_output = descriptors[2].get();
-  if (order.plan.process.terminal) given.console_socket = descriptors[3].get();
+  if (order.plan.process.terminal) {
+    given.console_socket = descriptors[3].get();
+  } else {
+    given.input = descriptors[0].get();
+    given.output = descriptors[1].get();
+    given.error_output = descriptors[2].get();
+  }
   native::launch_options options;
   options.id = order.id;
   options.bundle = order.bundle;

@@ -31,7 +31,8 @@ result<sys::unique_fd> hierarchy(const std::string& base, const cgroup_view& gro
       for (std::string controller; std::getline(in, controller, ',');) options.push_back(controller);
     }
     // Not read-only as a file system: that is the host's too.
-    GANTRY_LET(auto made, new_file_system("cgroup", "cgroup", options, attributes & ~std::uint64_t{MOUNT_ATTR_RDONLY}));
+    GANTRY_LET(auto made, new_file_system("cgroup", name == "systemd" ? name : "cgroup", options,
+                                          attributes & ~std::uint64_t{MOUNT_ATTR_RDONLY}));
     GANTRY_TRY(set_attributes(made.get(), attributes & MOUNT_ATTR_RDONLY, 0, 0));
     return made;
   }

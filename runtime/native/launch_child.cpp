@@ -106,7 +106,7 @@ result<void> make_own_cgroups(const launch_options& options, const resource_plan
   return join_cgroups(joining);
 }
 
-result<void> place_descriptors(const child_context& child, int& progress, int& gate) {
+result<void> place_descriptors(const child_context& child, int& gate) {
   const auto& from = child.descriptors;
   std::vector<int> wanted = {from.input, from.output, from.error_output};
   wanted.insert(wanted.end(), from.extra.begin(), from.extra.end());
@@ -114,12 +114,12 @@ result<void> place_descriptors(const child_context& child, int& progress, int& g
   for (auto& fd : wanted) {
     GANTRY_LET(fd, moved_above(fd, first_free));
   }
-  GANTRY_LET(progress, moved_above(progress, first_free));
+  GANTRY_LET(child.progress, moved_above(child.progress, first_free));
   GANTRY_LET(gate, moved_above(gate, first_free));
   for (std::size_t at = 0; at < wanted.size(); ++at)
     if (wanted[at] >= 0 && ::dup2(wanted[at], static_cast<int>(at)) < 0)
       return fail_errno(errno, "place descriptor {}", at);
-  return close_descriptors(static_cast<int>(wanted.size()), progress, gate);
+  return close_descriptors(static_cast<int>(wanted.size()), child.progress, gate);
 }
 
 result<void> join_keyring(const launch_options& options) {
@@ -131,11 +131,11 @@ result<void> join_keyring(const launch_options& options) {
   return {};
 }
 
-result<void> execute(const child_context& child, int progress, int gate, const std::vector<hook>* start_hooks,
+result<void> execute(const child_context& child, int gate, const std::vector<hook>* start_hooks,
                      const std::string& state_json) {
   GANTRY_LET(const auto program, find_program(child.process));
   const auto environment = environment_of(child.process);
-  if (gate >= 0) GANTRY_TRY(wait_at_gate(progress, gate));
+  if (gate >= 0) GANTRY_TRY(wait_at_gate(child.progress, gate));
   if (start_hooks != nullptr) GANTRY_TRY(run_hooks(*start_hooks, "startContainer", state_json));
   const auto args = pointers_to(child.process.args), env = pointers_to(environment);
   ::signal(SIGPIPE, SIG_DFL);

@@ -20,6 +20,7 @@ struct child_context {
   const launch_descriptors& descriptors;
   const launch_options& options;
   launch_pipes& pipes;
+  int& progress; ///< where the write end of the progress pipe is
 };
 
 /// clone3 with `flags`; into the v2 cgroup where there is one. In the child it returns pid 0.
@@ -32,11 +33,11 @@ result<void> join_cgroups(const launch_options& options);
 /// As launch_options::make_cgroups says.
 result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources);
 /// 0, 1, 2 and the extra ones in their places. The others move above them.
-result<void> place_descriptors(const child_context& child, int& progress, int& gate);
+result<void> place_descriptors(const child_context& child, int& gate);
 /// A new session keyring, so that the container does not have the host's (keyrings(7)).
 result<void> join_keyring(const launch_options& options);
 /// Waits at the gate, runs `before_program` and executes. Returns only with an error.
-result<void> execute(const child_context& child, int progress, int gate, const std::vector<hook>* start_hooks,
+result<void> execute(const child_context& child, int gate, const std::vector<hook>* start_hooks,
                      const std::string& state_json);
 /// Tells the caller why and ends the process.
 [[noreturn]] void give_up(int progress, const error& why);

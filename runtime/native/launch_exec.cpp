@@ -41,7 +41,7 @@ result<void> make_terminal(const child_context& child) {
   return take_terminal(pair.slave.get());
 }
 
-result<void> child_part(const child_context& child, const exec_target& target, int& progress) {
+result<void> child_part(const child_context& child, const exec_target& target) {
   leave_caller();
   GANTRY_TRY(enter(child, target));
   GANTRY_TRY(join_keyring(child.options));
@@ -51,9 +51,9 @@ result<void> child_part(const child_context& child, const exec_target& target, i
     GANTRY_TRY(set_labels(procfs.get(), child.process));
   }
   int gate = child.descriptors.gate;
-  GANTRY_TRY(place_descriptors(child, progress, gate));
+  GANTRY_TRY(place_descriptors(child, gate));
   GANTRY_TRY(become(child.process, child.filter));
-  return execute(child, progress, gate, nullptr, {});
+  return execute(child, gate, nullptr, {});
 }
 
 } // namespace
@@ -69,9 +69,9 @@ result<started> launch_exec(const process_plan& process, const seccomp_plan& fil
   }
   auto cloned = clone_process(0, options);
   if (cloned && cloned->pid == 0) {
-    const child_context child{process, filter, descriptors, options, pipes};
     int progress = pipes.progress_write.release();
-    auto outcome = child_part(child, target, progress);
+    const child_context child{process, filter, descriptors, options, pipes, progress};
+    auto outcome = child_part(child, target);
     give_up(progress, outcome.error());
   }
   if (own) (void)::setns(own.get(), CLONE_NEWPID);

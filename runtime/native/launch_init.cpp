@@ -193,7 +193,7 @@ result<void> set_names(const container_plan& plan) {
 
 result<void> run_creation_hooks(const child_context& child, const container_plan& plan) {
   if (!plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty()) {
-    GANTRY_TRY(sys::write_all(child.pipes.progress_write.get(), "M"));
+    GANTRY_TRY(sys::write_all(child.progress, "M"));
     GANTRY_TRY(wait_for_caller(child.pipes.go_read.get()));
   }
   return run_hooks(plan.hooks.create_container, "createContainer", to_json(state_of(plan, child.options, ::getpid())));
@@ -232,7 +232,7 @@ result<void> build_root(const child_context& child, const container_plan& plan) 
   return enter_root(tree, plan);
 }
 
-result<void> child_part(const child_context& child, const container_plan& plan, int& progress) {
+result<void> child_part(const child_context& child, const container_plan& plan) {
   leave_caller();
   child.pipes.go_write.reset();
   child.pipes.progress_read.reset();
@@ -242,10 +242,10 @@ result<void> child_part(const child_context& child, const container_plan& plan, 
   if (plan.personality != 0 && ::personality(static_cast<unsigned long>(plan.personality)) < 0)
     return fail_errno(errno, "set the personality");
   int gate = child.descriptors.gate;
-  GANTRY_TRY(place_descriptors(child, progress, gate));
+  GANTRY_TRY(place_descriptors(child, gate));
   GANTRY_TRY(become(child.process, child.filter));
   const auto state = to_json(state_of(plan, child.options, ::getpid()));
-  return execute(child, progress, gate, &plan.hooks.start_container, state);
+  return execute(child, gate, &plan.hooks.start_container, state);
 }
 
 } // namespace
@@ -256,9 +256,9 @@ result<started> launch_init(const container_plan& plan, const launch_descriptors
   GANTRY_LET(auto place, birthplace::of(plan.find_namespace(CLONE_NEWPID)));
   auto cloned = clone_process(clone_flags(plan), options);
   if (cloned && cloned->pid == 0) {
-    const child_context child{plan.process, plan.seccomp, descriptors, options, pipes};
     int progress = pipes.progress_write.release();
-    auto outcome = child_part(child, plan, progress);
+    const child_context child{plan.process, plan.seccomp, descriptors, options, pipes, progress};
+    auto outcome = child_part(child, plan);
     give_up(progress, outcome.error());
   }
   place.leave();

@@ -44,7 +44,7 @@ result<void> check(const container_plan& plan) {
     return fail(errc::invalid_argument, "unable to set hostname without a private UTS namespace");
   for (const auto& one : plan.sysctls) GANTRY_TRY(check_sysctl(plan, one.key));
   const bool own_users = plan.find_namespace(CLONE_NEWUSER) != nullptr;
-  if (own_users != !(plan.uid_map.empty() || plan.gid_map.empty()))
+  if (own_users ? plan.uid_map.empty() || plan.gid_map.empty() : !(plan.uid_map.empty() && plan.gid_map.empty()))
     return fail(errc::invalid_argument, "user namespaces need uidMappings and gidMappings, and these a user namespace");
   return {};
 }

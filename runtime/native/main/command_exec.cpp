@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -123,7 +124,11 @@ result<int> run_in(const record_folder& records, const arguments& given) {
   const native::exec_target target{init.get(), namespaces_of(plan)};
   auto started = native::launch_exec(process, plan.seccomp, target, descriptors, options);
   auto outcome = started ? native::wait_started(*started) : result<void>(tl::unexpected<error>(started.error()));
-  if (!outcome) return within(outcome.error(), "unable to start container process");
+  if (!outcome) {
+    // A zombie in the container's PID namespace would keep its init from ending (pid_namespaces(7)).
+    if (started) ::waitpid(started->pid, nullptr, 0);
+    return within(outcome.error(), "unable to start container process");
+  }
   GANTRY_TRY(write_pid_file(given.value("pid-file"), started->pid));
   if (given.has("detach")) return 0;
   return follow(*started, console);
