@@ -80,7 +80,6 @@ result<void> make_bundle(const bundle_content& content) {
   for (const auto& folder : folders)
     if (::mkdir((content.path + folder).c_str(), 0755) != 0)
       return fail_errno(errno, "mkdir {}{}", content.path, folder);
-  if (content.config_json.empty()) return {};
   return sys::write_file(content.path + "/config.json", content.config_json, 0600);
 }
 

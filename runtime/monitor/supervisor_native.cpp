@@ -25,8 +25,11 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   plan.process.rows = what.console_height;
   plan.process.columns = what.console_width;
   order->plan = std::move(plan);
-  launch.prepare = [c, order, scratch_upper = what.root.upper.empty()]() -> result<native_launch> {
-    GANTRY_TRY(make_bundle({c->bundle, "", scratch_upper}));
+  // Nobody reads config.json for the start; an engine that takes over looks up there what an exec begins with.
+  launch.prepare = [c, order,
+                    bundle = bundle_content{c->bundle, std::move(what.config_json),
+                                            what.root.upper.empty()}]() -> result<native_launch> {
+    GANTRY_TRY(make_bundle(bundle));
     GANTRY_TRY(write_facts(c->bundle, *c->native));
     native_launch with;
     GANTRY_LET(with.descriptors, c->init.io->open(c->bundle, ""));
