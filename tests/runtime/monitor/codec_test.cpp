@@ -1,7 +1,7 @@
 #include "tests/catch.hpp"
 
-#include "runtime/sys/overlay_mount.hpp"
 #include "runtime/monitor/protocol/codec.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace {
 
