@@ -13,6 +13,7 @@ namespace gantry::native {
 namespace {
 
 constexpr std::size_t max_document = 16 << 20;
+constexpr std::size_t usual_document = 256 << 10;
 
 /// kernel.* values that an IPC namespace holds (ipc_namespaces(7)).
 constexpr std::array<std::string_view, 9> ipc_sysctls = {
@@ -91,7 +92,8 @@ void read_document(json_fields& in, dom::element document, container_plan& plan)
 
 /// The text of linux.seccomp: the key under which its filter is kept.
 std::string_view seccomp_text(const simdjson::padded_string& text) {
-  simdjson::ondemand::parser parser;
+  static thread_local simdjson::ondemand::parser parser;
+  if (parser.capacity() > usual_document) parser = simdjson::ondemand::parser();
   simdjson::ondemand::document document;
   simdjson::ondemand::object found;
   std::string_view raw;
@@ -103,7 +105,9 @@ std::string_view seccomp_text(const simdjson::padded_string& text) {
 /// Parses `text` and has `read` take the document apart.
 template<class F>
 result<void> with_document(const simdjson::padded_string& text, F&& read) {
-  simdjson::dom::parser parser(max_document);
+  // Kept between documents: its buffers are pages that the kernel would else have to clear for each.
+  static thread_local simdjson::dom::parser parser(max_document);
+  if (parser.capacity() > usual_document) parser = simdjson::dom::parser(max_document);
   dom::element document;
   if (auto problem = parser.parse(text).get(document); problem != simdjson::SUCCESS)
     return fail(errc::invalid_argument, "config.json is not JSON: {}", simdjson::error_message(problem));

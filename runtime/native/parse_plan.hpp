@@ -10,7 +10,7 @@
 namespace gantry::native {
 
 /// The plan of a config.json (runtime-spec 1.0 to 1.2: config.md, config-linux.md). Pure but for libseccomp;
-/// thread-safe. A seccomp object is compiled once per process and text. Some 50 microseconds. Errors: invalid_argument
+/// thread-safe. A seccomp object is compiled once per process and text. Some 100 microseconds. Errors: invalid_argument
 /// for what can never work; `is_unsupported` for what another runtime may do.
 result<container_plan> parse_plan(std::string_view config_json);
 
