@@ -110,6 +110,15 @@ class Troubles(Generator):
         self.assertEqual(report["failures"], {"wait: timeout": 2})
         self.assertEqual(self.daemon.ids(), set())
 
+    def test_what_is_left_over_is_a_leak_and_removed(self):
+        body = {"Image": self.base, "Cmd": ["true"], "Labels": {"gantry-load": "mine"}}
+        status, left = self.daemon.api("POST", "/containers/create", body)
+        other = self.ok("create", "--label", "gantry-load=other", self.base, "true").strip()
+        self.assertEqual(status, 201)
+        report = self.load("--count", "2", "--run-id", "mine", "churn", code=1)
+        self.assertEqual((report["leaked"], report["left"]), ([left["Id"]], []))
+        self.assertEqual(self.daemon.ids(), {other})
+
     def interrupted(self, *arguments, running):
         client = self.begin(*arguments)
         wait_until(lambda: len(self.ok("ps", "-q").split()) >= running, 60, f"{running} containers")

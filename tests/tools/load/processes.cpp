@@ -60,16 +60,20 @@ TEST_CASE("this process is among those of the host") {
 }
 
 TEST_CASE("of Gantry, its own monitors and zygotes are sampled, and those that outlived an engine") {
-  CHECK(chosen({10, {}, "/run/a"}) == std::vector<pid_t>{10, 11, 12, 20, 21});
-  CHECK(chosen({10, {}, "/run/b"}) == std::vector<pid_t>{10, 11, 12});
+  CHECK(chosen({10, {}, "/run/a", true}) == std::vector<pid_t>{10, 11, 12, 20, 21});
+  CHECK(chosen({10, {}, "/run/b", true}) == std::vector<pid_t>{10, 11, 12});
+}
+
+TEST_CASE("when gantryd has died, what it leaves is sampled, and no other engine") {
+  CHECK(chosen({0, {}, "/run/a", true}) == std::vector<pid_t>{20, 21});
 }
 
 TEST_CASE("of another engine, shims are sampled though they are nobody's children") {
-  CHECK(chosen({40, {}, "/run"}) == std::vector<pid_t>{40, 41, 42});
+  CHECK(chosen({40, {}, "/run", false}) == std::vector<pid_t>{40, 41, 42});
 }
 
 TEST_CASE("names that are given are looked for on the whole host") {
-  CHECK(chosen({10, {"containerd-shim-runc-v2", "sleep"}, "/run/a"}) == std::vector<pid_t>{10, 42, 43});
+  CHECK(chosen({10, {"containerd-shim-runc-v2", "sleep"}, "/run/a", true}) == std::vector<pid_t>{10, 42, 43});
 }
 
 TEST_CASE("CPU counts from the first sample, and of a later process all of it") {

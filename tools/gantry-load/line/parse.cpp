@@ -44,6 +44,7 @@ void declare_load(CLI::App& app, settings& into, raw_values& raw) {
   app.add_option("SCENARIO", raw.scenario, "churn, hold or exec")->check(CLI::IsMember({"churn", "hold", "exec"}));
   app.add_option("-H,--host", raw.host, "The engine's socket (default: $GANTRY_HOST, $DOCKER_HOST, Gantry's)");
   app.add_option("--image", into.image, "The containers' image; it must be there");
+  app.add_option("--run-id", into.run_id, "The value of the containers' label gantry-load (default: random)");
   app.add_option("--cmd", raw.cmd,
                  "The command: words with quotes, or a JSON list (churn, exec: true; hold: sleep 100000)");
   app.add_option("--count", into.count, "How many units");

@@ -15,6 +15,7 @@ struct settings {
   scenario what = scenario::churn;
   std::string socket; ///< a path
   std::string image;
+  std::string run_id;                ///< empty: a random one
   std::vector<std::string> cmd;      ///< of the containers; exec: of the execs
   std::vector<std::string> idle_cmd; ///< exec: of the containers
 

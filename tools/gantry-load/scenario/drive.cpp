@@ -6,7 +6,9 @@ namespace gantry::load {
 
 namespace {
 
-task<> run_unit(run_state& run, const unit& one, time_point intended) {
+constexpr std::chrono::milliseconds pause_after_failure{100};
+
+task<ending> run_unit(run_state& run, const unit& one, time_point intended) {
   auto& m = run.measured;
   ++m.begun;
   m.peak_in_flight = std::max(m.peak_in_flight, ++m.in_flight);
@@ -21,14 +23,21 @@ task<> run_unit(run_state& run, const unit& one, time_point intended) {
   if (how == ending::refused) ++m.refused;
   // A unit that the interruption cut short has not failed.
   if (how == ending::failed && !run.interrupted.is_set()) ++m.failed;
+  co_return how;
 }
+
+task<> arrived(run_state& run, const unit& one, time_point intended) { co_await run_unit(run, one, intended); }
 
 bool may_begin(const run_state& run, const pace& how) {
   return !run.over() && (how.count == 0 || run.measured.begun < how.count);
 }
 
 task<> worker(run_state& run, const pace& how, const unit& one) {
-  while (may_begin(run, how)) co_await run_unit(run, one, clock_type::now());
+  while (may_begin(run, how)) {
+    auto ended = co_await run_unit(run, one, clock_type::now());
+    // An engine that is being restarted would be met by a hundred thousand attempts, all of them failures.
+    if (ended == ending::failed) co_await run.interrupted.wait(clock_type::now() + pause_after_failure);
+  }
 }
 
 task<> arrive(run_state& run, const pace& how, const unit& one, group& units) {
@@ -43,7 +52,7 @@ task<> arrive(run_state& run, const pace& how, const unit& one, group& units) {
     if (m.in_flight >= run.asked.max_in_flight)
       ++m.shed;
     else
-      units.spawn(run_unit(run, one, intended));
+      units.spawn(arrived(run, one, intended));
   }
 }
 

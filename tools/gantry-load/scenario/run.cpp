@@ -131,7 +131,7 @@ result<report> run(const settings& asked) {
   raise_descriptor_limit();
   GANTRY_LET(auto signals, take_signals());
   GANTRY_LET(auto loop, event_loop::make());
-  run_state state(*loop, asked, new_run_id());
+  run_state state(*loop, asked, asked.run_id.empty() ? new_run_id() : asked.run_id);
   GANTRY_TRY(loop->on_readable(signals.get(), [&] { interrupt(state, signals.get()); }));
   report made;
   std::optional<failure> unreachable;

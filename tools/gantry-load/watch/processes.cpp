@@ -93,22 +93,27 @@ std::vector<process> read_processes() {
 std::vector<process> select_engine(const std::vector<process>& all, const engine_selection& which,
                                    const std::function<std::string(pid_t)>& command_of) {
   auto listener = std::find_if(all.begin(), all.end(), [&](const process& p) { return p.pid == which.listener; });
-  bool gantry = listener != all.end() && listener->name.starts_with("gantry");
   std::set<pid_t> chosen;
   if (listener != all.end()) chosen.insert(listener->pid);
   for (const auto& one : all) {
-    if (!which.names.empty() || !gantry) {
+    if (!which.names.empty() || !which.gantry) {
       if (is_named(one, which.names.empty() ? other_names() : which.names)) chosen.insert(one.pid);
     } else if (one.name == "gantry-monitor" && !which.folder.empty() &&
                command_of(one.pid).find(which.folder) != std::string::npos) {
       chosen.insert(one.pid);
     }
   }
-  if (gantry && which.names.empty()) add_descendants(all, chosen);
+  if (which.gantry && which.names.empty()) add_descendants(all, chosen);
   std::vector<process> made;
   std::copy_if(all.begin(), all.end(), std::back_inserter(made),
                [&](const process& one) { return chosen.count(one.pid) != 0; });
   return made;
+}
+
+bool is_gantry(pid_t listener) {
+  auto text = sys::read_file("/proc/" + std::to_string(listener) + "/stat");
+  auto one = text ? parse_stat(*text) : std::nullopt;
+  return one && one->name == gantry_names().front();
 }
 
 pid_t listener_of(const std::string& socket) {

@@ -30,6 +30,7 @@ struct engine_selection {
   pid_t listener = 0;             ///< who listens on the socket; 0: unknown
   std::vector<std::string> names; ///< empty: those known
   std::string folder;             ///< the socket's
+  bool gantry = false;            ///< the listener is gantryd, or was before it ended
 };
 
 /// The listener; with names given, every process of the host with one of them. Else, of Gantry: its descendants named
@@ -38,6 +39,9 @@ struct engine_selection {
 /// children.
 std::vector<process> select_engine(const std::vector<process>& all, const engine_selection& which,
                                    const std::function<std::string(pid_t)>& command_of);
+
+/// Whether the process is gantryd.
+bool is_gantry(pid_t listener);
 
 /// Who listens on a Unix socket (SO_PEERCRED, unix(7)); 0 when nobody answers, or when it is init, which listens for
 /// another.

@@ -66,8 +66,10 @@ usage_sample sampler::sample_now() {
   std::lock_guard held(reading_);
   auto all = read_processes();
   // The engine may have been replaced by its successor.
-  if (which_.listener == 0 || ::access(folder_of(which_.listener).c_str(), F_OK) != 0)
+  if (which_.listener == 0 || ::access(folder_of(which_.listener).c_str(), F_OK) != 0) {
     which_.listener = listener_of(socket_);
+    if (which_.listener != 0) which_.gantry = is_gantry(which_.listener);
+  }
   auto engine = select_engine(all, which_, command_of);
   usage_sample made;
   made.processes = engine.size();
