@@ -43,6 +43,7 @@ public:
   /// Nothing while it runs.
   task<outcome<std::optional<int>>> exec_status(const std::string& exec);
 
+  void cancel_all() const { http_.cancel_all(); }
   [[nodiscard]] std::size_t connections_made() const { return http_.connections_made(); }
 
 private:

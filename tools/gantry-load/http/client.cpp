@@ -85,15 +85,21 @@ void call_handle::cancel() const {
   if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
 }
 
+void http_client::cancel_all() const {
+  for (auto fd : busy_) ::shutdown(fd, SHUT_RDWR);
+}
+
 task<outcome<response>> http_client::call(request what, call_options how) {
   auto until = clock_type::now() + how.timeout;
   auto text = text_of(what);
   auto connection = co_await pool_.take(until);
   if (!connection) co_return tl::unexpected(std::move(connection.error()));
   if (how.handle != nullptr) how.handle->fd_ = connection->get();
+  busy_.insert(connection->get());
   response_reader reader(most_body_bytes, how.body);
   auto went = co_await send_all(*connection, text, until);
   if (went) went = co_await read_answer(*connection, reader, how, until);
+  busy_.erase(connection->get());
   if (how.handle != nullptr) how.handle->fd_ = -1;
   if (!went) co_return tl::unexpected(std::move(went.error()));
   if (reader.reusable()) pool_.give_back(std::move(*connection));

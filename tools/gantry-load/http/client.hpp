@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "tools/gantry-load/http/pool.hpp"
@@ -39,10 +40,13 @@ public:
   /// The answer, whatever its status. Fails with cause connect, timeout or broken. Nothing is ever sent twice: a
   /// container that was created by an unanswered request would be lost to its asker.
   task<outcome<response>> call(request what, call_options how);
+  /// Ends all calls under way: each fails as broken.
+  void cancel_all() const;
   [[nodiscard]] std::size_t connections_made() const { return pool_.made(); }
 
 private:
   pool pool_;
+  std::set<int> busy_; ///< descriptors of the calls under way
 };
 
 } // namespace gantry::load

@@ -49,13 +49,16 @@ double own_cpu_ms() {
   return ms(own.ru_utime) + ms(own.ru_stime);
 }
 
-/// Once interrupted, removes the run's containers again and again, so that every unit under way comes to its end.
+/// Once interrupted, removes the run's containers again and again, so that every unit under way comes to its end. What
+/// an engine leaves unanswered even so is given up.
 task<> clear_when_interrupted(run_state& run, event& finished) {
   while (!run.interrupted.is_set()) {
     bool over = co_await finished.wait(clock_type::now() + 100ms);
     if (over) co_return;
   }
+  auto patient_until = clock_type::now() + 10s;
   while (!finished.is_set()) {
+    if (clock_type::now() > patient_until) run.api.cancel_all();
     co_await remove_leftovers(run);
     co_await finished.wait(clock_type::now() + 300ms);
   }
