@@ -37,11 +37,18 @@ std::string read_line(const std::string& path) {
   return text;
 }
 
-/// A new v1 cpuset is empty and takes no process: it gets its parent's (cpuset(7)).
-result<void> inherit_cpuset(const std::string& folder) {
+/// A new v1 cpuset is empty and takes no process: it gets its parent's (cpuset(7)). The parent may be just as new, made
+/// by another launch that has not come to this yet: then it is filled first.
+result<void> inherit_cpuset(const std::string& base, const std::string& path) {
+  const auto above = path.substr(0, path.rfind('/'));
   for (const auto* file : {"cpuset.cpus", "cpuset.mems"}) {
-    const auto parents = read_line(folder_above(folder) + "/" + file);
-    if (!parents.empty()) GANTRY_TRY(write_value(folder, file, parents));
+    if (!read_line(base + path + "/" + file).empty()) continue;
+    auto parents = read_line(base + above + "/" + file);
+    if (parents.empty() && !above.empty()) {
+      GANTRY_TRY(inherit_cpuset(base, above));
+      parents = read_line(base + above + "/" + file);
+    }
+    if (!parents.empty()) GANTRY_TRY(write_value(base + path, file, parents));
   }
   return {};
 }
@@ -71,7 +78,7 @@ result<void> make_folder(const std::string& base, const std::string& path, kind 
   if (failed == EEXIST) return {};
   if (failed != 0) return fail_errno(failed, "mkdir {}", folder);
   made.push_back(folder);
-  if (what == kind::cpuset) return inherit_cpuset(folder);
+  if (what == kind::cpuset) return inherit_cpuset(base, path);
   if (what == kind::unified) return delegate(folder_above(folder));
   return {};
 }

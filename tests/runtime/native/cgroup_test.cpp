@@ -1,4 +1,7 @@
 #include <linux/bpf.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/cgroup_values.hpp"
@@ -194,4 +197,30 @@ TEST_CASE("allowing all but some", "[native]") {
   CHECK(allows(program, block, write_it, 8, 1));
   CHECK(v1_device_lines(policy).size() == 1);
   CHECK(v1_device_lines(policy_of({{true, 'a', -1, -1, "rwm"}})).empty());
+}
+
+TEST_CASE("a parent cgroup that another launch has only just made takes processes all the same", "[root]") {
+  const auto* host = cgroup::of_host();
+  REQUIRE(host != nullptr);
+  const std::string parent = "/gantry-test-cpuset-" + std::to_string(::getpid()), path = parent + "/deeper/container";
+  for (const auto& folder : host->folders_of("")) { // as mkdir leaves it: a v1 cpuset without CPUs
+    ::mkdir((folder + parent).c_str(), 0755);
+    ::mkdir((folder + parent + "/deeper").c_str(), 0755);
+  }
+  auto made = make_cgroups(*host, path, {});
+  if (!made) FAIL(made.error().message);
+  const auto child = ::fork();
+  if (child == 0) {
+    for (const auto& members : made->members)
+      if (::write(members.get(), "0", 1) < 0) ::_exit(1);
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(remove_cgroups(*host, path));
+  for (const auto& folder : host->folders_of(parent)) {
+    ::rmdir((folder + "/deeper").c_str());
+    ::rmdir(folder.c_str());
+  }
 }
