@@ -59,13 +59,33 @@ result<monitor::exec_process> exec_request(container_supervisor_state& state, co
   return exec;
 }
 
-/// Answers `promise` with a ticket of the monitor's.
-void answer_stream(self_pointer self, caf::typed_response_promise<stream_ticket> promise, monitor::open_stream request,
-                   bool tty) {
+/// An answer that comes in any case: a container that is removed meanwhile takes its supervisor along, and CAF answers
+/// nobody for a promise that is dropped.
+class owed_ticket {
+public:
+  explicit owed_ticket(caf::typed_response_promise<stream_ticket> promise) : promise_(std::move(promise)) {}
+  owed_ticket(const owed_ticket&) = delete;
+  owed_ticket& operator=(const owed_ticket&) = delete;
+  ~owed_ticket() {
+    if (!answered_) answer(fail(errc::not_found, "the container was removed meanwhile"));
+  }
+  void answer(result<stream_ticket> what) {
+    answered_ = true;
+    deliver(promise_, std::move(what));
+  }
+
+private:
+  caf::typed_response_promise<stream_ticket> promise_;
+  bool answered_ = false;
+};
+using owed_ticket_ptr = std::shared_ptr<owed_ticket>;
+
+/// Answers with a ticket of the monitor's.
+void answer_stream(self_pointer self, const owed_ticket_ptr& owed, monitor::open_stream request, bool tty) {
   ask<monitor::stream_token>(self, launcher_of(self), deadline::quick, std::move(request),
-                             [promise, tty](result<monitor::stream_token> r) mutable {
-                               if (!r) return refuse(promise, r.error());
-                               promise.deliver(stream_ticket{r->socket, r->token, tty});
+                             [owed, tty](result<monitor::stream_token> r) {
+                               if (!r) return owed->answer(tl::unexpected<error>(std::move(r.error())));
+                               owed->answer(stream_ticket{r->socket, r->token, tty});
                              });
 }
 
@@ -117,18 +137,19 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
                               session.options.attach_stdin,
                               session.options.attach_stdout,
                               session.options.attach_stderr};
+  auto owed = std::make_shared<owed_ticket>(promise);
   ask<monitor::started>(
       self, launcher_of(self), deadline::launch, std::move(*exec),
-      [self, promise, stream, detach = request.detach, tty = session.options.tty](result<monitor::started> r) mutable {
+      [self, owed, stream, detach = request.detach, tty = session.options.tty](result<monitor::started> r) {
         if (!r) {
           exec_failed(self, stream.exec_id, r.error());
-          return refuse(promise, r.error());
+          return owed->answer(tl::unexpected<error>(std::move(r.error())));
         }
         exec_started(self, stream.exec_id, *r);
         if (detach)
-          promise.deliver(stream_ticket{});
+          owed->answer(stream_ticket{});
         else
-          answer_stream(self, promise, stream, tty);
+          answer_stream(self, owed, stream, tty);
       });
   return promise;
 }
@@ -143,7 +164,8 @@ caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& re
 caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty) {
   auto& state = self->state;
   auto promise = self->make_response_promise<stream_ticket>();
-  auto open = [self, promise, tty, request] { answer_stream(self, promise, request, tty); };
+  auto owed = std::make_shared<owed_ticket>(promise);
+  auto open = [self, owed, tty, request] { answer_stream(self, owed, request, tty); };
   // Before its next life a container's stream is that life's: the monitor must have forgotten the one that ended.
   if (alive(state) || state.clean || state.record.state.now == phase::starting)
     open();

@@ -37,4 +37,9 @@ awaitable<result<void>> monitor_stream::write_stdin(std::string_view bytes) {
   co_return result<void>();
 }
 
+void monitor_stream::shut_stdin() {
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
+}
+
 } // namespace gantry::docker

@@ -21,8 +21,10 @@ public:
 
   /// The next frame; none at the connection's end. Errors: unavailable, corrupt.
   awaitable<result<std::optional<stream::frame>>> read();
-  /// Bytes for stdin; an empty text closes it. Errors: unavailable.
+  /// Bytes for stdin. Errors: unavailable.
   awaitable<result<void>> write_stdin(std::string_view bytes);
+  /// No more of them: the process's stdin ends where it was to end with its client (StdinOnce, an exec session).
+  void shut_stdin();
 
 private:
   explicit monitor_stream(asio::io_context& io) : socket_(io) {}

@@ -40,7 +40,7 @@ awaitable<void> send_input(context& door, monitor_stream& container, raw_connect
     }
     if (found.detached) co_return;
   }
-  if (how.want_stdin) (void)co_await container.write_stdin({});
+  if (how.want_stdin) container.shut_stdin();
   while (!client.gone()) {
     asio::steady_timer pause(door.home->io, std::chrono::milliseconds(500));
     co_await pause.async_wait(asio::as_tuple(use_awaitable));

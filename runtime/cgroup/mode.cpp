@@ -126,4 +126,9 @@ result<layout> detect(const std::string& root) {
   return found;
 }
 
+const layout* of_host() {
+  static const auto found = detect();
+  return found ? &*found : nullptr;
+}
+
 } // namespace gantry::cgroup

@@ -41,4 +41,7 @@ struct layout {
 /// thread. Errors: failed_precondition when nothing is mounted there, with what to do.
 result<layout> detect(const std::string& root = "/sys/fs/cgroup");
 
+/// What `detect` says of this host, looked at once a process. None where it fails.
+const layout* of_host();
+
 } // namespace gantry::cgroup

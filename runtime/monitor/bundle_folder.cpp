@@ -62,7 +62,8 @@ void bundle_folder::close() {
   bool empty = true;
   for (const auto& entry : std::filesystem::directory_iterator(path, failed))
     empty = ::rmdir(entry.path().c_str()) == 0 && empty;
-  if (empty && !failed) ::umount2(path.c_str(), UMOUNT_NOFOLLOW);
+  // Lazily: a runtime that was given up may still have its working directory there, which must not keep the mount.
+  if (empty && !failed) ::umount2(path.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH);
 }
 
 bool bundle_folder::holds(std::string_view bundle) const {

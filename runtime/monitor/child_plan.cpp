@@ -1,9 +1,7 @@
 #include "runtime/monitor/child_plan.hpp"
 
 #include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,9 +11,11 @@
 #include <cerrno>
 #include <csignal>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/monitor/descriptor_passing.hpp"
-#include "runtime/monitor/overlay_mount.hpp"
+#include "runtime/native/cgroup_setup.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/loopback.hpp"
 #include "runtime/sys/wire.hpp"
 
 #ifndef CLOSE_RANGE_CLOEXEC
@@ -55,21 +55,9 @@ result<void> enter_mount_namespace(const child_plan& plan) {
   return {};
 }
 
-result<void> bring_loopback_up() {
-  sys::unique_fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno(errno, "socket");
-  ifreq request{};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return fail_errno(errno, "flags of lo");
-  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return fail_errno(errno, "bring lo up");
-  return {};
-}
-
 result<void> enter_network_namespace() {
   if (::unshare(CLONE_NEWNET) != 0) return fail_errno(errno, "new network namespace");
-  GANTRY_TRY(bring_loopback_up());
+  GANTRY_TRY(sys::bring_loopback_up());
   sys::unique_fd self(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno(errno, "open /proc/self/ns/net");
   return send_with_descriptors(3, "n", {self.get()});
@@ -82,12 +70,21 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   return out;
 }
 
+result<void> carry_out_verb(const child_plan& plan) {
+  const auto* host = cgroup::of_host();
+  if (host == nullptr) return {}; // then it has no cgroups either
+  if (plan.verb == own_verb::remove) return native::remove_cgroups(*host, plan.cgroup);
+  auto wanted = plan.verb == own_verb::freeze ? native::freezing::frozen : native::freezing::thawed;
+  return native::set_frozen(*host, plan.cgroup, wanted);
+}
+
 result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
   GANTRY_TRY(place_descriptors(plan, received));
   ::setsid(); // a session and process group of its own: a timeout kills the group
   if (plan.new_mount_namespace) GANTRY_TRY(enter_mount_namespace(plan));
   if (plan.new_network_namespace) GANTRY_TRY(enter_network_namespace());
   if (::chdir(plan.cwd.c_str()) != 0) return fail_errno(errno, "chdir to {}", plan.cwd);
+  if (plan.verb != own_verb::none) return carry_out_verb(plan);
   if (plan.argv.empty()) return {};
   ::execve(plan.argv[0].c_str(), pointers_to(plan.argv).data(), pointers_to(plan.env).data());
   return fail_errno(errno, "execute {}", plan.argv[0]);
@@ -105,6 +102,7 @@ std::string encode(const child_plan& plan) {
     out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);
     out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper));
   }
+  out.put(plan.verb).put(plan.cgroup);
   return out.take();
 }
 
@@ -126,6 +124,8 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
     in.get(plan.overlay->target);
     plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
   }
+  in.get(plan.verb);
+  in.get(plan.cgroup);
   if (!in.done()) return fail(errc::corrupt, "zygote: a plan has the wrong form");
   return plan;
 }

@@ -1,20 +1,20 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::monitor {
 
-/// An overlay to mount at `target` in the child's mount namespace. Layers base first; upper and work are never empty.
-struct overlay_plan {
-  std::vector<std::string> lower;
-  std::string upper, work, target;
-  bool volatile_upper = false;
-};
+using sys::overlay_plan;
+
+/// What a child does with a container's cgroups itself, where its launcher is native: it may have to wait.
+enum class own_verb : std::uint8_t { none, freeze, thaw, remove };
 
 /// All that a child of the zygote does between clone and execve: a list of steps without decisions, so that the
 /// process that carries it out needs nothing else of the monitor's.
@@ -27,6 +27,8 @@ struct child_plan {
   bool new_network_namespace = false; ///< its loopback up; its descriptor is sent over descriptor 3
   bool hide_unified_cgroup = false;   ///< unmounts /sys/fs/cgroup/unified in the new mount namespace
   std::optional<overlay_plan> overlay;
+  own_verb verb = own_verb::none; ///< then argv is empty
+  std::string cgroup;             ///< its path below each hierarchy
 };
 
 std::string encode(const child_plan& plan);

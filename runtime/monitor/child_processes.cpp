@@ -50,6 +50,15 @@ result<pid_t> child_processes::spawn(const child_plan& plan, const std::vector<i
   return pid;
 }
 
+result<native::started> child_processes::launch(const native_order& order, const std::vector<int>& descriptors) {
+  auto made = zygote_->launch(order, descriptors);
+  if (!made && made.error().code == errc::unavailable) {
+    GANTRY_LET(zygote_, zygote::start());
+    made = zygote_->launch(order, descriptors);
+  }
+  return made;
+}
+
 bool child_processes::watch(pid_t pid, std::uint64_t mark, on_exit exited) {
   auto found = unknown_.find(pid);
   if (found != unknown_.end() && found->second.number >= mark) {

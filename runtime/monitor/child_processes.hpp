@@ -26,6 +26,9 @@ public:
   /// Makes a child and calls `exited` when it has ended. Errors: zygote::spawn's.
   result<pid_t> spawn(const child_plan& plan, const std::vector<int>& descriptors, on_exit exited);
 
+  /// Launches a container's process natively; its exit is for watch(). Errors: zygote::launch's.
+  result<native::started> launch(const native_order& order, const std::vector<int>& descriptors);
+
   /// Calls `exited` when the child of this pid, made by somebody else, ends. One that ended since `mark` is told at
   /// once (from within the call). False: it is no child of ours (any more).
   bool watch(pid_t pid, std::uint64_t mark, on_exit exited);

@@ -76,11 +76,18 @@ result<std::vector<sys::unique_fd>> process_io::open_pipes(const std::string& fo
 }
 
 result<std::vector<sys::unique_fd>> process_io::open_console(const std::string& folder, const std::string& prefix) {
-  GANTRY_LET(console_socket_, listen_below(folder, prefix + "console.sock"));
   GANTRY_LET(scratch_, open_scratch());
   std::vector<sys::unique_fd> theirs(3);
   GANTRY_LET(theirs[0], open_null());
   for (std::size_t i : {1, 2}) theirs[i].reset(::fcntl(scratch_.get(), F_DUPFD_CLOEXEC, 0));
+  if (how_.console_pair) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
+    console_socket_.reset(ends[0]);
+    theirs.emplace_back(ends[1]);
+  } else {
+    GANTRY_LET(console_socket_, listen_below(folder, prefix + "console.sock"));
+  }
   return theirs;
 }
 
@@ -108,9 +115,9 @@ result<void> process_io::started() {
 
 result<void> process_io::take_terminal() {
   // The runtime sent it before it ended, so it waits in the socket: no need to be told by epoll.
-  sys::unique_fd peer(::accept4(console_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  auto peer = std::move(console_socket_);
+  if (!how_.console_pair) peer.reset(::accept4(peer.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!peer) return fail_errno(errno, "take the terminal: the runtime did not pass it");
-  console_socket_.reset();
   GANTRY_LET(auto message, receive_with_descriptors(peer.get(), 4096, MSG_DONTWAIT));
   if (message.descriptors.empty()) return fail(errc::unavailable, "the runtime passed no terminal");
   out_ = {std::move(message.descriptors.front()), {}, log::output::out};

@@ -20,6 +20,7 @@ public:
     bool hold_output = false; ///< nothing is read until a client comes, for `hold_patience` at most
     log_target log;
     std::uint16_t height = 0, width = 0;
+    bool console_pair = false; ///< a terminal comes over one end of a socket pair, the other is descriptor 3
   };
 
   process_io(event_loop& loop, disk_writer& disk, settings how) : loop_(loop), disk_(disk), how_(std::move(how)) {}
@@ -27,7 +28,7 @@ public:
 
   /// Makes what the process will hold: FIFOs <prefix>stdin, stdout and stderr, or the socket <prefix>console.sock over
   /// which the runtime passes the terminal. Returns the process's descriptors 0 to 2 (a terminal's: `null`, and the
-  /// scratch file for the runtime's words).
+  /// scratch file for the runtime's words), and with `console_pair` the socket for the terminal.
   result<std::vector<sys::unique_fd>> open(const std::string& folder, const std::string& prefix);
 
   /// Opens our ends again after the monitor that made them died. A terminal is lost with that monitor.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -7,6 +8,8 @@
 #include <unordered_map>
 
 #include "runtime/monitor/bundle_folder.hpp"
+#include "runtime/monitor/native_facts.hpp"
+#include "runtime/monitor/native_launches.hpp"
 #include "runtime/monitor/network_namespaces.hpp"
 #include "runtime/monitor/process_io.hpp"
 #include "runtime/monitor/protocol/exit_record.hpp"
@@ -55,6 +58,7 @@ private:
   struct container {
     key name;
     runtime_command runtime;
+    std::shared_ptr<const native_facts> native; ///< none: its OCI runtime has launched it
     std::string bundle, oom_cgroup;
     stage now = stage::starting;
     bool paused = false;
@@ -82,13 +86,25 @@ private:
   result<launch> prepare_start(container& c, const start_container& what, runtime_job& job);
   void start_ended(const container_ptr& c, const runtime_job& job, const job_end& how, const responder& respond);
   void start_failed(const container_ptr& c, error why, const responder& respond);
+  void init_runs(const container_ptr& c, std::uint64_t mark, const responder& respond);
   result<void> note_process(process& p, const runtime_job& job);
+  // supervisor_native.cpp
+  void start_natively(const container_ptr& c, start_container what, native::container_plan plan,
+                      const responder& respond);
+  void native_start_ended(const container_ptr& c, result<launched_process> how, const responder& respond);
+  void native_start_failed(const container_ptr& c, error why, const responder& respond);
+  void exec_natively(const container_ptr& c, const exec_process& what, const responder& respond);
+  result<native_launch> prepare_native_exec(const container& c, process_io& io, const exec_process& what,
+                                            native::process_plan asked);
+  void run_own_verb(own_verb verb, const std::string& cgroup_path, std::function<void(result<void>)> done);
   // supervisor_exec.cpp
   void on(exec_process what, const responder& respond);
   result<launch> prepare_exec(const container& c, process_io& io, const exec_process& what, const std::string& prefix,
                               runtime_job& job);
   void exec_ended(const container_ptr& c, const std::string& exec_id, const runtime_job& job, const job_end& how,
                   const responder& respond);
+  void exec_runs(const container_ptr& c, const std::string& exec_id, std::uint64_t mark, const responder& respond);
+  void exec_failed(const container_ptr& c, const std::string& exec_id, error why, const responder& respond);
   void exec_exited(const key& name, const std::string& exec_id, exit_status status);
   // supervisor_exit.cpp
   void watch_init(const container_ptr& c, std::uint64_t mark);
@@ -133,6 +149,7 @@ private:
   std::function<void()> end_;
   stream_server* streams_ = nullptr;
   job_queue runtimes_, host_programs_;
+  native_launches natives_;
   network_namespaces networks_;
   std::unordered_map<key, container_ptr> containers_;
   std::unordered_map<key, deletion> deletions_;
@@ -140,15 +157,17 @@ private:
   std::map<std::pair<key, std::string>, std::vector<std::shared_ptr<stream_session>>> waiting_;
   std::uint64_t next_exec_ = 1;
 
-  static constexpr int max_list_tries = 100; ///< of 50 ms
-  std::vector<responder> listers_;           ///< who asked for the list while something was under way
-  std::pair<std::uint64_t, std::uint64_t> list_after_; ///< the jobs of both queues before these have to end first
+  static constexpr int max_list_tries = 100;  ///< of 50 ms
+  std::vector<responder> listers_;            ///< who asked for the list while something was under way
+  std::array<std::uint64_t, 3> list_after_{}; ///< the jobs of each queue before these have to end first
   int list_tries_ = 0;
   event_loop::timer list_timer_;
 };
 
 /// The environment in which an OCI runtime is run.
 std::vector<std::string> runtime_environment();
+/// The overlay of a container's root: one without a writable layer gets a scratch one in its bundle.
+overlay_plan plan_overlay(const start_container& what);
 /// The wall clock.
 unix_nanos wall_clock();
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.

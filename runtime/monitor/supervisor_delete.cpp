@@ -39,7 +39,8 @@ void supervisor::go_on_deleting(const key& name) {
 void supervisor::kill_for_deletion(const container& c, deletion& d) {
   if (c.init.handle) (void)send_signal(c.init.handle.get(), SIGKILL);
   // A frozen process dies when it thaws.
-  if (c.paused)
+  if (c.paused && c.native) run_own_verb(own_verb::thaw, c.native->cgroup_path, [](result<void>) {});
+  if (c.paused && !c.native)
     run_verb(c.runtime, oci::resume_argv(c.runtime, {c.name.id, "/dev/null", "", "", "", ""}), [](result<void>) {});
   d.patience = with_.loop.after(kill_patience, [this, name = c.name] { remove_by_runtime(name, oci::removal::force); });
 }
@@ -48,6 +49,13 @@ void supervisor::remove_by_runtime(const key& name, oci::removal how) {
   auto& d = deletions_.at(name);
   d.removing = true;
   d.patience.reset();
+  auto c = find(name);
+  if (auto facts = c ? c->native : read_facts(d.what.bundle))
+    return run_own_verb(own_verb::remove, facts->cgroup_path, [this, name](const result<void>& removed) {
+      if (removed) return remove_files(name);
+      deleted(name, within(removed.error(), "remove container {}", to_string(name)));
+    });
+  if (d.what.runtime.path.empty()) return remove_files(name); // there was only native to launch it, and it did not
   auto argv = oci::delete_argv(d.what.runtime, {name.id, "/dev/null", "", "", "", ""}, how);
   run_verb(d.what.runtime, std::move(argv), [this, name, how](const result<void>& removed) {
     if (removed) return remove_files(name);

@@ -26,7 +26,9 @@ void supervisor::on(exec_process what, const responder& respond) {
                                                                  what.hold_output,
                                                                  {"none", "", 0, 1},
                                                                  what.console_height,
-                                                                 what.console_width});
+                                                                 what.console_width,
+                                                                 c->native != nullptr});
+  if (c->native) return exec_natively(c, what, respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.done = [this, c, job_state, exec_id = what.exec_id, respond](const job_end& how) {
@@ -86,16 +88,26 @@ void supervisor::exec_ended(const container_ptr& c, const std::string& exec_id, 
     if (noted) noted = session.io->started();
   }
   if (!job.pid_file.empty()) remove_exec_files(job.pid_file);
-  if (!noted) {
-    session.io->abandon();
+  if (!noted) return exec_failed(c, exec_id, noted.error(), respond);
+  exec_runs(c, exec_id, job.mark, respond);
+}
+
+void supervisor::exec_failed(const container_ptr& c, const std::string& exec_id, error why, const responder& respond) {
+  if (auto found = c->execs.find(exec_id); found != c->execs.end()) {
+    found->second.io->abandon();
     c->execs.erase(found);
-    drop_waiting(c->name, exec_id);
-    return respond(tl::unexpected<error>(noted.error()));
   }
+  drop_waiting(c->name, exec_id);
+  respond(tl::unexpected<error>(std::move(why)));
+}
+
+void supervisor::exec_runs(const container_ptr& c, const std::string& exec_id, std::uint64_t mark,
+                           const responder& respond) {
+  auto& session = c->execs.at(exec_id);
   attach_waiting(c->name, exec_id, session.io);
   respond(reply(started{session.pid, session.start_time}));
   auto ended = [this, name = c->name, exec_id](exit_status status) { exec_exited(name, exec_id, status); };
-  if (!with_.processes.watch(session.pid, job.mark, ended))
+  if (!with_.processes.watch(session.pid, mark, ended))
     watch_stranger(session, [ended](std::optional<int> code) { ended({code.value_or(255)}); });
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/monitor/oom_counter.hpp"
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
+#include "runtime/native/parse_plan.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -34,6 +35,8 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   return {};
 }
 
+} // namespace
+
 overlay_plan plan_overlay(const start_container& what) {
   overlay_plan plan;
   plan.lower = what.root.lower;
@@ -44,21 +47,29 @@ overlay_plan plan_overlay(const start_container& what) {
   return plan;
 }
 
-} // namespace
-
 void supervisor::on(start_container what, const responder& respond) {
   if (auto good = check_start(what, with_.bundles); !good) return respond(tl::unexpected<error>(good.error()));
   if (containers_.contains(what.container) || deletions_.contains(what.container))
     return respond(fail(errc::already_exists, "container {}: this monitor has it already", to_string(what.container)));
+  std::optional<native::container_plan> plan;
+  if (what.runtime.native) {
+    auto parsed = native::parse_plan(what.config_json);
+    if (parsed)
+      plan = std::move(*parsed);
+    else if (!native::is_unsupported(parsed.error()) || what.runtime.path.empty())
+      return respond(tl::unexpected<error>(parsed.error()));
+  }
   auto c = std::make_shared<container>();
   c->name = what.container;
   c->runtime = what.runtime;
   c->bundle = what.bundle;
   c->oom_cgroup = what.oom_cgroup;
-  c->init.io = std::make_shared<process_io>(with_.loop, with_.disk,
-                                            process_io::settings{what.tty, what.open_stdin, what.stdin_once, false,
-                                                                 what.log, what.console_height, what.console_width});
+  c->init.io =
+      std::make_shared<process_io>(with_.loop, with_.disk,
+                                   process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log,
+                                                        what.console_height, what.console_width, plan.has_value()});
   containers_[c->name] = c;
+  if (plan) return start_natively(c, std::move(what), std::move(*plan), respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.prepare = [this, c, job_state, what = std::move(what)]() mutable {
@@ -102,13 +113,17 @@ void supervisor::start_ended(const container_ptr& c, const runtime_job& job, con
   auto noted = note_process(c->init, job);
   if (noted) noted = c->init.io->started();
   if (!noted) return start_failed(c, noted.error(), respond);
+  init_runs(c, job.mark, respond);
+}
+
+void supervisor::init_runs(const container_ptr& c, std::uint64_t mark, const responder& respond) {
   c->now = stage::running;
   c->end.started_at = wall_clock();
   c->end.pid = c->init.pid;
   c->end.pid_start_time = c->init.start_time;
   attach_waiting(c->name, "", c->init.io);
   respond(reply(started{c->init.pid, c->init.start_time}));
-  watch_init(c, job.mark);
+  watch_init(c, mark);
   go_on_deleting(c->name);
 }
 

@@ -1,7 +1,9 @@
-#include <algorithm>
 #include <fcntl.h>
+
+#include <csignal>
 #include <utility>
 
+#include "runtime/cgroup/remove.hpp"
 #include "runtime/monitor/host_process.hpp"
 #include "runtime/monitor/oom_counter.hpp"
 #include "runtime/monitor/process_handle.hpp"
@@ -57,6 +59,12 @@ void supervisor::on(signal_process what, const responder& respond) {
 void supervisor::on(signal_all what, const responder& respond) {
   auto found = running(what.container);
   if (!found) return respond(tl::unexpected<error>(found.error()));
+  if ((*found)->native) {
+    const auto* host = cgroup::of_host();
+    for (int pid : host ? cgroup::processes(*host, (*found)->native->cgroup_path) : std::vector<int>())
+      ::kill(pid, what.signal);
+    return respond(reply(done{}));
+  }
   auto argv = oci::kill_all_argv((*found)->runtime, only_id(what.container), what.signal);
   run_verb((*found)->runtime, std::move(argv), [respond](const result<void>& how) { respond(answer(how)); });
 }
@@ -65,20 +73,24 @@ void supervisor::on(pause_container what, const responder& respond) {
   auto found = running(what.container);
   if (!found) return respond(tl::unexpected<error>(found.error()));
   auto c = *found;
-  run_verb(c->runtime, oci::pause_argv(c->runtime, only_id(c->name)), [c, respond](const result<void>& how) {
+  auto paused = [c, respond](const result<void>& how) {
     c->paused = c->paused || how;
     respond(answer(how));
-  });
+  };
+  if (c->native) return run_own_verb(own_verb::freeze, c->native->cgroup_path, paused);
+  run_verb(c->runtime, oci::pause_argv(c->runtime, only_id(c->name)), paused);
 }
 
 void supervisor::on(resume_container what, const responder& respond) {
   auto found = running(what.container);
   if (!found) return respond(tl::unexpected<error>(found.error()));
   auto c = *found;
-  run_verb(c->runtime, oci::resume_argv(c->runtime, only_id(c->name)), [c, respond](const result<void>& how) {
+  auto resumed = [c, respond](const result<void>& how) {
     c->paused = c->paused && !how;
     respond(answer(how));
-  });
+  };
+  if (c->native) return run_own_verb(own_verb::thaw, c->native->cgroup_path, resumed);
+  run_verb(c->runtime, oci::resume_argv(c->runtime, only_id(c->name)), resumed);
 }
 
 void supervisor::on(resize_terminal what, const responder& respond) {
@@ -90,14 +102,15 @@ void supervisor::on(resize_terminal what, const responder& respond) {
 void supervisor::on(list_containers, const responder& respond) {
   listers_.push_back(respond);
   list_tries_ = max_list_tries;
-  list_after_ = {runtimes_.next_number(), host_programs_.next_number()};
+  list_after_ = {runtimes_.next_number(), host_programs_.next_number(), natives_.next_number()};
   answer_listers();
 }
 
 /// A new engine must not take a start that its predecessor had asked for as one that never was, nor detach a network
 /// that a plugin is still attaching: the list waits, within bounds, for what was under way when it was asked for.
 void supervisor::answer_listers() {
-  bool settled = runtimes_.oldest() >= list_after_.first && host_programs_.oldest() >= list_after_.second;
+  bool settled = runtimes_.oldest() >= list_after_[0] && host_programs_.oldest() >= list_after_[1] &&
+                 natives_.oldest() >= list_after_[2];
   if (!settled && list_tries_-- > 0) {
     list_timer_ = with_.loop.after(std::chrono::milliseconds(50), [this] { answer_listers(); });
     return;
@@ -138,6 +151,7 @@ result<void> supervisor::adopt(container& c, const adopt_container& what) {
   c.runtime = how.runtime;
   c.bundle = how.bundle;
   c.oom_cgroup = how.oom_cgroup;
+  c.native = read_facts(c.bundle);
   c.end.pid = c.init.pid = what.pid;
   c.end.pid_start_time = c.init.start_time = what.pid_start_time;
   c.end.started_at = wall_clock();

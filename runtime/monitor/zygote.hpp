@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "runtime/monitor/child_plan.hpp"
+#include "runtime/monitor/native_order.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::monitor {
@@ -22,9 +23,14 @@ public:
   /// start another).
   result<pid_t> spawn(const child_plan& plan, const std::vector<int>& descriptors);
 
+  /// Launches a container's process; its `progress` says how that goes on. Errors: carry_out_order's; unavailable as
+  /// above.
+  result<native::started> launch(const native_order& order, const std::vector<int>& descriptors);
+
   [[nodiscard]] pid_t pid() const { return pid_; }
 
 private:
+  result<void> send(std::uint32_t kind, const std::string& order, const std::vector<int>& descriptors);
   zygote(sys::unique_fd socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
   sys::unique_fd socket_;
   pid_t pid_ = -1;

@@ -73,6 +73,16 @@ TEST_CASE("exec: sessions end with their container") {
   CHECK(s.look(id).exit_code == 137);
 }
 
+TEST_CASE("exec: one that is starting when its container is removed is answered") {
+  exec_stage s;
+  auto id = s.make().value().id;
+  s.play.held.insert("launcher.exec_process");
+  auto starting = s.run(id);
+  CHECK_FALSE(starting.here());
+  CHECK(s.on.ask<done>(s.container, remove_container{true}).ok());
+  CHECK(starting.why().code == errc::not_found);
+}
+
 TEST_CASE("exec: their number is bounded; ended ones make room") {
   exec_stage s;
   std::vector<std::string> ids;

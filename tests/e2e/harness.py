@@ -22,6 +22,7 @@ from registry import RealRegistry, ScriptedRegistry, wait_until  # noqa: F401 (t
 BIN = os.environ.get("GANTRY_BIN") or os.path.join(os.path.dirname(__file__), "../../build/release/bin")
 BIN = os.path.abspath(BIN)
 SLOW = os.environ.get("GANTRY_SANITIZED") == "1"  # fewer containers where each costs more
+RUNTIME = os.environ.get("GANTRY_TEST_RUNTIME", "")  # what containers are run by; empty: the default
 PATIENCE = float(os.environ.get("GANTRY_PATIENCE", "1"))
 
 
@@ -114,7 +115,7 @@ class Daemon:
         with open(f"{self.folder}/log", "a") as log:
             self.process = subprocess.Popen(
                 [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
-                 "--config", f"{self.folder}/gantry.toml", *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                 "--config", f"{self.folder}/gantry.toml", *(["--runtime", RUNTIME] if RUNTIME else []), *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_until(self.answers, 30, "gantryd to answer")
         return self
 

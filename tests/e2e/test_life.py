@@ -2,6 +2,7 @@
 import json
 import signal
 import subprocess
+import time
 
 from harness import Case, wait_until
 
@@ -88,6 +89,10 @@ class Life(Case):
         client.stdin.write("hello\n")
         client.stdin.flush()
         self.assertEqual(client.stdout.readline(), "got hello\n")
+        client.stdin.close()  # the client has no more to say; the container's stdin is not this client's to end
+        client.stdin = None
+        time.sleep(0.5)
+        self.assertTrue(self.daemon.state("att")["Running"])
         client.kill()
         client.communicate()
         self.assertTrue(self.daemon.state("att")["Running"])

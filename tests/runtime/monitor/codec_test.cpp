@@ -1,7 +1,7 @@
 #include "tests/catch.hpp"
 
-#include "runtime/monitor/overlay_mount.hpp"
 #include "runtime/monitor/protocol/codec.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace {
 
@@ -117,14 +117,14 @@ TEST_CASE("hostile frames are refused") {
 }
 
 TEST_CASE("overlay options name the topmost layer first and escape what overlayfs splits at") {
-  overlay_plan plan{{"/base", "/a:b,c"}, "/u", "/w", "/t", true};
+  sys::overlay_plan plan{{"/base", "/a:b,c"}, "/u", "/w", "/t", true};
   CHECK(overlay_options(plan, "") == "lowerdir=/a\\:b\\,c:/base,upperdir=/u,workdir=/w,index=off,redirect_dir=off,"
                                      "metacopy=off,volatile");
 }
 
 TEST_CASE("layers below one folder get short names") {
-  overlay_plan plan{{"/store/layers/1", "/store/layers/12"}, "/u", "/w", "/t", false};
-  auto base = common_folder(plan.lower);
+  sys::overlay_plan plan{{"/store/layers/1", "/store/layers/12"}, "/u", "/w", "/t", false};
+  auto base = sys::common_folder(plan.lower);
   CHECK(base == "/store/layers/");
   CHECK(overlay_options(plan, base).starts_with("lowerdir=12:1,"));
 }

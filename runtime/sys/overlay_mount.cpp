@@ -1,4 +1,4 @@
-#include "runtime/monitor/overlay_mount.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-
-#include "runtime/sys/unique_fd.hpp"
 
 // The new mount API's commands (linux/mount.h, which cannot be included beside sys/mount.h on Debian 12).
 #ifndef FSCONFIG_SET_FLAG
@@ -20,7 +18,7 @@
 #define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
 #endif
 
-namespace gantry::monitor {
+namespace gantry::sys {
 namespace {
 
 constexpr std::size_t max_layers = 500;
@@ -48,28 +46,15 @@ result<bool> configure(int context, int command, const char* name, const char* v
   return fail_errno(errno, "overlay option {}", name);
 }
 
+result<void> check_count(const overlay_plan& plan) {
+  if (plan.lower.size() <= max_layers) return {};
+  return fail(errc::exhausted, "an image of {} layers: overlayfs takes at most {}", plan.lower.size(), max_layers);
+}
+
 /// False when the kernel has no "lowerdir+".
 result<bool> mount_by_layers(const overlay_plan& plan) {
-  sys::unique_fd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */)));
-  if (!context) return false;
-  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
-    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, "lowerdir+", layer->c_str()));
-    if (!known) return false;
-  }
-  const std::pair<const char*, const char*> options[] = {{"upperdir", plan.upper.c_str()},
-                                                         {"workdir", plan.work.c_str()},
-                                                         {"index", "off"},
-                                                         {"redirect_dir", "off"},
-                                                         {"metacopy", "off"}};
-  for (const auto& [name, value] : options) {
-    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
-    if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
-  }
-  if (plan.volatile_upper) GANTRY_TRY(configure(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr));
-  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return fail_errno(errno, "overlay of {} layers", plan.lower.size());
-  sys::unique_fd mounted(static_cast<int>(::syscall(SYS_fsmount, context.get(), 1 /* FSMOUNT_CLOEXEC */, 0)));
-  if (!mounted) return fail_errno(errno, "fsmount");
+  GANTRY_LET(auto mounted, detached_overlay(plan));
+  if (!mounted) return false;
   if (::syscall(SYS_move_mount, mounted.get(), "", AT_FDCWD, plan.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return fail_errno(errno, "move the overlay to {}", plan.target);
   return true;
@@ -105,9 +90,33 @@ std::string overlay_options(const overlay_plan& plan, std::string_view base) {
   return options;
 }
 
+result<unique_fd> detached_overlay(const overlay_plan& plan) {
+  GANTRY_TRY(check_count(plan));
+  unique_fd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */)));
+  if (!context) return unique_fd();
+  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, "lowerdir+", layer->c_str()));
+    if (!known) return unique_fd();
+  }
+  const std::pair<const char*, const char*> options[] = {{"upperdir", plan.upper.c_str()},
+                                                         {"workdir", plan.work.c_str()},
+                                                         {"index", "off"},
+                                                         {"redirect_dir", "off"},
+                                                         {"metacopy", "off"}};
+  for (const auto& [name, value] : options) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
+    if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
+  }
+  if (plan.volatile_upper) GANTRY_TRY(configure(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr));
+  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    return fail_errno(errno, "overlay of {} layers", plan.lower.size());
+  unique_fd mounted(static_cast<int>(::syscall(SYS_fsmount, context.get(), 1 /* FSMOUNT_CLOEXEC */, 0)));
+  if (!mounted) return fail_errno(errno, "fsmount");
+  return mounted;
+}
+
 result<void> mount_overlay(const overlay_plan& plan) {
-  if (plan.lower.size() > max_layers)
-    return fail(errc::exhausted, "an image of {} layers: overlayfs takes at most {}", plan.lower.size(), max_layers);
+  GANTRY_TRY(check_count(plan));
   auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   auto options = overlay_options(plan, "");
   if (options.size() < page) return mount_by_options(plan, options);
@@ -121,4 +130,4 @@ result<void> mount_overlay(const overlay_plan& plan) {
   return mount_by_options(plan, options);
 }
 
-} // namespace gantry::monitor
+} // namespace gantry::sys

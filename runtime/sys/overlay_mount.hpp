@@ -1,8 +1,20 @@
 #pragma once
 
-#include "runtime/monitor/child_plan.hpp"
+#include <string>
+#include <string_view>
+#include <vector>
 
-namespace gantry::monitor {
+#include "messages/domain/error.hpp"
+#include "runtime/sys/unique_fd.hpp"
+
+namespace gantry::sys {
+
+/// An overlay to mount at `target` in the child's mount namespace. Layers base first; upper and work are never empty.
+struct overlay_plan {
+  std::vector<std::string> lower;
+  std::string upper, work, target;
+  bool volatile_upper = false;
+};
 
 /// Mounts the overlay in the calling process's mount namespace; may change its working directory. Options that do not
 /// fit a page (mount(2) takes no more; 120 layers reach it) go through fsconfig's "lowerdir+" (Linux 6.8), or, where
@@ -10,10 +22,14 @@ namespace gantry::monitor {
 /// layers (OVL_MAX_STACK).
 result<void> mount_overlay(const overlay_plan& plan);
 
+/// The overlay as a mount that is attached nowhere (fsmount(2)); `target` is not looked at. Empty, without an error,
+/// where the kernel has no "lowerdir+". Errors as mount_overlay.
+result<unique_fd> detached_overlay(const overlay_plan& plan);
+
 /// mount(2)'s option string; each name below `base` (with its slash) is made relative to it. For tests.
 std::string overlay_options(const overlay_plan& plan, std::string_view base);
 
 /// The deepest folder that holds all of `paths`, with its slash.
 std::string common_folder(const std::vector<std::string>& paths);
 
-} // namespace gantry::monitor
+} // namespace gantry::sys

@@ -1,0 +1,118 @@
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+
+#include "runtime/native/main/arguments.hpp"
+#include "runtime/native/main/commands.hpp"
+#include "runtime/native/main/host.hpp"
+#include "runtime/sys/files.hpp"
+
+namespace gantry::oci_program {
+namespace {
+
+using command = result<int> (*)(const record_folder&, const words&);
+
+struct verb {
+  command carry_out = nullptr;
+  const char* context = ""; ///< before its errors, as runc has it
+  int failure = 1;
+  bool launches = false; ///< makes a process from this program's own
+};
+
+const std::map<std::string, verb, std::less<>> verbs = {
+    {"create", {command_create, "gantry-oci create failed", 1, true}},
+    {"run", {command_run, "gantry-oci run failed", 1, true}},
+    {"exec", {command_exec, "exec failed", 255, true}},
+    {"start", {command_start}},
+    {"kill", {command_kill}},
+    {"delete", {command_delete}},
+    {"state", {command_state}},
+    {"list", {command_list}},
+    {"ps", {command_ps}},
+    {"pause", {command_pause}},
+    {"resume", {command_resume}},
+    {"update", {command_update}},
+    {"features", {command_features}}};
+
+const std::vector<option_spec> global_options = {{"root", "", true},
+                                                 {"log", "", true},
+                                                 {"log-format", "", true},
+                                                 {"debug", "", false},
+                                                 {"systemd-cgroup", "", false},
+                                                 {"rootless", "", true},
+                                                 {"version", "v", false},
+                                                 {"help", "h", false},
+                                                 {"criu", "", true}};
+
+constexpr auto version_text = "gantry-oci version " GANTRY_VERSION "\nspec: 1.2.0\n";
+constexpr auto usage_text =
+    "usage: gantry-oci [--root DIR] [--log FILE] [--log-format text|json] COMMAND [OPTIONS] CONTAINER\n"
+    "commands: create, start, run, exec, state, kill, delete, list, ps, pause, resume, update, features\n";
+
+std::string log_line(const arguments& globals, const std::string& message) {
+  const auto time = time_now();
+  const auto seconds = time.substr(0, time.find('.')) + "Z";
+  using native::json_string;
+  if (globals.value("log-format") == "json")
+    return fmt::format("{{\"level\":\"error\",\"msg\":{},\"time\":\"{}\"}}\n", json_string(message), seconds);
+  return fmt::format("time=\"{}\" level=error msg={}\n", seconds, json_string(message));
+}
+
+/// To the log that was asked for, and in plain words to whoever sees the terminal.
+void report(const arguments& globals, const std::string& message) {
+  const auto line = log_line(globals, message);
+  const auto path = globals.value("log");
+  const sys::unique_fd log(path.empty() ? -1 : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  if (!log) {
+    (void)sys::write_all(2, line);
+    return;
+  }
+  (void)sys::write_all(log.get(), line);
+  (void)sys::write_all(2, message + "\n");
+}
+
+result<void> check_globals(const arguments& globals) {
+  if (globals.has("systemd-cgroup"))
+    return fail(errc::invalid_argument, "--systemd-cgroup is not implemented: cgroups are made directly");
+  if (const auto mode = globals.value("rootless"); !mode.empty() && mode != "auto" && mode != "false")
+    return fail(errc::invalid_argument, "--rootless is not implemented: root is needed");
+  return {};
+}
+
+int carry_out(const verb& what, const arguments& globals, char** argv) {
+  auto root = globals.value("root");
+  if (root.empty()) root = "/run/gantry-oci";
+  const record_folder records(root);
+  const words args(globals.rest.begin() + 1, globals.rest.end());
+  auto ready = check_globals(globals);
+  if (ready && what.launches) ready = protect_own_file(argv);
+  auto code = ready ? what.carry_out(records, args) : result<int>(tl::unexpected<error>(ready.error()));
+  if (code) return *code;
+  const std::string context = what.context;
+  report(globals, (context.empty() ? "" : context + ": ") + code.error().message);
+  return what.failure;
+}
+
+int run(int argc, char** argv) {
+  // What a container sees of this process, and its children until they execute, is nothing.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  auto globals = parse_arguments(words(argv + 1, argv + argc), global_options);
+  if (!globals) {
+    report({}, globals.error().message);
+    return 1;
+  }
+  if (globals->has("version")) return std::fputs(version_text, stdout) < 0;
+  if (globals->rest.empty() || globals->has("help")) return std::fputs(usage_text, stdout) < 0;
+  const auto found = verbs.find(globals->rest.front());
+  if (found != verbs.end()) return carry_out(found->second, *globals, argv);
+  report(*globals, fmt::format("gantry-oci has no command \"{}\"", globals->rest.front()));
+  return 3;
+}
+
+} // namespace
+} // namespace gantry::oci_program
+
+int main(int argc, char** argv) { return gantry::oci_program::run(argc, argv); }

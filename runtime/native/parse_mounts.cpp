@@ -1,0 +1,125 @@
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/native/mount_flags.hpp"
+#include "runtime/native/names.hpp"
+#include "runtime/native/parse_parts.hpp"
+
+namespace gantry::native {
+namespace {
+
+/// An option of mount(8) as bits to set and to clear (runtime-spec config.md, "Linux mount options").
+struct option {
+  std::string_view name;
+  std::uint64_t set = 0, clear = 0;
+};
+constexpr std::array<option, 21> options = {{{"ro", MOUNT_ATTR_RDONLY, 0},
+                                             {"rw", 0, MOUNT_ATTR_RDONLY},
+                                             {"nosuid", MOUNT_ATTR_NOSUID, 0},
+                                             {"suid", 0, MOUNT_ATTR_NOSUID},
+                                             {"nodev", MOUNT_ATTR_NODEV, 0},
+                                             {"dev", 0, MOUNT_ATTR_NODEV},
+                                             {"noexec", MOUNT_ATTR_NOEXEC, 0},
+                                             {"exec", 0, MOUNT_ATTR_NOEXEC},
+                                             {"noatime", MOUNT_ATTR_NOATIME, attr_atime},
+                                             {"atime", 0, attr_atime},
+                                             {"relatime", MOUNT_ATTR_RELATIME, attr_atime},
+                                             {"norelatime", 0, attr_atime},
+                                             {"strictatime", MOUNT_ATTR_STRICTATIME, attr_atime},
+                                             {"nostrictatime", 0, attr_atime},
+                                             {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+                                             {"diratime", 0, MOUNT_ATTR_NODIRATIME},
+                                             {"nosymfollow", attr_nosymfollow, 0},
+                                             {"symfollow", 0, attr_nosymfollow},
+                                             {"defaults", 0, 0},
+                                             {"loud", 0, 0},
+                                             {"nomand", 0, 0}}};
+
+/// Flags of the file system, which the kernel's parameter of the same name sets (fsconfig(2)).
+constexpr std::array<std::string_view, 7> of_super = {"sync", "async", "dirsync", "lazytime", "nolazytime", "mand", ""};
+constexpr std::array<std::string_view, 5> refused = {"tmpcopyup", "remount", "idmap", "ridmap", "iversion"};
+
+const option* find(std::string_view name) {
+  for (const auto& one : options)
+    if (one.name == name) return &one;
+  return nullptr;
+}
+
+template<std::size_t N>
+bool one_of(const std::array<std::string_view, N>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+void apply(std::uint64_t& set, std::uint64_t& clear, const option& one) {
+  set = (set & ~(one.clear)) | one.set;
+  clear = (clear & ~one.set) | one.clear;
+}
+
+void add_option(json_fields& in, const std::string& word, mount_entry& plan) {
+  if (word == "bind" || word == "rbind") {
+    plan.bind = true;
+    plan.recursive = word == "rbind";
+  } else if (read_propagation(word, plan.propagation, plan.propagation_recursive)) {
+    return;
+  } else if (const auto* plain = find(word)) {
+    apply(plan.set, plan.clear, *plain);
+  } else if (const auto* deep = word.starts_with('r') ? find(std::string_view(word).substr(1)) : nullptr;
+             deep != nullptr && word != "rdefaults" && word != "rloud" && word != "rnomand") {
+    apply(plan.rset, plan.rclear, *deep);
+  } else if (one_of(refused, word)) {
+    in.unsupported(word);
+  } else if (plan.bind && one_of(of_super, word)) {
+    return; // a bind shares its source's file system
+  } else {
+    plan.data.push_back(word);
+  }
+}
+
+void read_mount(json_fields& in, dom::element value, mount_entry& plan) {
+  std::vector<std::string> words;
+  in.object(value, [&](std::string_view key, dom::element member) {
+    if (key == "destination") return in.get(member, plan.target), true;
+    if (key == "type") return in.get(member, plan.type), true;
+    if (key == "source") return in.get(member, plan.source), true;
+    if (key == "options") return in.get(member, words), true;
+    return false; // uidMappings, gidMappings
+  });
+  plan.bind = plan.type == "bind";
+  plan.recursive = false;
+  for (const auto& word : words)
+    if (!word.empty()) add_option(in, word, plan);
+  // runc takes a relative target for one below the root, so that old documents work.
+  if (plan.target.empty()) return in.wrong("has no destination");
+  plan.target = clean_path(plan.target);
+  if (plan.target == "/") return in.unsupported("a mount over /");
+  if (plan.bind && plan.source.empty()) return in.wrong("is a bind without a source");
+  if (!plan.bind && plan.type.empty()) return in.wrong("has no type");
+  if (plan.bind && !plan.data.empty()) in.unsupported("bind with option " + plan.data.front());
+}
+
+} // namespace
+
+bool read_propagation(std::string_view word, std::uint32_t& flag, bool& recursive) {
+  struct known {
+    std::string_view name;
+    std::uint32_t flag;
+  };
+  constexpr std::array<known, 4> words = {
+      {{"private", MS_PRIVATE}, {"shared", MS_SHARED}, {"slave", MS_SLAVE}, {"unbindable", MS_UNBINDABLE}}};
+  for (const auto& one : words) {
+    const bool deep = word.starts_with('r') && word.substr(1) == one.name;
+    if (word != one.name && !deep) continue;
+    flag = one.flag;
+    recursive = deep;
+    return true;
+  }
+  return false;
+}
+
+void read_mounts(json_fields& in, dom::element value, std::vector<mount_entry>& plan) {
+  in.list(value, [&](dom::element one) { read_mount(in, one, plan.emplace_back()); });
+}
+
+} // namespace gantry::native

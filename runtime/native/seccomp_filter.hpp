@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "messages/domain/error.hpp"
+#include "runtime/native/container_plan.hpp"
+
+namespace gantry::native {
+
+/// Compiles a `linux.seccomp` object (runtime-spec config-linux.md, "Seccomp") for the kernel; empty text: no filter.
+/// Calls that libseccomp does not know are left out. A call newer than every one that the filter names gets ENOSYS
+/// rather than the default errno, so that a libc falls back to what it used before. The last 64 results are kept by
+/// their text. Thread-safe. Errors: invalid_argument; is_unsupported for SCMP_ACT_NOTIFY and flags of listeners.
+result<seccomp_plan> compile_seccomp(std::string_view seccomp_json);
+
+} // namespace gantry::native
