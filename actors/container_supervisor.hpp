@@ -33,7 +33,7 @@ struct container_supervisor_state {
     caf::typed_response_promise<exit_report> promise;
     caf::actor_addr asker;
   };
-  std::vector<waiter> waiting; ///< each until its asker ends
+  std::vector<waiter> waiting;               ///< each until its asker ends
   std::map<std::string, exec_session> execs; ///< until the container is removed; at most max_execs
 
   static inline const char* name = "container_supervisor";

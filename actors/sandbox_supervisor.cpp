@@ -41,8 +41,8 @@ bool owns_network(const sandbox_record& record) {
   return record.network_mode != "host" && !record.network_mode.starts_with("container:");
 }
 
-/// Whatever the monitor holds for this sandbox, also when this supervisor does not know of it: it may have been made for
-/// an engine that was killed. Nothing held is no error.
+/// Whatever the monitor holds for this sandbox, also when this supervisor does not know of it: it may have been made
+/// for an engine that was killed. Nothing held is no error.
 void drop_namespace(self_pointer self, std::function<void()> then) {
   monitor::drop_network_namespace request{self->state.record.name};
   ask<done>(self, launcher_of(self), deadline::quick, std::move(request), [self, then](const auto&) {

@@ -17,8 +17,8 @@ inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
 struct runtime_command {
-  std::string path;               ///< absolute; with `native`, of the runtime for what that does not implement, or empty
-  std::string state_root;         ///< --root; <run>/oci/<ns>
+  std::string path;       ///< absolute; with `native`, of the runtime for what that does not implement, or empty
+  std::string state_root; ///< --root; <run>/oci/<ns>
   std::vector<std::string> flags; ///< global flags of the runtime, before the verb
   bool native = false;            ///< the monitor's own launcher (runtime/native), without executing a runtime
 };

@@ -30,7 +30,7 @@ private:
 /// What a container's bundle begins with.
 struct bundle_content {
   std::string path, config_json;
-  bool scratch_upper = false;    ///< folders upper and work, for a container without a writable layer
+  bool scratch_upper = false; ///< folders upper and work, for a container without a writable layer
 };
 /// Makes the folder (0700) with config.json and an empty rootfs. One left over from a crash is replaced. tmpfs alone:
 /// does not wait for a disk. Errors: the errno's.

@@ -60,7 +60,9 @@ TEST_CASE("what docker login wrote goes along with a pull, and nothing for a reg
 
 TEST_CASE("a credential helper is asked for the server that it keeps") {
   login_folder home(R"({"credHelpers":{"registry.example":"kept"},"credsStore":"rest"})");
-  home.helper("kept", R"([ "$1" = get ] && server=`cat` && printf '{"ServerURL":"%s","Username":"<token>","Secret":"t"}' $server)");
+  home.helper(
+      "kept",
+      R"([ "$1" = get ] && server=`cat` && printf '{"ServerURL":"%s","Username":"<token>","Secret":"t"}' $server)");
   home.helper("rest", R"(echo "credentials not found in native keychain"; exit 1)");
   CHECK(decoded(registry_auth("registry.example").value())["identitytoken"] == "t");
   CHECK(registry_auth("other.example").value().empty());

@@ -8,7 +8,8 @@
 
 namespace gantry::cli {
 
-/// Makes `call`, which needs the image: pulls that before, or once the daemon has said that it is missing, as --pull says.
+/// Makes `call`, which needs the image: pulls that before, or once the daemon has said that it is missing, as --pull
+/// says.
 result<json> call_with_image(context& with, const create_options& options, const std::string& image,
                              const std::function<result<json>()>& call);
 

@@ -111,7 +111,8 @@ result<std::string> registry_auth(const std::string& domain) {
   GANTRY_LET(auto config, store::docker_config::load(path));
   GANTRY_LET(auto found, store::find_credentials(config, domain, run_helper));
   if (found.anonymous()) return std::string();
-  json auth{{"username", found.username}, {"password", found.password}, {"serveraddress", store::credentials_key(domain)}};
+  json auth{
+      {"username", found.username}, {"password", found.password}, {"serveraddress", store::credentials_key(domain)}};
   if (!found.identity_token.empty()) auth["identitytoken"] = found.identity_token;
   if (!found.registry_token.empty()) auth["registrytoken"] = found.registry_token;
   return base64url(to_line(auth));

@@ -45,8 +45,7 @@ public:
     if (explain_) http::add_query(target, "explain", "1");
     if (!options_.name.empty()) http::add_query(target, "name", options_.name);
     GANTRY_LET(auto answer, call_with_image(with, options_, text(body, "Image"), [&] {
-                 return with.api.call(
-                     {.method = "POST", .target = target, .body = to_line(body), .versioned = false});
+                 return with.api.call({.method = "POST", .target = target, .body = to_line(body), .versioned = false});
                }));
     for (const auto& warning : at(answer, "warnings"))
       if (warning.is_string()) with.io.err << "WARNING: " << warning.get<std::string>() << '\n';
