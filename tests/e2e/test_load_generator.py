@@ -2,7 +2,9 @@
 import csv
 import io
 import json
+import os
 import signal
+import stat
 import subprocess
 
 from harness import BIN, PATIENCE, Case, wait_until
@@ -145,6 +147,13 @@ class Troubles(Generator):
         self.assertIn("nobody.sock", nobody.stderr)
         self.assertEqual(run("--image", "i", "churn").returncode, 2)
         self.assertEqual(run("--help").returncode, 0)
+
+    def test_a_device_that_results_go_to_stays_one(self):
+        device = f"{self.daemon.folder}/device"
+        os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))  # as /dev/null
+        subprocess.run(command(self.daemon, self.base, "--count", "1", "--json", device, "churn"), check=True, timeout=60 * PATIENCE,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.assertTrue(stat.S_ISCHR(os.stat(device).st_mode))
 
     def test_files_of_results_stand_beside_the_table(self):
         names = {kind: f"{self.daemon.folder}/result.{kind}" for kind in ("json", "csv")}

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -5,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/unique_fd.hpp"
 #include "tools/gantry-load/line/parse.hpp"
 #include "tools/gantry-load/scenario/run.hpp"
 
@@ -19,11 +23,18 @@ int complain(const std::string& why, int status) {
   return status;
 }
 
+/// Written in place: a user may name a device or a FIFO, which a file that is renamed over it would take away.
+gantry::result<void> write_in_place(const std::string& path, const std::string& text) {
+  gantry::sys::unique_fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!file) return gantry::fail_errno(errno, "{}", path);
+  return gantry::sys::write_all(file.get(), text);
+}
+
 /// True when it went to standard output.
 gantry::result<bool> deliver(const std::string& where, const std::string& text) {
   if (where.empty()) return false;
   if (where != "-") {
-    GANTRY_TRY(gantry::sys::write_file(where, text));
+    GANTRY_TRY(write_in_place(where, text));
     return false;
   }
   fmt::print("{}", text);

@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <charconv>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/native/launch.hpp"
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
 #include "runtime/native/main/foreground.hpp"
-#include "runtime/native/main/host.hpp"
 #include "runtime/native/names.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/files.hpp"
@@ -111,8 +111,8 @@ result<int> run_in(const record_folder& records, const arguments& given) {
   native::cgroup_handles cgroups;
   native::launch_options options;
   options.id = record.id;
-  if (host_layout()) {
-    GANTRY_LET(cgroups, native::open_cgroups(*host_layout(), record.cgroup_path));
+  if (cgroup::of_host()) {
+    GANTRY_LET(cgroups, native::open_cgroups(*cgroup::of_host(), record.cgroup_path));
     options.cgroups = &cgroups;
     options.cgroup_path = record.cgroup_path;
   }

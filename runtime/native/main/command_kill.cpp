@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <csignal>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/cgroup/remove.hpp"
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
-#include "runtime/native/main/host.hpp"
 #include "runtime/native/names.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/files.hpp"
@@ -19,9 +19,9 @@ namespace {
 
 /// All processes; what is forked meanwhile is caught as long as it is a signal that ends.
 void signal_all(const container_record& record, int signal) {
-  if (!host_layout()) return;
+  if (!cgroup::of_host()) return;
   for (int round = 0; round < (signal == SIGKILL ? 100 : 1); ++round) {
-    const auto pids = cgroup::processes(*host_layout(), record.cgroup_path);
+    const auto pids = cgroup::processes(*cgroup::of_host(), record.cgroup_path);
     if (pids.empty()) return;
     for (const int pid : pids) ::kill(pid, signal);
   }
@@ -32,7 +32,7 @@ result<void> end_init(const container_record& record) {
   if (!init) return {};
   ::syscall(SYS_pidfd_send_signal, init.get(), SIGKILL, nullptr, 0U);
   // A frozen process dies once it is thawed (cgroups v1).
-  if (host_layout()) (void)native::set_frozen(*host_layout(), record.cgroup_path, native::freezing::thawed);
+  if (cgroup::of_host()) (void)native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::thawed);
   pollfd ended{init.get(), POLLIN, 0};
   if (::poll(&ended, 1, 10'000) != 1) return fail(errc::timeout, "container init still running");
   return {};
@@ -81,8 +81,8 @@ result<int> command_delete(const record_folder& records, const words& args) {
 
 result<void> unmake(const record_folder& records, const container_record& record) {
   result<void> outcome;
-  if (host_layout() && !record.cgroup_path.empty())
-    outcome = native::remove_cgroups(*host_layout(), record.cgroup_path);
+  if (cgroup::of_host() && !record.cgroup_path.empty())
+    outcome = native::remove_cgroups(*cgroup::of_host(), record.cgroup_path);
   if (const auto config = sys::read_file(records.file(record.id, "config.json"), 16 << 20)) {
     // Parsed only when there is a word of hooks in it: most containers have none.
     if (config->find("poststop") != std::string::npos)

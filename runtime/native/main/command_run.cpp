@@ -11,11 +11,11 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/native/launch.hpp"
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
 #include "runtime/native/main/foreground.hpp"
-#include "runtime/native/main/host.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -102,18 +102,18 @@ result<launched> launch(creation& from, resources& use, bool foreground) {
   options.id = from.record.id;
   options.bundle = from.record.bundle;
   options.new_keyring = !from.given.has("no-new-keyring");
-  options.cgroups = host_layout() ? &use.cgroups : nullptr;
-  options.host = host_layout() ? &*host_layout() : nullptr;
+  options.cgroups = cgroup::of_host() ? &use.cgroups : nullptr;
+  options.host = cgroup::of_host() ? cgroup::of_host() : nullptr;
   options.cgroup_path = from.record.cgroup_path;
   GANTRY_LET(done.process, native::launch_init(from.plan, descriptors, options));
   return done;
 }
 
 result<void> make_groups(creation& from, resources& use) {
-  if (!host_layout()) return {};
+  if (!cgroup::of_host()) return {};
   GANTRY_LET(from.record.cgroup_path,
-             native::absolute_cgroup_path(*host_layout(), from.plan.cgroup_path, from.record.id));
-  GANTRY_LET(use.cgroups, native::make_cgroups(*host_layout(), from.record.cgroup_path, from.plan.resources));
+             native::absolute_cgroup_path(*cgroup::of_host(), from.plan.cgroup_path, from.record.id));
+  GANTRY_LET(use.cgroups, native::make_cgroups(*cgroup::of_host(), from.record.cgroup_path, from.plan.resources));
   return {};
 }
 

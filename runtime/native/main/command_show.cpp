@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <sstream>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/cgroup/remove.hpp"
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
-#include "runtime/native/main/host.hpp"
 
 namespace gantry::oci_program {
 namespace {
@@ -95,7 +95,7 @@ result<int> command_ps(const record_folder& records, const words& args) {
   if (given.rest.empty()) return fail(errc::invalid_argument, "\"ps\" requires a minimum of 1 argument");
   GANTRY_LET(const auto record, records.load(given.rest.front()));
   std::vector<int> pids;
-  if (host_layout()) pids = cgroup::processes(*host_layout(), record.cgroup_path);
+  if (cgroup::of_host()) pids = cgroup::processes(*cgroup::of_host(), record.cgroup_path);
   std::sort(pids.begin(), pids.end());
   if (given.value("format") != "json") return print_table(pids, words(given.rest.begin() + 1, given.rest.end()));
   std::string out = "[";

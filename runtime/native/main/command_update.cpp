@@ -1,9 +1,9 @@
 #include <charconv>
 
+#include "runtime/cgroup/mode.hpp"
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
-#include "runtime/native/main/host.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -52,7 +52,7 @@ result<native::resource_plan> changes_of(const arguments& given) {
 result<container_record> running(const record_folder& records, const words& rest, const char* command) {
   GANTRY_LET(const auto id, only_id(rest, command));
   GANTRY_LET(auto record, records.load(id));
-  if (records.status_of(record) == status::stopped || !host_layout())
+  if (records.status_of(record) == status::stopped || !cgroup::of_host())
     return fail(errc::failed_precondition, "container not running");
   return record;
 }
@@ -63,21 +63,21 @@ result<int> command_update(const record_folder& records, const words& args) {
   GANTRY_LET(const auto given, parse_arguments(args, update_options));
   GANTRY_LET(const auto record, running(records, given.rest, "update"));
   GANTRY_LET(const auto changes, changes_of(given));
-  GANTRY_TRY(native::update_cgroups(*host_layout(), record.cgroup_path, changes));
+  GANTRY_TRY(native::update_cgroups(*cgroup::of_host(), record.cgroup_path, changes));
   return 0;
 }
 
 result<int> command_pause(const record_folder& records, const words& args) {
   GANTRY_LET(const auto record, running(records, args, "pause"));
   if (records.status_of(record) == status::paused) return fail(errc::failed_precondition, "container not running");
-  GANTRY_TRY(native::set_frozen(*host_layout(), record.cgroup_path, native::freezing::frozen));
+  GANTRY_TRY(native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::frozen));
   return 0;
 }
 
 result<int> command_resume(const record_folder& records, const words& args) {
   GANTRY_LET(const auto record, running(records, args, "resume"));
   if (records.status_of(record) != status::paused) return fail(errc::failed_precondition, "container not paused");
-  GANTRY_TRY(native::set_frozen(*host_layout(), record.cgroup_path, native::freezing::thawed));
+  GANTRY_TRY(native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::thawed));
   return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "runtime/native/main/container_record.hpp"
+#include "runtime/cgroup/mode.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <memory>
 
 #include "runtime/native/cgroup_setup.hpp"
-#include "runtime/native/main/host.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::oci_program {
@@ -127,8 +127,9 @@ std::vector<std::string> record_folder::ids() const {
 status record_folder::status_of(const container_record& record) const {
   if (!is_alive(record)) return status::stopped;
   if (::access(file(record.id, "exec.fifo").c_str(), F_OK) == 0) return status::created;
-  return host_layout() && native::is_frozen(*host_layout(), record.cgroup_path).value_or(false) ? status::paused
-                                                                                                : status::running;
+  return cgroup::of_host() && native::is_frozen(*cgroup::of_host(), record.cgroup_path).value_or(false)
+             ? status::paused
+             : status::running;
 }
 
 sys::unique_fd open_init(const container_record& record) {

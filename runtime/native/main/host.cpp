@@ -38,14 +38,6 @@ result<sys::unique_fd> sealed_copy(int self) {
 
 } // namespace
 
-const std::optional<cgroup::layout>& host_layout() {
-  static const auto found = []() -> std::optional<cgroup::layout> {
-    if (auto layout = cgroup::detect()) return std::move(*layout);
-    return std::nullopt;
-  }();
-  return found;
-}
-
 result<void> protect_own_file(char** argv) {
   const sys::unique_fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno(errno, "open /proc/self/exe");

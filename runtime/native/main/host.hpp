@@ -1,15 +1,8 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "messages/domain/error.hpp"
-#include "runtime/cgroup/mode.hpp"
 
 namespace gantry::oci_program {
-
-/// The host's cgroups, looked at once. Empty: none are mounted.
-const std::optional<cgroup::layout>& host_layout();
 
 /// Makes sure that a container cannot write to this program's file through /proc/<pid>/exe (CVE-2019-5736): when it was
 /// not run from a read-only mount, it executes itself again from a detached, read-only copy of its mount, or where the
