@@ -67,6 +67,11 @@ outcome<response> asked(const std::string& socket, const std::string& target, ca
   return got;
 }
 
+/// Says that it is the connection's last: the daemon closes each after its answer, and a call may be quicker than that.
+std::string last_response(const std::string& head, const std::string& body) {
+  return fmt::format("HTTP/1.1 {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", head, body.size(), body);
+}
+
 } // namespace
 
 TEST_CASE("a call brings the answer, whatever its status") {
@@ -136,11 +141,12 @@ TEST_CASE("an engine that never answers is given up in time, or when the call is
 }
 
 TEST_CASE("an engine's refusals and errors are failures of the step, with its words") {
-  scripted_daemon daemon(answers{
-      {"GET /version", {json_response(200, R"({"ApiVersion":"1.47","Version":"9","Platform":{"Name":"An Engine"}})")}},
-      {"POST /containers/create",
-       {"HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 18\r\n\r\n{\"message\":\"full\"}",
-        json_response(201, R"({"Id":"../../x"})"), json_response(201, R"({"Id":"0a1b"})")}}});
+  scripted_daemon daemon(
+      answers{{"GET /version",
+               {last_response("200 OK", R"({"ApiVersion":"1.47","Version":"9","Platform":{"Name":"An Engine"}})")}},
+              {"POST /containers/create",
+               {last_response("429 X\r\nRetry-After: 1", R"({"message":"full"})"),
+                last_response("201 X", R"({"Id":"../../x"})"), last_response("201 X", R"({"Id":"0a1b"})")}}});
   outcome<engine_identity> who;
   std::vector<outcome<std::string>> made;
   run_on_loop([&](event_loop& loop) -> task<> {
