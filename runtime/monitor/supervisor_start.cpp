@@ -35,6 +35,21 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   return {};
 }
 
+/// None: an OCI runtime has to launch it. Errors: there is none that could, or the document is wrong.
+result<std::optional<native::container_plan>> native_plan(const start_container& what) {
+  std::optional<native::container_plan> none;
+  if (!what.runtime.native) return none;
+  auto plan = native::parse_plan(what.config_json);
+  // The zygote serves all containers: it does not wait for the hooks or ID maps of one.
+  if (plan && native::needs_caller(*plan))
+    plan = fail(errc::failed_precondition, "the native launcher does neither hooks nor user namespaces in the engine");
+  else if (plan || !native::is_unsupported(plan.error()))
+    return plan;
+  if (what.runtime.path.empty())
+    return within(plan.error(), "container {}: no OCI runtime is installed that might", to_string(what.container));
+  return none;
+}
+
 } // namespace
 
 overlay_plan plan_overlay(const start_container& what) {
@@ -51,14 +66,8 @@ void supervisor::on(start_container what, const responder& respond) {
   if (auto good = check_start(what, with_.bundles); !good) return respond(tl::unexpected<error>(good.error()));
   if (containers_.contains(what.container) || deletions_.contains(what.container))
     return respond(fail(errc::already_exists, "container {}: this monitor has it already", to_string(what.container)));
-  std::optional<native::container_plan> plan;
-  if (what.runtime.native) {
-    auto parsed = native::parse_plan(what.config_json);
-    if (parsed)
-      plan = std::move(*parsed);
-    else if (!native::is_unsupported(parsed.error()) || what.runtime.path.empty())
-      return respond(tl::unexpected<error>(parsed.error()));
-  }
+  auto plan = native_plan(what);
+  if (!plan) return respond(tl::unexpected<error>(plan.error()));
   auto c = std::make_shared<container>();
   c->name = what.container;
   c->runtime = what.runtime;
@@ -67,9 +76,9 @@ void supervisor::on(start_container what, const responder& respond) {
   c->init.io =
       std::make_shared<process_io>(with_.loop, with_.disk,
                                    process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log,
-                                                        what.console_height, what.console_width, plan.has_value()});
+                                                        what.console_height, what.console_width, plan->has_value()});
   containers_[c->name] = c;
-  if (plan) return start_natively(c, std::move(what), std::move(*plan), respond);
+  if (*plan) return start_natively(c, std::move(what), std::move(**plan), respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.prepare = [this, c, job_state, what = std::move(what)]() mutable {

@@ -40,6 +40,9 @@ struct started {
       progress; ///< 'R': waits at the gate; 'E' and a sentence: failed, and is gone; end of file: it executes
 };
 
+/// True when launch_init has something to do while the child waits: ID maps to write, hooks to run.
+bool needs_caller(const container_plan& plan);
+
 /// The init of a container: new and joined namespaces, root, mounts, terminal, everything of `plan.process`. Returns as
 /// soon as the process exists (some 100 microseconds), but with user namespaces or prestart and createRuntime hooks
 /// only when these are done. Errors: the errno's of clone3(2), pipe2(2); a hook's.

@@ -29,11 +29,6 @@ constexpr std::uint32_t made_by_clone =
 
 bool has_users(const container_plan& plan) { return plan.find_namespace(CLONE_NEWUSER) != nullptr; }
 
-/// The caller has to do something while the child waits.
-bool needs_caller(const container_plan& plan) {
-  return has_users(plan) || !plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty();
-}
-
 std::uint64_t clone_flags(const container_plan& plan) {
   std::uint64_t flags = 0;
   for (const auto& one : plan.namespaces)
@@ -249,6 +244,10 @@ result<void> child_part(const child_context& child, const container_plan& plan) 
 }
 
 } // namespace
+
+bool needs_caller(const container_plan& plan) {
+  return has_users(plan) || !plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty();
+}
 
 result<started> launch_init(const container_plan& plan, const launch_descriptors& descriptors,
                             const launch_options& options) {
