@@ -79,7 +79,7 @@ result<std::vector<sys::unique_fd>> process_io::open_console(const std::string& 
   GANTRY_LET(scratch_, open_scratch());
   std::vector<sys::unique_fd> theirs(3);
   GANTRY_LET(theirs[0], open_null());
-  for (std::size_t i : {1, 2}) theirs[i].reset(::fcntl(scratch_.get(), F_DUPFD_CLOEXEC, 0));
+  for (std::size_t i : {1U, 2U}) theirs[i].reset(::fcntl(scratch_.get(), F_DUPFD_CLOEXEC, 0));
   if (how_.console_pair) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");

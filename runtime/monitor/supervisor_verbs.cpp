@@ -37,7 +37,7 @@ void supervisor::run_verb(const runtime_command& runtime, std::vector<std::strin
     with.descriptors.resize(3);
     GANTRY_LET(*printed, open_scratch());
     GANTRY_LET(with.descriptors[0], open_null());
-    for (std::size_t i : {1, 2}) with.descriptors[i].reset(::fcntl(printed->get(), F_DUPFD_CLOEXEC, 0));
+    for (std::size_t i : {1U, 2U}) with.descriptors[i].reset(::fcntl(printed->get(), F_DUPFD_CLOEXEC, 0));
     return with;
   };
   verb.done = [printed, path = runtime.path, done = std::move(done)](const job_end& how) {

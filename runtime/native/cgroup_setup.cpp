@@ -93,7 +93,8 @@ std::vector<std::pair<std::string, kind>> hierarchies(const layout& host) {
   std::vector<std::pair<std::string, kind>> all;
   for (const auto& [controller, base] : host.folders) {
     const auto what = controller == "cpuset" ? kind::cpuset : kind::plain;
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == base; });
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&mount = base](const auto& one) { return one.first == mount; });
     if (found == all.end())
       all.emplace_back(base, what);
     else if (what != kind::plain)
