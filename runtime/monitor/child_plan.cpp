@@ -14,6 +14,7 @@
 #include "runtime/cgroup/mode.hpp"
 #include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/native/cgroup_setup.hpp"
+#include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/loopback.hpp"
 #include "runtime/sys/wire.hpp"
@@ -63,13 +64,6 @@ result<void> enter_network_namespace() {
   return send_with_descriptors(3, "n", {self.get()});
 }
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str())); // execve(2) does not write
-  out.push_back(nullptr);
-  return out;
-}
-
 result<void> carry_out_verb(const child_plan& plan) {
   const auto* host = cgroup::of_host();
   if (host == nullptr) return {}; // then it has no cgroups either
@@ -86,7 +80,7 @@ result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
   if (::chdir(plan.cwd.c_str()) != 0) return fail_errno(errno, "chdir to {}", plan.cwd);
   if (plan.verb != own_verb::none) return carry_out_verb(plan);
   if (plan.argv.empty()) return {};
-  ::execve(plan.argv[0].c_str(), pointers_to(plan.argv).data(), pointers_to(plan.env).data());
+  ::execve(plan.argv[0].c_str(), sys::pointers_to(plan.argv).data(), sys::pointers_to(plan.env).data());
   return fail_errno(errno, "execute {}", plan.argv[0]);
 }
 

@@ -9,25 +9,19 @@
 #include <cerrno>
 #include <csignal>
 
+#include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::native {
 namespace {
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str())); // execve(2) does not write
-  out.push_back(nullptr);
-  return out;
-}
-
 [[noreturn]] void execute(const hook& one, int input) {
   ::dup2(input, 0);
   ::syscall(SYS_close_range, 3U, ~0U, 0);
   ::signal(SIGPIPE, SIG_DFL);
   auto args = one.args.empty() ? std::vector<std::string>{one.path} : one.args;
-  ::execve(one.path.c_str(), pointers_to(args).data(), pointers_to(one.env).data());
+  ::execve(one.path.c_str(), sys::pointers_to(args).data(), sys::pointers_to(one.env).data());
   ::_exit(127);
 }
 

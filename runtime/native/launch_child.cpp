@@ -14,17 +14,11 @@
 
 #include "runtime/native/hooks.hpp"
 #include "runtime/native/process_setup.hpp"
+#include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::native {
 namespace {
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> out;
-  for (const auto& string : strings) out.push_back(const_cast<char*>(string.c_str())); // execve(2) does not write
-  out.push_back(nullptr);
-  return out;
-}
 
 /// Above every target, so that dup2 onto one overwrites nothing that is still needed.
 result<int> moved_above(int fd, int first) {
@@ -137,7 +131,7 @@ result<void> execute(const child_context& child, int gate, const std::vector<hoo
   const auto environment = environment_of(child.process);
   if (gate >= 0) GANTRY_TRY(wait_at_gate(child.progress, gate));
   if (start_hooks != nullptr) GANTRY_TRY(run_hooks(*start_hooks, "startContainer", state_json));
-  const auto args = pointers_to(child.process.args), env = pointers_to(environment);
+  const auto args = sys::pointers_to(child.process.args), env = sys::pointers_to(environment);
   ::signal(SIGPIPE, SIG_DFL);
   GANTRY_TRY(load_filter(child.process, child.filter, moment::last));
   ::execve(program.c_str(), args.data(), env.data());
