@@ -78,7 +78,7 @@ std::string host_name() {
 /// Engines side by side have different roots; their networks must differ, too.
 std::uint32_t mark_of(const std::string& root) {
   std::uint32_t hash = 2166136261U; // FNV-1a
-  for (unsigned char c : root) hash = (hash ^ c) * 16777619U;
+  for (const char c : root) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
 }
 

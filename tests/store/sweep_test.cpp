@@ -216,12 +216,12 @@ TEST_CASE("a sweep of a real store takes what crashes left and nothing else") {
   auto root = must(root::open(folder / "store"));
   const auto& paths = root.paths();
   auto db = must(database::open(paths.database()));
-  for (std::uint64_t n : {1, 2}) {
+  for (std::uint64_t n : {1U, 2U}) {
     write(must(begin_layer(paths, n)) + "/file", "x");
     must(commit_layer(paths, n));
   }
   must(begin_layer(paths, 3));
-  for (std::uint64_t n : {1, 2, 3}) must(prepare_snapshot(paths, n, 1));
+  for (std::uint64_t n : {1U, 2U, 3U}) must(prepare_snapshot(paths, n, 1));
   must(retire_snapshot(paths, 3));
   auto container = sample_container("a");
   container.layers = {1};

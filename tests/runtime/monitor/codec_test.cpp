@@ -105,7 +105,7 @@ TEST_CASE("hostile frames are refused") {
   }
   SECTION("a payload that is too long or short for its kind") {
     auto start = encode(1, request(full_start())).value();
-    for (std::size_t cut : {1, 100, 100'000}) {
+    for (std::size_t cut : {1U, 100U, 100'000U}) {
       auto bytes = start.substr(0, start.size() - cut);
       auto length = static_cast<std::uint32_t>(bytes.size() - frame_header_bytes);
       bytes.replace(0, sizeof length, reinterpret_cast<const char*>(&length), sizeof length);

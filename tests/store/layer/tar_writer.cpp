@@ -48,7 +48,7 @@ void tar_writer::block(const tar_header& header, std::uint64_t size) {
   number(b + 337, 8, header.minor_number);
   std::memset(b + 148, ' ', 8);
   unsigned sum = 0;
-  for (unsigned char c : b) sum += c;
+  for (const char c : b) sum += static_cast<unsigned char>(c);
   auto checksum = fmt::format("{:06o}", sum);
   std::memcpy(b + 148, checksum.data(), 6);
   b[154] = '\0';

@@ -48,7 +48,8 @@ outcome<void> nothing_in(const outcome<response>& got) {
 std::string url_encoded(std::string_view text) {
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string made;
-  for (unsigned char c : text) {
+  for (const char byte : text) {
+    const auto c = static_cast<unsigned char>(byte);
     if (::isalnum(c) != 0 || c == '-' || c == '_' || c == '.') {
       made += static_cast<char>(c);
     } else {

@@ -53,7 +53,9 @@ void event_loop::drain() {
 
 void event_loop::run(const bool& over) {
   std::array<epoll_event, 256> events{};
-  for (drain(); !over; drain()) {
+  for (;;) {
+    drain();
+    if (over) return;
     timespec pause{};
     if (!timers_.empty()) {
       auto left = std::max(timers_.begin()->first - clock_type::now(), clock_type::duration::zero());

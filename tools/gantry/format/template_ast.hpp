@@ -16,7 +16,7 @@ struct template_operand {
   std::string variable = {};          ///< with its $; "$" is the whole document
   std::vector<std::string> path = {}; ///< fields, followed in order
   json literal = {};
-  std::vector<template_pipeline> nested = {}; ///< one, for kind::nested
+  std::vector<template_pipeline> nested; ///< one, for kind::nested
 };
 
 /// A function and its arguments; without a function, one operand as it is.
