@@ -136,6 +136,11 @@ bool image_generator::link(tar_header& h, bool stands_alone) {
   if (::lstat((tree_.path() + "/" + h.name).c_str(), &old) == 0 &&
       (S_ISDIR(old.st_mode) || old.st_ino == status.st_ino))
     return false;
+  // Nor when the way to the target leads through the symlink that it replaces.
+  for (auto slash = h.target.find('/'); slash != std::string::npos; slash = h.target.find('/', slash + 1))
+    if (tree_.canonical(h.target.substr(0, slash)) == tree_.canonical(h.name)) return false;
+  // From a shallower folder, a symlink's "../" would lead out of the tree.
+  if (S_ISLNK(status.st_mode) && depth(h.name) < depth(h.target)) return false;
   if (h.target.size() > 100) return false;
   return true;
 }
@@ -144,9 +149,21 @@ std::string image_generator::symlink_target(const std::string& name) {
   if (chance(15)) return "/nowhere/absolute";
   if (chance(15)) return "dangling";
   std::string up;
-  for (auto n = std::count(name.begin(), name.end(), '/'); n > 0; --n) up += "../";
+  for (auto n = depth(name); n > 0; --n) up += "../";
   auto to = up + folder(false);
   return to.empty() ? "." : to;
+}
+
+// Of folders between it and the root, where its name really leads.
+std::ptrdiff_t image_generator::depth(const std::string& name) const {
+  return std::ranges::count(tree_.canonical(name), '/');
+}
+
+// A folder, also through symlinks, or nothing yet.
+bool image_generator::may_hold(const std::string& name) const {
+  const auto path = tree_.path() + "/" + name;
+  std::error_code loop; // of symlinks
+  return fs::is_directory(path, loop) || !fs::exists(fs::symlink_status(path));
 }
 
 // A name that may replace what it passes through itself: tar then starts again from the root, or fails.
@@ -162,6 +179,7 @@ void image_generator::list_parents(layer& into, const std::string& name) {
     auto parent = name.substr(0, slash);
     if (listed_.contains(parent) || fs::is_symlink(fs::symlink_status(tree_.path() + "/" + parent))) continue;
     if (replaces_its_way(parent)) continue;
+    if (auto above = parent.rfind('/'); above != std::string::npos && !may_hold(parent.substr(0, above))) return;
     add(into, header(parent + "/", '5'));
   }
 }
@@ -191,9 +209,7 @@ image_generator::layer image_generator::next(bool stands_alone, std::size_t size
   while (made.entries.size() < size) {
     auto name = join(folder(!stands_alone), leaf());
     if (!stands_alone && chance(15)) name = join(join(folder(true), fmt::format("n{}", pick(3))), leaf());
-    auto above = fs::symlink_status(tree_.path() + "/" + name.substr(0, name.rfind('/')));
-    if (name.find('/') != std::string::npos && fs::exists(above) && !fs::is_directory(above) && !fs::is_symlink(above))
-      continue;
+    if (name.find('/') != std::string::npos && !may_hold(name.substr(0, name.rfind('/')))) continue;
     if (replaces_its_way(name)) continue;
     auto h = header(name, types[pick(sizeof types)]);
     if (h.type == '1' && !link(h, stands_alone)) continue;

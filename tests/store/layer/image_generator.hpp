@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <random>
 #include <set>
 #include <string>
@@ -43,6 +44,8 @@ private:
   void decorate(tar_header& h);
   bool link(tar_header& h, bool stands_alone);
   std::string symlink_target(const std::string& name);
+  [[nodiscard]] bool may_hold(const std::string& name) const;
+  [[nodiscard]] std::ptrdiff_t depth(const std::string& name) const;
   [[nodiscard]] bool replaces_its_way(const std::string& name) const;
   void list_parents(layer& into, const std::string& name);
   void add(layer& into, tar_header h);

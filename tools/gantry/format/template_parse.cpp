@@ -205,7 +205,8 @@ result<template_command> parser::command(words& from) {
 }
 
 result<template_operand> parser::literal(words& from) {
-  template_operand made{.type = template_operand::kind::literal};
+  template_operand made;
+  made.type = template_operand::kind::literal;
   if (from.begins('"') || from.begins('`')) {
     GANTRY_LET(made.literal, from.quoted());
     return made;
@@ -242,7 +243,8 @@ result<template_operand> parser::operand(words& from) {
   from.take("(");
   if (++depth_ > depth_limit)
     return fail(errc::invalid_argument, "the template is nested more than {} deep", depth_limit);
-  template_operand made{.type = template_operand::kind::nested};
+  template_operand made;
+  made.type = template_operand::kind::nested;
   GANTRY_LET(auto inner, pipeline(from));
   --depth_;
   if (!from.begins(')')) return refused(begin);
