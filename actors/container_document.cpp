@@ -8,7 +8,7 @@ namespace gantry::container {
 result<spec::built_spec> build_document(const engine_config& config, const container_record& record,
                                         const image_config& image, const sandbox_namespaces& namespaces,
                                         spec::explanation notes) {
-  auto folder = config.paths.container_dir(record.name);
+  auto folder = bundle_of(config, record.name) + "/files";
   spec::spec_input input{.options = record.options,
                          .image = image,
                          .facts = config.facts,

@@ -13,7 +13,7 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
 
 using container_files = std::vector<std::pair<std::string, std::string>>; ///< name, content
 
-/// /etc/hosts, /etc/resolv.conf and /etc/hostname, by the names of their files in the container's folder.
+/// /etc/hosts, /etc/resolv.conf and /etc/hostname, as the monitor makes them (start_container.files).
 /// Errors: invalid_argument for an extra host or a DNS server that is none.
 result<container_files> network_files(const engine_config& config, const container_record& record,
                                       const sandbox_namespaces& namespaces);

@@ -57,7 +57,8 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   launch_ended(self);
 }
 
-result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json) {
+result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json,
+                                               const sandbox_namespaces& namespaces) {
   const auto& record = state.record;
   GANTRY_LET(auto runtime, runtime_of(*state.parts->config, record));
   monitor::start_container request;
@@ -66,6 +67,7 @@ result<monitor::start_container> start_request(const container_supervisor_state&
   request.bundle = bundle_of(*state.parts->config, record.name);
   request.config_json = std::move(config_json);
   request.root = rootfs_of(*state.parts->config, record);
+  GANTRY_LET(request.files, network_files(*state.parts->config, record, namespaces));
   request.tty = record.options.tty;
   request.open_stdin = record.options.open_stdin;
   request.stdin_once = record.options.stdin_once;
@@ -81,7 +83,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
   for (const auto& warning : built->warnings) spdlog::warn("container {}: {}", to_string(state.record.name), warning);
   state.process_json = std::move(built->process_json);
   state.record.args = std::move(built->args);
-  auto request = start_request(state, std::move(built->config_json));
+  auto request = start_request(state, std::move(built->config_json), work->namespaces);
   if (!request) return fail_launch(self, work, std::move(request.error()));
   tell(launcher_of(self), watch_container{state.record.name, self});
   state.clean = false;
@@ -94,17 +96,6 @@ void run_init(self_pointer self, const launching_ptr& work) {
                         });
 }
 
-void write_files(self_pointer self, const launching_ptr& work) {
-  auto& state = self->state;
-  auto files = network_files(*state.parts->config, state.record, work->namespaces);
-  if (!files) return fail_launch(self, work, std::move(files.error()));
-  write_container_files request{state.record.name, std::move(*files)};
-  ask<done>(self, state.parts->snapshot, deadline::record, std::move(request), [self, work](result<done> r) {
-    if (!r) return fail_launch(self, work, std::move(r.error()));
-    run_init(self, work);
-  });
-}
-
 void begin(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
   ++state.generation;
@@ -114,7 +105,7 @@ void begin(self_pointer self, const launching_ptr& work) {
   ask<slot>(self, state.parts->admission, deadline::whole, request, [self, work](result<slot> r) {
     if (!r) return fail_launch(self, work, std::move(r.error()));
     work->held = *r;
-    write_files(self, work);
+    run_init(self, work);
   });
 }
 

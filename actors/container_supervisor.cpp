@@ -35,6 +35,7 @@ std::vector<std::string> root_layers(const engine_config& config, const containe
 
 monitor::rootfs rootfs_of(const engine_config& config, const container_record& record) {
   monitor::rootfs root;
+  root.lower.push_back(config.paths.mount_points()); // under all others: it hides nothing of the image
   for (auto folder : record.layers) root.lower.push_back(config.paths.layer_path(folder));
   if (record.snapshot != 0) {
     root.upper = config.paths.snapshot_upper(record.snapshot);

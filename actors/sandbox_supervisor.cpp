@@ -37,8 +37,10 @@ void settle(self_pointer self, bool ready) {
 
 // -- unmaking --------------------------------------------------------------------------------------------------------
 
+/// Of "none", the namespace is the launcher's to make: nothing is attached to it, so nobody else needs it.
 bool owns_network(const sandbox_record& record) {
-  return record.network_mode != "host" && !record.network_mode.starts_with("container:");
+  return record.network_mode != "host" && record.network_mode != "none" &&
+         !record.network_mode.starts_with("container:");
 }
 
 /// Whatever the monitor holds for this sandbox, also when this supervisor does not know of it: it may have been made
@@ -107,13 +109,12 @@ void record_then_attach(self_pointer self, const ready_callback& then) {
 
 void make_network(self_pointer self, const ready_callback& then) {
   auto& state = self->state;
-  if (state.record.network_mode == "host" || !state.namespaces.network.empty()) return then({});
+  if (!owns_network(state.record)) return then({});
   monitor::make_network_namespace request{state.record.name};
   ask<monitor::namespace_path>(self, launcher_of(self), deadline::launch, std::move(request),
                                [self, then](result<monitor::namespace_path> r) {
                                  if (!r) return then(tl::unexpected<error>(std::move(r.error())));
                                  self->state.namespaces.network = std::move(r->path);
-                                 if (self->state.record.network_mode == "none") return then({});
                                  record_then_attach(self, then);
                                });
 }

@@ -111,13 +111,6 @@ result<void> take_away(snapshot_state& state, std::uint64_t number) {
   return {};
 }
 
-result<void> write_files(const store::layout& paths, const write_container_files& request) {
-  auto folder = paths.container_dir(request.container);
-  GANTRY_TRY(sys::make_directories(folder, 0700));
-  for (const auto& [name, content] : request.files) GANTRY_TRY(sys::write_file(folder + "/" + name, content, 0644));
-  return {};
-}
-
 result<void> take_folder_away(snapshot_state& state, const key& container) {
   GANTRY_LET(auto gone, store::retire_folder(state.parts.paths.container_dir(container)));
   reap(state, gone);
@@ -158,7 +151,6 @@ snapshot_actor::behavior_type snapshot(self_pointer self, snapshot_parts parts, 
       [self](const prepare_snapshot& request) { return to_caf(prepare(self->state, request)); },
       [self](const remove_snapshot& request) { return to_caf(take_away(self->state, request.snapshot)); },
       [self](const sweep_content&) { return snapshot_steps::sweep(self); },
-      [self](const write_container_files& request) { return to_caf(write_files(self->state.parts.paths, request)); },
       [self](const remove_container_folder& request) {
         return to_caf(take_folder_away(self->state, request.container));
       },

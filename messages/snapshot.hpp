@@ -57,12 +57,7 @@ struct swept_content {
   std::vector<digest> layers;
   std::uint64_t bytes = 0;
 };
-/// Small files of a container (hosts, hostname, resolv.conf) into its folder, which is made if missing.
-struct write_container_files {
-  key container;
-  std::vector<std::pair<std::string, std::string>> files; ///< name, content
-};
-/// A container's folder (logs too), deleted in the background.
+/// A container's folder (its logs), if it has one, deleted in the background.
 struct remove_container_folder {
   key container;
 };
@@ -72,8 +67,7 @@ using snapshot_actor =
     caf::typed_actor<replies_to<claim_layer>::with<layer_claim>, replies_to<commit_layer>::with<done>,
                      replies_to<keep_documents>::with<done>, reacts_to<release_lease>,
                      replies_to<prepare_snapshot>::with<prepared_snapshot>, replies_to<remove_snapshot>::with<done>,
-                     replies_to<sweep_content>::with<swept_content>, replies_to<write_container_files>::with<done>,
-                     replies_to<remove_container_folder>::with<done>>;
+                     replies_to<sweep_content>::with<swept_content>, replies_to<remove_container_folder>::with<done>>;
 
 } // namespace gantry
 
@@ -88,5 +82,4 @@ GANTRY_MESSAGE(gantry::prepared_snapshot)
 GANTRY_MESSAGE(gantry::remove_snapshot)
 GANTRY_MESSAGE(gantry::sweep_content)
 GANTRY_MESSAGE(gantry::swept_content)
-GANTRY_MESSAGE(gantry::write_container_files)
 GANTRY_MESSAGE(gantry::remove_container_folder)

@@ -28,6 +28,9 @@ public:
   [[nodiscard]] std::string layer_path(std::uint64_t n) const;
   [[nodiscard]] std::string new_layer_path(std::uint64_t n) const; ///< while it is extracted
 
+  /// The lowest layer of every container: where the engine mounts, so that no writable layer has to hold it.
+  [[nodiscard]] std::string mount_points() const { return root_ + "/mountpoints"; }
+
   [[nodiscard]] std::string snapshots() const { return root_ + "/snapshots"; }
   [[nodiscard]] std::string snapshot_path(std::uint64_t n) const;
   [[nodiscard]] std::string snapshot_upper(std::uint64_t n) const;

@@ -70,12 +70,23 @@ result<std::optional<int>> read_version(const layout& paths) {
   return version;
 }
 
+result<void> make_mount_points(const std::string& top) {
+  for (const auto* folder : {"", "/dev", "/proc", "/sys", "/etc"})
+    GANTRY_TRY(sys::make_directories(top + folder, 0755));
+  for (const auto* file : {"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}) {
+    const auto path = top + file;
+    const sys::unique_fd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!made) return fail_errno(errno, "create {}", path);
+  }
+  return {};
+}
+
 result<void> make_folders(const layout& paths) {
   for (auto algo : {digest::algorithm::sha256, digest::algorithm::sha512})
     GANTRY_TRY(sys::make_directories(paths.blobs(algo), 0700));
   for (const auto& folder : {paths.ingest(), paths.layers(), paths.snapshots(), paths.containers(), paths.volumes()})
     GANTRY_TRY(sys::make_directories(folder, 0700));
-  return {};
+  return make_mount_points(paths.mount_points());
 }
 
 /// Brings the layout to layout_version. Layout 0 is a new folder; a step from 1 to 2 is added here, before the folders

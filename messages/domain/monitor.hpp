@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -50,6 +50,8 @@ struct start_container {
   std::string bundle;      ///< absolute, below <run>/bundles; made by the monitor, removed by delete_container
   std::string config_json; ///< written to <bundle>/config.json; root.path is "rootfs"
   rootfs root;
+  std::vector<std::pair<std::string, std::string>> files; ///< name, content: in <bundle>/files, a tmpfs that only the
+                                                          ///< container's mount namespace sees; 1 MiB at most
   bool tty = false, open_stdin = false, stdin_once = false;
   log_target log;
   std::uint16_t console_height = 0, console_width = 0;

@@ -58,6 +58,7 @@ result<removal> remove(const layout& host, std::string_view cgroup_path) {
   GANTRY_TRY(check(cgroup_path));
   removal done;
   for (const auto& folder : host.folders_of(cgroup_path)) {
+    if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) continue;
     folder_list tree;
     GANTRY_TRY(list_tree(folder, 0, tree));
     GANTRY_TRY(remove_folders(tree, done));

@@ -84,6 +84,7 @@ result<void> writer::flush() {
 }
 
 result<void> writer::open() {
+  GANTRY_TRY(sys::make_directories(path_.substr(0, path_.rfind('/')), 0700));
   file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!file_) return fail_errno(errno, "open the log {}", path_);
   struct stat status {};

@@ -17,7 +17,7 @@ struct rotation {
 
 /// Writes one container's output as a json-file log: cuts it into lines, lines over max_entry_text into several
 /// entries, and rotates <path> to <path>.1, <path>.1 to <path>.2 and so on. One thread; blocks on the disk. The file is
-/// opened with the first entry.
+/// opened, its folder made, with the first entry.
 class writer {
 public:
   writer(std::string path, rotation when) : path_(std::move(path)), when_(when) {}

@@ -76,7 +76,7 @@ bool bundle_folder::holds(std::string_view bundle) const {
 result<void> make_bundle(const bundle_content& content) {
   if (::access(content.path.c_str(), F_OK) == 0) GANTRY_TRY(sys::remove_tree(content.path));
   GANTRY_TRY(sys::make_directories(content.path, 0700));
-  std::vector<std::string> folders{"/rootfs"};
+  std::vector<std::string> folders{"/rootfs", "/files"};
   if (content.scratch_upper) folders.insert(folders.end(), {"/upper", "/work"});
   for (const auto& folder : folders)
     if (::mkdir((content.path + folder).c_str(), 0755) != 0)

@@ -32,8 +32,8 @@ struct bundle_content {
   std::string path, config_json;
   bool scratch_upper = false; ///< folders upper and work, for a container without a writable layer
 };
-/// Makes the folder (0700) with config.json and an empty rootfs. One left over from a crash is replaced. tmpfs alone:
-/// does not wait for a disk. Errors: the errno's.
+/// Makes the folder (0700) with config.json and empty folders rootfs and files. One left over from a crash is replaced.
+/// tmpfs alone: does not wait for a disk. Errors: the errno's.
 result<void> make_bundle(const bundle_content& content);
 
 } // namespace gantry::monitor

@@ -52,7 +52,8 @@ result<void> enter_mount_namespace(const child_plan& plan) {
     if (::umount2("/sys/fs/cgroup/unified", MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT)
       return fail_errno(errno, "unmount /sys/fs/cgroup/unified");
   }
-  if (plan.overlay) return mount_overlay(*plan.overlay);
+  if (plan.files) GANTRY_TRY(sys::mount_files(*plan.files));
+  if (plan.overlay) return mount_overlay(*plan.overlay); // last: it may change the working directory
   return {};
 }
 
@@ -96,6 +97,8 @@ std::string encode(const child_plan& plan) {
     out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);
     out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper));
   }
+  out.put(static_cast<std::uint8_t>(plan.files.has_value()));
+  if (plan.files) out.put(plan.files->target).put(plan.files->files);
   out.put(plan.verb).put(plan.cgroup);
   return out.take();
 }
@@ -117,6 +120,11 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
     in.get(plan.overlay->work);
     in.get(plan.overlay->target);
     plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
+  }
+  if (in.read<std::uint8_t>() != 0) {
+    plan.files.emplace();
+    in.get(plan.files->target);
+    in.get(plan.files->files);
   }
   in.get(plan.verb);
   in.get(plan.cgroup);

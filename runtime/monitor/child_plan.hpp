@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/sys/file_mount.hpp"
 #include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::monitor {
@@ -27,6 +28,7 @@ struct child_plan {
   bool new_network_namespace = false; ///< its loopback up; its descriptor is sent over descriptor 3
   bool hide_unified_cgroup = false;   ///< unmounts /sys/fs/cgroup/unified in the new mount namespace
   std::optional<overlay_plan> overlay;
+  std::optional<sys::file_mount> files;
   own_verb verb = own_verb::none; ///< then argv is empty
   std::string cgroup;             ///< its path below each hierarchy
 };

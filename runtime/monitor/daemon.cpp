@@ -51,9 +51,11 @@ result<void> run_daemon(const daemon_options& options) {
   raise_descriptor_limit();
   GANTRY_LET(auto bundles, bundle_folder::open(options.run_dir));
   disk_writer disk(*loop);
+  worker_thread cgroups(*loop);
   std::unique_ptr<control_server> control;
   supervisor containers(
-      {*loop, *processes, disk, bundles, options.run_dir}, [&](const process_exited& what) { control->announce(what); },
+      {*loop, *processes, disk, cgroups, bundles, options.run_dir},
+      [&](const process_exited& what) { control->announce(what); },
       [&] { control->when_flushed([&] { loop->stop(); }); });
   auto name = std::to_string(options.index);
   GANTRY_LET(auto streams, stream_server::listen(*loop, folder, name + ".stream", [&](auto client, std::string left) {

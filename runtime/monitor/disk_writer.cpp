@@ -19,16 +19,7 @@ void report(const result<void>& written) {
 
 } // namespace
 
-disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_([this] { serve(); }) {}
-
-disk_writer::~disk_writer() {
-  {
-    std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-}
+disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_(loop) {}
 
 std::shared_ptr<log_queue> disk_writer::open(const log_target& target, log_queue::callbacks on) {
   return std::make_shared<log_queue>(log::writer(target.path, {target.max_bytes, target.max_files}), std::move(on));
@@ -45,7 +36,7 @@ bool disk_writer::add(const std::shared_ptr<log_queue>& queue, log::output from,
     queue->was_full_ = !has_space;
     schedule = !std::exchange(queue->scheduled_, true);
   }
-  if (schedule) enqueue([this, queue] { write_turn(queue); });
+  if (schedule) thread_.run([this, queue] { write_turn(queue); });
   return has_space;
 }
 
@@ -87,7 +78,7 @@ bool disk_writer::write_some(log_queue& queue, std::size_t limit) {
 }
 
 void disk_writer::write_turn(const std::shared_ptr<log_queue>& queue) {
-  if (write_some(*queue, bytes_per_turn)) enqueue([this, queue] { write_turn(queue); });
+  if (write_some(*queue, bytes_per_turn)) thread_.run([this, queue] { write_turn(queue); });
 }
 
 void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()> then, std::function<void()> done) {
@@ -105,32 +96,7 @@ void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()>
 }
 
 void disk_writer::run(std::function<void()> work, std::function<void()> done) {
-  enqueue([this, work = std::move(work), done = std::move(done)] {
-    work();
-    if (done) loop_.post(done);
-  });
-}
-
-void disk_writer::enqueue(std::function<void()> turn) {
-  {
-    std::lock_guard lock(mutex_);
-    turns_.push_back(std::move(turn));
-  }
-  wake_.notify_one();
-}
-
-void disk_writer::serve() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return ending_ || !turns_.empty(); });
-    if (turns_.empty()) return;
-    auto turn = std::move(turns_.front());
-    turns_.pop_front();
-    lock.unlock();
-    turn();
-    turn = nullptr; // what it holds may be the last of a queue
-    lock.lock();
-  }
+  thread_.run(std::move(work), std::move(done));
 }
 
 } // namespace gantry::monitor

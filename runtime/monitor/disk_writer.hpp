@@ -1,15 +1,14 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "runtime/log/log_writer.hpp"
 #include "runtime/monitor/event_loop.hpp"
 #include "runtime/monitor/protocol/messages.hpp"
+#include "runtime/monitor/worker_thread.hpp"
 
 namespace gantry::monitor {
 
@@ -48,8 +47,7 @@ private:
 /// else would block (exit records, removal of folders).
 class disk_writer {
 public:
-  explicit disk_writer(event_loop& loop);
-  ~disk_writer(); ///< after all that is queued
+  explicit disk_writer(event_loop& loop); ///< ends after all that is queued
 
   std::shared_ptr<log_queue> open(const log_target& target, log_queue::callbacks on);
 
@@ -68,18 +66,12 @@ public:
   void run(std::function<void()> work, std::function<void()> done);
 
 private:
-  void enqueue(std::function<void()> turn);
-  void serve();
   void write_turn(const std::shared_ptr<log_queue>& queue);
   /// Writes up to `limit` bytes; returns whether there is more.
   bool write_some(log_queue& queue, std::size_t limit);
 
   event_loop& loop_;
-  std::mutex mutex_; ///< guards turns_ and ending_
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> turns_;
-  bool ending_ = false;
-  std::thread thread_; ///< last: it uses the others
+  worker_thread thread_; ///< last: it uses the others
 };
 
 } // namespace gantry::monitor

@@ -30,6 +30,7 @@ public:
     event_loop& loop;
     child_processes& processes;
     disk_writer& disk;
+    worker_thread& cgroups; ///< for removals: they wait for the kernel
     const bundle_folder& bundles;
     std::string run_dir;
   };
@@ -83,7 +84,7 @@ private:
 
   // supervisor_start.cpp
   void on(start_container what, const responder& respond);
-  result<launch> prepare_start(container& c, const start_container& what, runtime_job& job);
+  result<launch> prepare_start(container& c, start_container& what, runtime_job& job);
   void start_ended(const container_ptr& c, const runtime_job& job, const job_end& how, const responder& respond);
   void start_failed(const container_ptr& c, error why, const responder& respond);
   void init_runs(const container_ptr& c, std::uint64_t mark, const responder& respond);
@@ -96,6 +97,7 @@ private:
   void exec_natively(const container_ptr& c, const exec_process& what, const responder& respond);
   result<native_launch> prepare_native_exec(const container& c, process_io& io, const exec_process& what,
                                             native::process_plan asked);
+  void remove_groups(const std::string& path, std::function<void(result<void>)> done);
   void run_own_verb(own_verb verb, const std::string& cgroup_path, std::function<void(result<void>)> done);
   // supervisor_exec.cpp
   void on(exec_process what, const responder& respond);
@@ -168,6 +170,8 @@ private:
 std::vector<std::string> runtime_environment();
 /// The overlay of a container's root: one without a writable layer gets a scratch one in its bundle.
 overlay_plan plan_overlay(const start_container& what);
+/// Its files, moved out of it.
+std::optional<sys::file_mount> plan_files(start_container& what);
 /// The wall clock.
 unix_nanos wall_clock();
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.

@@ -51,7 +51,7 @@ void supervisor::remove_by_runtime(const key& name, oci::removal how) {
   d.patience.reset();
   auto c = find(name);
   if (auto facts = c ? c->native : read_facts(d.what.bundle))
-    return run_own_verb(own_verb::remove, facts->cgroup_path, [this, name](const result<void>& removed) {
+    return remove_groups(facts->cgroup_path, [this, name](const result<void>& removed) {
       if (removed) return remove_files(name);
       deleted(name, within(removed.error(), "remove container {}", to_string(name)));
     });

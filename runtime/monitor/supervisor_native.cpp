@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "runtime/monitor/supervisor.hpp"
+#include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
@@ -22,6 +23,7 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   order->cgroup_path = plan.cgroup_path;
   plan.root = c->bundle + "/rootfs";
   plan.overlay = plan_overlay(what);
+  plan.files = plan_files(what);
   plan.process.rows = what.console_height;
   plan.process.columns = what.console_width;
   order->plan = std::move(plan);
@@ -62,7 +64,7 @@ void supervisor::native_start_failed(const container_ptr& c, error why, const re
                      go_on_deleting(c->name);
                    });
   };
-  run_own_verb(own_verb::remove, c->native->cgroup_path, finish);
+  remove_groups(c->native->cgroup_path, finish);
 }
 
 // -- exec ------------------------------------------------------------------------------------------------------------
@@ -112,6 +114,17 @@ result<native_launch> supervisor::prepare_native_exec(const container& c, proces
 }
 
 // -- cgroups ---------------------------------------------------------------------------------------------------------
+
+/// Nearly always they are empty by now. Else a child kills and waits: a process that hangs must not hold up the
+/// removal of another container.
+void supervisor::remove_groups(const std::string& path, std::function<void(result<void>)> done) {
+  auto gone = std::make_shared<bool>(false);
+  with_.cgroups.run([gone, path] { *gone = native::remove_empty_cgroups(path); },
+                    [this, gone, path, done = std::move(done)] {
+                      if (*gone) return done({});
+                      run_own_verb(own_verb::remove, path, done);
+                    });
+}
 
 /// In a child of its own, since it may have to wait for the container's processes.
 void supervisor::run_own_verb(own_verb verb, const std::string& cgroup_path, std::function<void(result<void>)> done) {

@@ -62,6 +62,11 @@ overlay_plan plan_overlay(const start_container& what) {
   return plan;
 }
 
+std::optional<sys::file_mount> plan_files(start_container& what) {
+  if (what.files.empty()) return std::nullopt;
+  return sys::file_mount{what.bundle + "/files", std::move(what.files)};
+}
+
 void supervisor::on(start_container what, const responder& respond) {
   if (auto good = check_start(what, with_.bundles); !good) return respond(tl::unexpected<error>(good.error()));
   if (containers_.contains(what.container) || deletions_.contains(what.container))
@@ -90,7 +95,7 @@ void supervisor::on(start_container what, const responder& respond) {
   runtimes_.add(std::move(run));
 }
 
-result<launch> supervisor::prepare_start(container& c, const start_container& what, runtime_job& job) {
+result<launch> supervisor::prepare_start(container& c, start_container& what, runtime_job& job) {
   GANTRY_TRY(make_bundle({c.bundle, what.config_json, what.root.upper.empty()}));
   launch with;
   GANTRY_LET(with.descriptors, c.init.io->open(c.bundle, ""));
@@ -107,6 +112,7 @@ result<launch> supervisor::prepare_start(container& c, const start_container& wh
   with.plan.new_mount_namespace = true;
   with.plan.hide_unified_cgroup = oci::refuses_hybrid_cgroups(c.runtime);
   with.plan.overlay = plan_overlay(what);
+  with.plan.files = plan_files(what);
   return with;
 }
 

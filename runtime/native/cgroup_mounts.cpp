@@ -54,6 +54,7 @@ result<void> mount_v1(int target, const mount_entry& entry, const cgroup_view& g
     if (name != controller && ::symlinkat(name.c_str(), top.get(), controller.c_str()) != 0 && errno != EEXIST)
       return fail_errno(errno, "link {}", controller);
     if (!done.emplace(name, true).second) continue;
+    if (!own_namespace && ::access((base + groups.path).c_str(), F_OK) != 0) continue; // not one of the container's
     GANTRY_LET(const auto one,
                hierarchy(base, groups, own_namespace, plain_attributes | (entry.set & MOUNT_ATTR_RDONLY)));
     if (::mkdirat(top.get(), name.c_str(), 0755) != 0) return fail_errno(errno, "mkdir {}", name);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -89,7 +90,7 @@ result<void> check_empty(const std::string& folder) {
 }
 
 /// Each hierarchy once: its mount point and what is peculiar to it.
-std::vector<std::pair<std::string, kind>> hierarchies(const layout& host) {
+std::vector<std::pair<std::string, kind>> hierarchies_of(const layout& host) {
   std::vector<std::pair<std::string, kind>> all;
   for (const auto& [controller, base] : host.folders) {
     const auto what = controller == "cpuset" ? kind::cpuset : kind::plain;
@@ -102,6 +103,20 @@ std::vector<std::pair<std::string, kind>> hierarchies(const layout& host) {
   }
   if (!host.unified.empty()) all.emplace_back(host.unified, host.how == cgroup::mode::v2 ? kind::unified : kind::plain);
   return all;
+}
+
+constexpr std::array<std::string_view, 7> always_needed = {"memory",  "cpu",     "cpuacct", "pids",
+                                                           "devices", "freezer", "blkio"};
+
+/// Leaves those where something is asked of a controller, or of `always_needed`.
+void leave_needed(const layout& host, const std::vector<cgroup_write>& writes,
+                  std::vector<std::pair<std::string, kind>>& all) {
+  if (host.how == cgroup::mode::v2) return;
+  std::set<std::string> needed;
+  const auto need = [&](std::string_view controller) { needed.insert(host.folder_of(controller, "")); };
+  for (const auto controller : always_needed) need(controller);
+  for (const auto& one : writes) need(one.controller);
+  std::erase_if(all, [&](const auto& one) { return !needed.contains(one.first); });
 }
 
 result<std::string> folder_for(const layout& host, const std::string& path, const cgroup_write& one) {
@@ -170,10 +185,12 @@ result<void> set_devices(const layout& host, const std::string& path, const std:
 }
 
 result<cgroup_handles> make(const layout& host, const std::string& path, const resource_plan& resources,
-                            std::vector<std::string>& made) {
+                            hierarchies which, std::vector<std::string>& made) {
   GANTRY_LET(auto writes, writes_of(host, resources));
   std::erase_if(writes, is_default);
-  for (const auto& [base, what] : hierarchies(host)) {
+  auto bases = hierarchies_of(host);
+  if (which == hierarchies::needed) leave_needed(host, writes, bases);
+  for (const auto& [base, what] : bases) {
     const auto before = made.size();
     GANTRY_TRY(make_folder(base, path, what, made));
     if (made.size() == before) GANTRY_TRY(check_empty(base + path));
@@ -208,9 +225,10 @@ result<std::string> absolute_cgroup_path(const layout& host, const std::string& 
   return (base == "/" ? std::string() : base) + "/" + wanted;
 }
 
-result<cgroup_handles> make_cgroups(const layout& host, const std::string& path, const resource_plan& resources) {
+result<cgroup_handles> make_cgroups(const layout& host, const std::string& path, const resource_plan& resources,
+                                    hierarchies which) {
   std::vector<std::string> made;
-  auto opened = make(host, path, resources, made);
+  auto opened = make(host, path, resources, which, made);
   if (opened) return opened;
   for (auto folder = made.rbegin(); folder != made.rend(); ++folder) ::rmdir(folder->c_str());
   return within(opened.error(), "cgroup {}", path);
@@ -218,12 +236,14 @@ result<cgroup_handles> make_cgroups(const layout& host, const std::string& path,
 
 result<cgroup_handles> open_cgroups(const layout& host, const std::string& path) {
   cgroup_handles opened;
-  for (const auto& [base, what] : hierarchies(host)) {
+  for (const auto& [base, what] : hierarchies_of(host)) {
     const auto file = base + path + "/cgroup.procs";
     sys::unique_fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) continue;
     if (!fd) return fail_errno(errno, "open {}", file);
     opened.members.push_back(std::move(fd));
   }
+  if (opened.members.empty()) return fail(errc::not_found, "there is no cgroup {}", path);
   if (host.how != cgroup::mode::v2) return opened;
   opened.unified.reset(::open((host.unified + path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!opened.unified) return fail_errno(errno, "open {}{}", host.unified, path);
@@ -244,6 +264,18 @@ result<void> remove_cgroups(const layout& host, const std::string& path) {
     if (step == 0) (void)set_frozen(host, path, freezing::thawed);
     pause_briefly(step < 20 ? 100'000 : 2'000'000);
   }
+}
+
+bool remove_empty_cgroups(const std::string& path) {
+  const auto* host = cgroup::of_host();
+  if (host == nullptr) return true; // then there are none
+  for (int step = 0; step < 10; ++step) {
+    const auto removed = cgroup::remove(*host, path);
+    if (!removed) return false;
+    if (removed->complete()) return true;
+    pause_briefly(100'000);
+  }
+  return false;
 }
 
 result<bool> is_frozen(const layout& host, const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,13 +23,18 @@ struct cgroup_handles {
 /// empty one the id stands for it (runc's rule). Errors: invalid_argument for "..".
 result<std::string> absolute_cgroup_path(const cgroup::layout& host, const std::string& asked, const std::string& id);
 
-/// Makes the cgroup in every hierarchy, writes the resources that differ from a new cgroup's, and opens it. What it
+/// On v1 each hierarchy costs every container some hundred microseconds of the kernel's time. `needed`: those that
+/// limit, count and stop any container (memory, cpu, cpuacct, pids, devices, freezer, blkio), and others when resources
+/// ask for them; in the rest the process stays where its maker is.
+enum class hierarchies : std::uint8_t { all, needed };
+
+/// Makes the cgroup in these hierarchies, writes the resources that differ from a new cgroup's, and opens it. What it
 /// made is removed again when it fails. Errors: already_exists when processes live in it; failed_precondition when
 /// something is asked of a controller that the host has not; the errno's, naming file and value.
-result<cgroup_handles> make_cgroups(const cgroup::layout& host, const std::string& path,
-                                    const resource_plan& resources);
+result<cgroup_handles> make_cgroups(const cgroup::layout& host, const std::string& path, const resource_plan& resources,
+                                    hierarchies which = hierarchies::all);
 
-/// Opens a container's cgroups, for a further process. Errors: not_found.
+/// Opens a container's cgroups, in the hierarchies where it has any, for a further process. Errors: not_found.
 result<cgroup_handles> open_cgroups(const cgroup::layout& host, const std::string& path);
 
 /// Writes what `changes` names, devices excepted.
@@ -37,6 +43,9 @@ result<void> update_cgroups(const cgroup::layout& host, const std::string& path,
 /// Sends SIGKILL to what lives in it and below it, waits (at most a second, in small steps) and removes it. Absent is
 /// success. Errors: failed_precondition when processes remain.
 result<void> remove_cgroups(const cgroup::layout& host, const std::string& path);
+
+/// Removes the host's cgroups of this path without waiting (some milliseconds at most). False: they are in use still.
+bool remove_empty_cgroups(const std::string& path);
 
 /// Freezes or thaws, and waits at most a second until it is so. Errors: not_found, timeout.
 enum class freezing : std::uint8_t { frozen, thawed };

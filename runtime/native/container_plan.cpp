@@ -6,15 +6,24 @@
 
 // Fields in the order in which they are packed. Both ends are one build of one program: no version is needed.
 
+namespace gantry {
+template<class T, class Wanted>
+concept is = std::is_same_v<std::remove_const_t<T>, Wanted>;
+} // namespace gantry
+
 namespace gantry::sys {
-static auto fields_of(auto& o) { return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper); }
+template<is<overlay_plan> T>
+auto fields_of(T& o) {
+  return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper);
+}
+template<is<file_mount> T>
+auto fields_of(T& f) {
+  return std::tie(f.target, f.files);
+}
 } // namespace gantry::sys
 
 namespace gantry::native {
 namespace {
-
-template<class T, class Wanted>
-concept is = std::is_same_v<std::remove_const_t<T>, Wanted>;
 
 template<is<id_mapping> T>
 auto fields_of(T& m) {
@@ -80,8 +89,9 @@ auto fields_of(T& r) {
 template<is<container_plan> T>
 auto fields_of(T& c) {
   return std::tie(c.process, c.root, c.root_read_only, c.root_propagation, c.root_propagation_recursive, c.overlay,
-                  c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map, c.devices, c.cgroup_path,
-                  c.resources, c.sysctls, c.annotations, c.masked, c.read_only, c.seccomp, c.personality, c.hooks);
+                  c.files, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map, c.devices,
+                  c.cgroup_path, c.resources, c.sysctls, c.annotations, c.masked, c.read_only, c.seccomp, c.personality,
+                  c.hooks);
 }
 
 template<class T>

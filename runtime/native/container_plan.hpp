@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/sys/file_mount.hpp"
 #include "runtime/sys/overlay_mount.hpp"
 
 /// What a config.json asks for, as plain data: the launcher carries it out without looking at JSON, and a zygote gets
@@ -124,6 +125,7 @@ struct container_plan {
   std::uint32_t root_propagation = 0; ///< MS_SHARED, …; 0: none asked
   bool root_propagation_recursive = false;
   std::optional<sys::overlay_plan> overlay; ///< mounted as the root itself; `root` is then only the place to hang it
+  std::optional<sys::file_mount> files;     ///< mounted before `mounts`, which may bind what is in it
   std::string hostname, domainname;
   std::vector<mount_entry> mounts;
   std::vector<namespace_request> namespaces;

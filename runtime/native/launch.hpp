@@ -27,7 +27,7 @@ struct launch_options {
   bool sibling = false;                    ///< CLONE_PARENT: the process is a child of the caller's parent
   bool new_keyring = true;                 ///< a session keyring of its own
   const cgroup_handles* cgroups = nullptr; ///< joined before anything else; none: the caller's
-  bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself, so that the caller need not wait for it
+  bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself (those needed): the caller need not wait
   const cgroup::layout* host = nullptr; ///< for mounts of type cgroup
   std::string cgroup_path;              ///< as `make_cgroups` got it
 };

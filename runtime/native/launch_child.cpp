@@ -93,7 +93,7 @@ result<void> join_cgroups(const launch_options& options) {
 
 result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources) {
   if (!options.make_cgroups || options.host == nullptr) return {};
-  GANTRY_LET(auto made, make_cgroups(*options.host, options.cgroup_path, resources));
+  GANTRY_LET(auto made, make_cgroups(*options.host, options.cgroup_path, resources, hierarchies::needed));
   made.unified.reset(); // that was for clone3
   auto joining = options;
   joining.cgroups = &made;

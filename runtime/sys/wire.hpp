@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "messages/domain/error.hpp"
@@ -27,6 +28,10 @@ public:
   }
   wire_writer& put(const std::string& text) { return put(std::string_view(text)); }
   wire_writer& put(const char* text) { return put(std::string_view(text)); }
+  template<class A, class B>
+  wire_writer& put(const std::pair<A, B>& both) {
+    return put(both.first).put(both.second);
+  }
   template<class T>
   wire_writer& put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
@@ -59,6 +64,11 @@ public:
     if (!ok_ || left_.size() < size) return set_bad();
     text.assign(left_.substr(0, size));
     left_.remove_prefix(size);
+  }
+  template<class A, class B>
+  void get(std::pair<A, B>& both) {
+    get(both.first);
+    get(both.second);
   }
   template<class T>
   void get(std::vector<T>& list) {

@@ -53,7 +53,6 @@ snapshot_actor::behavior_type fake_snapshot(snapshot_actor::pointer self, script
       [=](const prepare_snapshot&) { return perform(self, play, "snapshot.prepare_snapshot", prepared_snapshot{5}); },
       [=](const remove_snapshot&) { return perform(self, play, "snapshot.remove_snapshot", done{}); },
       [=](const sweep_content&) { return perform(self, play, "snapshot.sweep_content", swept_content{}); },
-      [=](const write_container_files&) { return perform(self, play, "snapshot.write_container_files", done{}); },
       [=](const remove_container_folder&) { return perform(self, play, "snapshot.remove_container_folder", done{}); },
   };
 }

@@ -79,9 +79,12 @@ caf::result<Reply> perform(Self self, script* play, const std::string& call, Rep
   if (auto failure = play->failures.find(call); failure != play->failures.end()) return to_caf(failure->second);
   if (!play->held.contains(call)) return reply;
   auto promise = self->template make_response_promise<Reply>();
-  play->waiting[call].push_back([self, promise, reply]() mutable {
+  play->waiting[call].push_back([self, play, call, promise, reply]() mutable {
     self->context(nullptr); // that of the actor's last turn is gone
-    promise.deliver(reply);
+    if (auto failure = play->failures.find(call); failure != play->failures.end())
+      promise.deliver(to_caf(failure->second));
+    else
+      promise.deliver(reply);
   });
   return promise;
 }

@@ -55,14 +55,11 @@ TEST_CASE("remove: by force kills first, and removes when the monitor has forgot
 
 TEST_CASE("remove: by force of one that is starting leaves nothing running") {
   container_stage s;
-  std::string stuck;
-  SECTION("in the runtime") { stuck = "launcher.start_container"; }
-  SECTION("before it") { stuck = "snapshot.write_container_files"; }
-  s.play.held.insert(stuck);
+  s.play.held.insert("launcher.start_container");
   auto starting = s.launch();
   auto removing = s.remove(true);
   CHECK_FALSE(removing.here());
-  s.release(stuck);
+  s.release("launcher.start_container");
   CHECK(removing.ok());
   check_gone(s);
   CHECK(s.play.signals == std::vector<int>{SIGKILL});
@@ -82,11 +79,11 @@ TEST_CASE("stop: of one that is starting waits for the start, then stops it") {
 
 TEST_CASE("remove: a start that fails meanwhile does not hold up the removal") {
   container_stage s;
-  s.play.held.insert("snapshot.write_container_files");
+  s.play.held.insert("launcher.start_container");
   auto starting = s.launch();
   auto removing = s.remove(true);
   s.play.fail("launcher.start_container");
-  s.release("snapshot.write_container_files");
+  s.release("launcher.start_container");
   CHECK_FALSE(starting.ok());
   CHECK(removing.ok());
   check_gone(s);

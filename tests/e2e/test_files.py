@@ -67,6 +67,15 @@ class Files(Case):
         left = [n for n in os.listdir(snapshots) if n not in before and os.path.exists(f"{snapshots}/{n}/upper/x")]
         self.assertEqual(left, [])
 
+    def test_a_silent_container_leaves_its_writable_layer_empty(self):
+        self.ok("run", "--name", "silent", self.base, "true")
+        snapshots = [name for name in os.listdir(f"{self.daemon.root}/snapshots") if name.isdigit()]
+        newest = max(snapshots, key=int)
+        self.assertEqual(os.listdir(f"{self.daemon.root}/snapshots/{newest}/upper"), [])
+        inspected = self.daemon.inspect("silent")
+        self.assertFalse(os.path.exists(inspected["LogPath"]))
+        self.assertEqual(self.ok("logs", "silent"), "")
+
     def test_store_folders_are_closed_to_others(self):
         self.assertEqual(os.stat(self.daemon.root).st_mode & 0o777, 0o700)
 

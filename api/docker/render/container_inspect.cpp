@@ -98,9 +98,8 @@ json container_inspect(const container_record& of, const std::optional<network_e
       of.args.empty() ? std::vector<std::string>() : std::vector<std::string>(of.args.begin() + 1, of.args.end());
   made["State"] = state_of(of.state);
   made["Image"] = of.image_id.str();
-  made["ResolvConfPath"] = folder + "/resolv.conf";
-  made["HostnamePath"] = folder + "/hostname";
-  made["HostsPath"] = folder + "/hosts";
+  // They lie in memory and only the container sees them: no path of the host leads there.
+  made["ResolvConfPath"] = made["HostnamePath"] = made["HostsPath"] = "";
   made["LogPath"] = of.options.log.driver == "none" ? "" : of.log_path;
   made["Name"] = "/" + of.display_name;
   made["RestartCount"] = of.state.restart_count;

@@ -15,8 +15,8 @@ auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags,
 auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper); }
 auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files); }
 auto fields(start_container& m) {
-  return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.tty, m.open_stdin, m.stdin_once, m.log,
-                  m.console_height, m.console_width, m.oom_cgroup);
+  return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
+                  m.log, m.console_height, m.console_width, m.oom_cgroup);
 }
 auto fields(exec_process& m) {
   return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.hold_output, m.console_height,

@@ -17,6 +17,7 @@ start_container full_start() {
   m.bundle = "/run/bundles/abc";
   m.config_json = std::string(100'000, '{');
   m.root = {{"/l/1", "/l/2"}, "/u", "/w", true};
+  m.files = {{"hosts", "127.0.0.1 localhost\n"}, {"hostname", ""}};
   m.tty = m.stdin_once = true;
   m.log = {"json-file", "/log", 10'000, 3};
   m.console_height = 24;
@@ -86,6 +87,7 @@ TEST_CASE("fields keep their places") {
   CHECK_FALSE(what.open_stdin);
   CHECK(what.stdin_once);
   CHECK(what.log.max_files == 3);
+  CHECK(what.files == full_start().files);
   CHECK(what.console_width == 80);
 }
 
