@@ -125,7 +125,7 @@ place make_place(const settings& asked, unsigned long number) {
       fmt::format("lowerdir={},upperdir={}/upper,workdir={}/work,index=off,redirect_dir=off,metacopy=off{}",
                   asked.lower, made.folder, made.folder, asked.is_volatile ? ",volatile" : "");
   for (const auto& parent : asked.cgroups) {
-    made.cgroups.push_back(parent + "/" + name);
+    made.cgroups.push_back(fmt::format("{}/{}", parent, name));
     need(::mkdir(made.cgroups.back().c_str(), 0755), "make a cgroup");
   }
   return made;

@@ -190,6 +190,7 @@ int run(std::vector<std::string> arguments) {
     return &files;
   }();
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_t child = 0;

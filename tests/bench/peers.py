@@ -112,13 +112,14 @@ class Bench:
         return ":".join(sorted((f"{root}/{n}" for n in os.listdir(root) if n.isdigit()), reverse=True))
 
     def gantrys_cgroups(self):
-        """The folders below which a native container gets a cgroup."""
+        """{hierarchy: the folder in it where a native container gets a cgroup}"""
         kept = self.specs.ok("run", "-d", "--runtime", "native", "--network", "none", self.image, "sleep", "1000").strip()
         parent, top = self.specs.cgroup_parent, "/sys/fs/cgroup"
         places = [top, *(one.path for one in os.scandir(top) if one.is_dir() and not one.is_symlink())]
-        found = [place for place in places if glob.glob(f"{place}{parent}/**/{kept}", recursive=True)]
+        found = {place: os.path.dirname(path) for place in sorted(places)
+                 for path in glob.glob(f"{place}{parent}/**/{kept}", recursive=True)}
         self.specs.ok("rm", "-f", kept)
-        return sorted(found)
+        return found
 
 
 def prepared(bench, names):

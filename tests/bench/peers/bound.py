@@ -2,6 +2,7 @@
 import os
 
 from .engine import Engine, Skipped, last_json
+from .machine import read
 
 
 class Bound(Engine):
@@ -13,12 +14,17 @@ class Bound(Engine):
         self.program = bench.program("bench_bound")
         self.lower, self.work = bench.layers(), f"{bench.session.folder}/{self.name}"
         os.makedirs(self.work, exist_ok=True)
-        for controller in bench.gantrys_cgroups():
-            self.cgroups.append(f"{controller}/{os.path.basename(bench.session.folder)}-{self.name}")
-            os.mkdir(self.cgroups[-1])
-            # Nobody may join a cpuset without processors: those made below take the parent's.
-            copy(controller, self.cgroups[-1], "cpuset.cpus", "cpuset.mems")
-            write(f"{self.cgroups[-1]}/cgroup.clone_children", "1")
+        for hierarchy, gantrys in bench.gantrys_cgroups().items():
+            made = f"{hierarchy}/{os.path.basename(bench.session.folder)}-{self.name}"
+            os.mkdir(made)
+            self.cgroups.append(made)
+            # v1: nobody may join a cpuset without processors, and those made below take the parent's.
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                write(f"{made}/{name}", read(f"{hierarchy}/{name}"))
+            write(f"{made}/cgroup.clone_children", "1")
+            # v2: those made below have the controllers that a container of Gantry has.
+            controllers = read(f"{gantrys}/cgroup.subtree_control").split()
+            write(f"{made}/cgroup.subtree_control", " ".join(f"+{name}" for name in controllers))
         self.rate("none", 1, 0.1)
 
     def describe(self):
@@ -29,11 +35,11 @@ class Bound(Engine):
         """A bridge costs an engine more than the namespace that is counted here."""
         cgroups = [word for cgroup in self.cgroups for word in ("--cgroup", cgroup)]
         own = [] if network == "host" else ["--network"]
-        read = last_json([self.program, "--processes", in_flight, "--seconds", seconds, *own, *self.flags, *cgroups,
+        said = last_json([self.program, "--processes", in_flight, "--seconds", seconds, *own, *self.flags, *cgroups,
                           self.lower, self.work])
-        if not read["count"]:
+        if not said["count"]:
             raise Skipped("no cycle ended")
-        return {**read, "failed": 0}
+        return {**said, "failed": 0}
 
     def close(self):
         for cgroup in self.cgroups:
@@ -44,13 +50,7 @@ class Bound(Engine):
 
 
 def write(path, text):
-    if os.path.exists(path):
+    """Nothing where the kernel has no such file."""
+    if text and os.path.exists(path):
         with open(path, "w") as file:
             file.write(text)
-
-
-def copy(above, below, *names):
-    for name in names:
-        if os.path.exists(f"{above}/{name}"):
-            with open(f"{above}/{name}") as file:
-                write(f"{below}/{name}", file.read())
