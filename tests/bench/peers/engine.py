@@ -107,6 +107,9 @@ def last_json(command, **options):
     """The last line that a program prints, read as JSON; Skipped when it fails."""
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     try:
-        return json.loads(done.stdout.strip().split("\n")[-1])
+        read = json.loads(done.stdout.strip().split("\n")[-1])
     except ValueError:
+        read = None
+    if done.returncode or read is None:
         raise Skipped(f"{command[0]}: exit {done.returncode} {(done.stdout + done.stderr).strip()[-300:]}")
+    return read
