@@ -1,9 +1,11 @@
 // How many containers a second: created, started, waited for and removed, a number of them always in flight.
 //   bench_create_rate gantry SOCKET IMAGE COUNT IN_FLIGHT        through the Engine API
-//   bench_create_rate runc TEMPLATE LOWER WORK COUNT IN_FLIGHT   by `runc create`, `start`, `delete`, without an engine
+//   bench_create_rate bare RUNTIME TEMPLATE LOWER WORK COUNT IN_FLIGHT
+//                            by the OCI runtime's `create`, `start`, `delete`, without an engine
 // Both do the same to the kernel: an overlay on LOWER with an upper folder of its own, the same config.json (TEMPLATE,
-// with @ID@ and @ROOTFS@ filled in). Prints {"count", "failed", "seconds"} as JSON. create_rate.py prepares and
-// compares.
+// with @ID@ and @ROOTFS@ filled in). COUNT is a number of containers, or of seconds: "3s". Prints {"count", "failed",
+// "seconds", "start_p50_ms", "start_p99_ms"} as JSON; start: from the first call until the one that starts it has
+// returned. create_rate.py prepares and compares.
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -14,14 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -98,27 +103,65 @@ private:
   std::string buffer_;
 };
 
-/// Runs `one(worker, number)` for each number below `count`, on `in_flight` threads; true means it succeeded.
-void measure(unsigned count, unsigned in_flight, const std::function<std::function<bool(unsigned)>()>& worker) {
-  std::atomic<unsigned> next = 0, failed = 0;
+/// How much to do: so many containers, or those that begin within a time.
+struct amount {
+  unsigned count = 0; ///< 0: as many as begin in time
+  clock_type::duration time{};
+};
+
+amount amount_of(const std::string& text) {
+  if (!text.ends_with('s')) return {static_cast<unsigned>(std::stoul(text)), {}};
+  return {0, std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>(std::stod(text)))};
+}
+
+/// Starts' durations, of all threads.
+struct start_times {
+  std::mutex mutex;
+  std::vector<double> ms;
+
+  void add(clock_type::duration took) {
+    std::lock_guard held(mutex);
+    ms.push_back(std::chrono::duration<double, std::milli>(took).count());
+  }
+  /// By nearest rank; 0 when none was added. Sorts.
+  double at(double quantile) {
+    if (ms.empty()) return 0;
+    std::sort(ms.begin(), ms.end());
+    auto rank = static_cast<std::size_t>(std::ceil(quantile * static_cast<double>(ms.size())));
+    return ms[std::max<std::size_t>(rank, 1) - 1];
+  }
+};
+
+using one_cycle = std::function<bool(unsigned number, start_times& starts)>;
+
+/// Runs cycles on `in_flight` threads, each with what `worker` makes; true means that one succeeded.
+void measure(const amount& much, unsigned in_flight, const std::function<one_cycle()>& worker) {
+  std::atomic<unsigned> next = 0, begun_ones = 0, failed = 0;
+  start_times starts;
   std::vector<std::thread> threads;
   auto begun = clock_type::now();
+  auto more = [&](unsigned n) { return much.count != 0 ? n < much.count : clock_type::now() - begun < much.time; };
   for (unsigned i = 0; i < in_flight; ++i)
     threads.emplace_back([&] {
       auto one = worker();
-      for (unsigned n = next++; n < count; n = next++)
-        if (!one(n)) ++failed;
+      for (unsigned n = next++; more(n); n = next++) {
+        ++begun_ones;
+        if (!one(n, starts)) ++failed;
+      }
     });
   for (auto& thread : threads) thread.join();
   std::chrono::duration<double> took = clock_type::now() - begun;
-  fmt::print("{{\"count\": {}, \"failed\": {}, \"seconds\": {:.4f}}}\n", count, failed.load(), took.count());
+  fmt::print("{{\"count\": {}, \"failed\": {}, \"seconds\": {:.4f}, \"start_p50_ms\": {:.3f}, "
+             "\"start_p99_ms\": {:.3f}}}\n",
+             begun_ones.load(), failed.load(), took.count(), starts.at(0.5), starts.at(0.99));
 }
 
-std::function<bool(unsigned)> through_engine(const std::string& socket, const std::string& image) {
+one_cycle through_engine(const std::string& socket, const std::string& image) {
   auto api = std::make_shared<api_connection>(socket);
   auto body = fmt::format(R"({{"Image":"{}","Cmd":["/bin/true"],"HostConfig":{{"NetworkMode":"none"}}}})", image);
-  return [api, body](unsigned) {
+  return [api, body](unsigned, start_times& starts) {
     std::string answer;
+    auto called = clock_type::now();
     auto say = [&](const char* what, int status) {
       fmt::print(stderr, "{}: {} {}\n", what, status, answer);
       return false;
@@ -129,6 +172,7 @@ std::function<bool(unsigned)> through_engine(const std::string& socket, const st
     if (at == answer.npos) return say("create", 201);
     auto path = "/containers/" + answer.substr(at + 6, 64);
     if (auto status = api->call("POST", path + "/start", "", answer); status != 204) return say("start", status);
+    starts.add(clock_type::now() - called);
     if (auto status = api->call("POST", path + "/wait", "", answer); status != 200) return say("wait", status);
     if (answer.find("\"StatusCode\":0") == answer.npos) return say("exit", 0);
     if (auto status = api->call("DELETE", path, "", answer); status != 204) return say("delete", status);
@@ -146,6 +190,7 @@ int run(std::vector<std::string> arguments) {
     return &files;
   }();
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (auto& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_t child = 0;
@@ -168,7 +213,9 @@ std::string filled(std::string text, std::string_view placeholder, const std::st
 }
 
 struct bare_bundle {
-  std::string runtime_template, lower, work; ///< config.json's text; overlay's lowerdir; a folder for all bundles
+  std::string runtime;          ///< its program
+  std::string runtime_template; ///< config.json's text
+  std::string lower, work;      ///< overlay's lowerdir; a folder for all bundles
 };
 
 bool mount_overlay(const bare_bundle& from, const std::string& folder) {
@@ -189,15 +236,18 @@ int wait_for_init(const std::string& pid_file) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-bool without_engine(const bare_bundle& from, unsigned number) {
+bool without_engine(const bare_bundle& from, unsigned number, start_times& starts) {
   auto id = fmt::format("bench-{}-{}", ::getpid(), number), folder = from.work + "/" + id, state = from.work + "/state";
   if (!mount_overlay(from, folder)) return std::perror("mount overlay"), false;
   std::ofstream(folder + "/config.json") << filled(filled(from.runtime_template, "@ID@", id), "@ROOTFS@",
                                                    folder + "/rootfs");
   auto pid_file = folder + "/pid";
-  bool ran = run({"runc", "--root", state, "create", "--bundle", folder, "--pid-file", pid_file, id}) == 0 &&
-             run({"runc", "--root", state, "start", id}) == 0 && wait_for_init(pid_file) == 0;
-  bool deleted = run({"runc", "--root", state, "delete", id}) == 0;
+  auto called = clock_type::now();
+  bool ran = run({from.runtime, "--root", state, "create", "--bundle", folder, "--pid-file", pid_file, id}) == 0 &&
+             run({from.runtime, "--root", state, "start", id}) == 0;
+  starts.add(clock_type::now() - called);
+  ran = wait_for_init(pid_file) == 0 && ran;
+  bool deleted = run({from.runtime, "--root", state, "delete", id}) == 0;
   bool unmounted = ::umount2((folder + "/rootfs").c_str(), 0) == 0;
   std::error_code failed;
   std::filesystem::remove_all(folder, failed);
@@ -208,18 +258,20 @@ bool without_engine(const bare_bundle& from, unsigned number) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> given(argv + 1, argv + argc);
-  auto number = [&](std::size_t at) { return static_cast<unsigned>(std::stoul(given[at])); };
   if (given.size() == 5 && given[0] == "gantry") {
-    measure(number(3), number(4), [&] { return through_engine(given[1], given[2]); });
+    measure(amount_of(given[3]), static_cast<unsigned>(std::stoul(given[4])),
+            [&] { return through_engine(given[1], given[2]); });
     return 0;
   }
-  if (given.size() == 6 && given[0] == "runc") {
+  if (given.size() == 7 && given[0] == "bare") {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    bare_bundle from{content_of(given[1]), given[2], given[3]};
-    measure(number(4), number(5), [&] { return [&](unsigned n) { return without_engine(from, n); }; });
+    bare_bundle from{given[1], content_of(given[2]), given[3], given[4]};
+    measure(amount_of(given[5]), static_cast<unsigned>(std::stoul(given[6])),
+            [&] { return [&](unsigned n, start_times& starts) { return without_engine(from, n, starts); }; });
     return 0;
   }
-  std::fputs("bench_create_rate gantry SOCKET IMAGE COUNT IN_FLIGHT | runc TEMPLATE LOWER WORK COUNT IN_FLIGHT\n",
-             stderr);
+  std::fputs(
+      "bench_create_rate gantry SOCKET IMAGE COUNT IN_FLIGHT | bare RUNTIME TEMPLATE LOWER WORK COUNT IN_FLIGHT\n",
+      stderr);
   return 2;
 }

@@ -26,20 +26,26 @@ def parse():
     return parser.parse_args()
 
 
-def bare_bundle(daemon, folder, image):
-    """config.json as Gantry makes it, with @ID@ and @ROOTFS@ to fill in, and the image's layers as overlay names them."""
-    spec = json.loads(daemon.ok("spec", "--network", "none", image, "/bin/true"))
+def bare_bundle(daemon, folder, image, network="none", root=""):
+    """(template, lowerdir): config.json as Gantry makes it, with @ID@ and @ROOTFS@ to fill in, and the image's layers as
+    overlay names them. With `root`, for a runtime that is run in that root folder: `folder` and what is returned are
+    paths in it, and the layers are copied there."""
+    spec = json.loads(daemon.ok("spec", "--network", network, image, "/bin/true"))
     spec["root"]["path"] = "@ROOTFS@"
     spec["linux"]["cgroupsPath"] = daemon.cgroup_parent + "/@ID@"
     spec.pop("hooks", None)
     for mount in spec["mounts"]:
-        if mount.get("type") == "bind" and not os.path.exists(mount["source"]):  # hosts, hostname, resolv.conf
+        if mount.get("type") == "bind" and not os.path.exists(root + mount["source"]):  # hosts, hostname, resolv.conf
             mount["source"] = f"{folder}/{os.path.basename(mount['source'])}"
-            open(mount["source"], "w").close()
-    with open(f"{folder}/template.json", "w") as file:
+            open(root + mount["source"], "w").close()
+    with open(f"{root}{folder}/template.json", "w") as file:
         json.dump(spec, file)
-    root = f"{daemon.root}/layers"
-    return f"{folder}/template.json", ":".join(sorted((f"{root}/{n}" for n in os.listdir(root) if n.isdigit()), reverse=True))
+    layers = sorted((name for name in os.listdir(f"{daemon.root}/layers") if name.isdigit()), reverse=True)
+    if not root:
+        return f"{folder}/template.json", ":".join(f"{daemon.root}/layers/{name}" for name in layers)
+    for name in layers:
+        subprocess.run(["cp", "-a", f"{daemon.root}/layers/{name}", f"{root}{folder}/layer-{name}"], check=True)
+    return f"{folder}/template.json", ":".join(f"{folder}/layer-{name}" for name in layers)
 
 
 def rate(*command):
@@ -64,7 +70,7 @@ def main():
         client, count, flight = f"{asked.bin}/bench_create_rate", str(asked.count), str(asked.in_flight)
         ours, bare = [], []
         for _ in range(asked.rounds):
-            bare.append(rate(client, "runc", template, lower, work, count, flight))
+            bare.append(rate(client, "bare", "runc", template, lower, work, count, flight))
             ours.append(rate(client, "gantry", daemon.socket, session.base, count, flight))
             print(f"  runc {bare[-1]:.1f}/s, gantry {ours[-1]:.1f}/s", flush=True)
     finally:

@@ -38,9 +38,9 @@ class Generator(Case):
 
 
 class Scenarios(Generator):
-    CHURN = ("create", "start", "start to exit", "create to exit", "remove", "whole")
-    HOLD = ("create", "start", "remove", "whole")
-    EXEC = ("create", "start", "start to exit", "create to exit", "status", "whole")
+    CHURN = ("create", "start", "create to start", "start to exit", "create to exit", "remove", "whole")
+    HOLD = ("create", "start", "create to start", "remove", "whole")
+    EXEC = ("create", "start", "create to start", "start to exit", "create to exit", "status", "whole")
 
     def test_churn(self):
         report = self.load("--count", "12", "--in-flight", "4", "churn")
@@ -50,6 +50,7 @@ class Scenarios(Generator):
         # create to exit holds create and start, so it cannot be the shorter one.
         latency = report["latency"]
         self.assertGreaterEqual(latency["create to exit"]["min_ms"], latency["start"]["min_ms"])
+        self.assertGreaterEqual(latency["create to start"]["min_ms"], latency["start"]["min_ms"])
         self.assertGreaterEqual(latency["whole"]["max_ms"], latency["create to exit"]["max_ms"])
 
     def test_churn_in_the_open_loop(self):
@@ -63,6 +64,18 @@ class Scenarios(Generator):
     def test_churn_for_a_time(self):
         report = self.load("--seconds", "1", "--in-flight", "2", "churn")
         self.check_done(report, report["units"]["begun"], *self.CHURN)
+
+    def test_a_run_settles_when_its_folders_are_as_empty_as_before(self):
+        kept = self.ok("run", "-d", self.base, "sleep", "1000").strip()
+        folders = [f"{self.daemon.root}/snapshots", f"/sys/fs/cgroup/pids{self.daemon.cgroup_parent}"]
+        snapshots = lambda: [one.name for one in os.scandir(folders[0]) if one.is_dir()]
+        wait_until(lambda: len(snapshots()) == 1, 20, "earlier tests' snapshots to be gone")
+        report = self.load("--count", "20", "--settle", ",".join(folders), "churn")
+        self.assertEqual(report["failures"], {})
+        self.assertGreaterEqual(report["settle_seconds"], 0)
+        self.assertLessEqual(report["settled_per_second"], report["per_second"])
+        self.assertEqual(len(snapshots()), 1)
+        self.assertEqual(self.daemon.ids(), {kept})
 
     def test_hold(self):
         report = self.load("--count", "6", "--seconds", "0.2", "hold")
@@ -176,6 +189,7 @@ class Refused(Generator):
         units = report["units"]
         self.assertEqual(units["done"] + units["refused"], 40)
         self.assertEqual(report["refusals"]["count"], units["refused"])
+        self.assertEqual(report["answers"], {"429": units["refused"]} if units["refused"] else {})
         self.assertGreater(units["done"], 0)
 
     def test_asked_again_all_are_done(self):

@@ -72,6 +72,12 @@ TEST_CASE("the socket is the option's, else the environment's") {
   CHECK_THAT(refused({"churn", "--image", "i", "--count", "1", "-H", "tcp://h:1"}), contains("unix://"));
 }
 
+TEST_CASE("folders to settle are a list of whole paths") {
+  CHECK(parsed({"churn", "--count", "1", "--settle", "/a,/b/c"}).settle == strings{"/a", "/b/c"});
+  CHECK(parsed({"churn", "--count", "1"}).settle.empty());
+  CHECK_THAT(refused({"churn", "--image", "i", "--count", "1", "--settle", "/a,b"}), contains("--settle b"));
+}
+
 TEST_CASE("a line that means nothing is refused with the reason") {
   CHECK_THAT(refused({"--image", "i", "--count", "1"}), contains("scenario"));
   CHECK_THAT(refused({"churn", "--count", "1"}), contains("--image"));

@@ -72,9 +72,19 @@ TEST_CASE("the table says what the engine used, and what a held container costs"
   CHECK_THAT(text, contains("100 held: 8.5 KB of PSS and 1.0 descriptors each"));
 }
 
+TEST_CASE("the table says how long the engine went on after its last answer") {
+  auto what = example();
+  CHECK(render_table(what).find("settled") == std::string::npos);
+  what.settle_seconds = 15;
+  CHECK_THAT(render_table(what), contains("settled 15.00 s later: 5.0/s"));
+  CHECK_FALSE(nlohmann::json::parse(render_json(example())).contains("settle_seconds"));
+}
+
 TEST_CASE("JSON has everything, by names that say the unit") {
   auto what = example();
   what.measured.failures["x"] = 1;
+  what.measured.answers = {{429, 7}, {500, 2}};
+  what.settle_seconds = 15;
   what.memory = hold_memory{{3, 3, 10, 1000}, {3, 3, 110, 1850}, 100};
   auto read = nlohmann::json::parse(render_json(what));
   CHECK(read["units"]["done"] == 100);
@@ -84,6 +94,9 @@ TEST_CASE("JSON has everything, by names that say the unit") {
   CHECK_FALSE(read["latency"].contains("remove"));
   CHECK(read["memory"]["pss_kb_per_container"] == 8.5);
   CHECK(read["failures"]["x"] == 1);
+  CHECK(read["answers"] == nlohmann::json::parse(R"({"429": 7, "500": 2})"));
+  CHECK(read["settle_seconds"] == 15.0);
+  CHECK(read["settled_per_second"] == 5.0);
   CHECK(read["fine"] == false);
   CHECK(read["asked"]["loop"] == "closed");
 }

@@ -24,7 +24,7 @@ Closed loop (default): --in-flight units at a time, the next one when one ends.
 Open loop (--rate): units come as a Poisson process, whatever the engine does. Latencies count from the moment at which
 a unit should have begun, so a slow engine cannot hide its queue. Arrivals over --max-in-flight are shed and counted.
 
-Stages: create (until its answer), start (the call), start to exit (seen by a wait that is in force before the start),
+Stages: create (until its answer), start (the call), create to start (until start's answer), start to exit (seen by a wait that is in force before the start),
 create to exit, status (exec: the inspect), remove, whole.
 
 Exit status: 0 fine (also when interrupted and nothing failed); 1 failures, or containers left over (they are removed);
@@ -35,7 +35,7 @@ Example:
 
 /// The values that need a look after CLI11's.
 struct raw_values {
-  std::string host, cmd, idle_cmd = "sleep 100000", scenario, watch;
+  std::string host, cmd, idle_cmd = "sleep 100000", scenario, watch, settle;
   double timeout = 120;
   bool no_watch = false, version = false;
 };
@@ -77,6 +77,10 @@ void declare_results(CLI::App& app, settings& into, raw_values& raw) {
   app.add_option("--watch", raw.watch,
                  "Names of processes to sample, comma-separated (default: what listens on the socket and its\n"
                  "gantry-monitor, gantry-zygote, containerd, containerd-shim, conmon, dockerd, podman)");
+  app.add_option(
+      "--settle", raw.settle,
+      "Folders (of the engine's snapshots, of cgroups), comma-separated: wait at the end until none has more\n"
+      "folders in it than before the run, and say how long that took");
   app.add_flag("--no-watch", raw.no_watch, "Sample no processes");
   app.add_option("--json", into.json, "Write all results as JSON to this file; -: standard output, without the table");
   app.add_option("--csv", into.csv, "Write the latencies as CSV to this file; -: standard output");
@@ -130,6 +134,9 @@ result<settings> finish(settings into, const raw_values& raw, const std::functio
   into.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(raw.timeout * 1e3));
   into.watch_any = !raw.no_watch;
   if (!raw.watch.empty()) into.watch = CLI::detail::split(raw.watch, ',');
+  if (!raw.settle.empty()) into.settle = CLI::detail::split(raw.settle, ',');
+  for (const auto& folder : into.settle)
+    if (!folder.starts_with('/')) return fail(errc::invalid_argument, "--settle {}: write whole paths", folder);
   if (into.wait.empty()) into.wait = "next-exit";
   GANTRY_TRY(check_loop(into));
   return into;

@@ -41,6 +41,8 @@ struct settings {
   std::vector<std::string> watch; ///< names; empty: those known
   bool watch_any = true;
 
+  std::vector<std::string> settle; ///< folders that a run has ended for when they are as empty as before it
+
   // results
   std::string json, csv; ///< files; "-": standard output
 

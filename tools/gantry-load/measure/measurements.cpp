@@ -6,6 +6,8 @@ std::string_view name_of(stage which) {
   switch (which) {
   case stage::create:
     return "create";
+  case stage::create_to_start:
+    return "create to start";
   case stage::create_to_exit:
     return "create to exit";
   case stage::whole:

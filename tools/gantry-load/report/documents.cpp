@@ -66,6 +66,12 @@ json memory_of(const hold_memory& m) {
           {"pss_kb_per_container", each}};
 }
 
+json answers_of(const measurements& m) {
+  json made = json::object();
+  for (const auto& [status, times] : m.answers) made[std::to_string(status)] = times;
+  return made;
+}
+
 json counts_of(const measurements& m) {
   return {{"begun", m.begun},     {"done", m.done}, {"failed", m.failed},
           {"refused", m.refused}, {"shed", m.shed}, {"peak_in_flight", m.peak_in_flight}};
@@ -90,6 +96,11 @@ std::string render_json(const report& what) {
   made["latency"] = std::move(stages);
   made["refusals"] = latency_of(m.refusals);
   made["failures"] = m.failures;
+  made["answers"] = answers_of(m);
+  if (what.settle_seconds) {
+    made["settle_seconds"] = *what.settle_seconds;
+    made["settled_per_second"] = static_cast<double>(m.done) / (what.seconds + *what.settle_seconds);
+  }
   if (what.used) made["engine_usage"] = usage_of(*what.used, m.begun);
   if (what.memory) made["memory"] = memory_of(*what.memory);
   made["own_cpu_ms"] = what.own_cpu_ms;

@@ -23,7 +23,8 @@ struct report {
   std::string run_id;
   engine_identity engine;
   measurements measured;
-  double seconds = 0; ///< from the first unit's beginning to the last one's end
+  double seconds = 0;                   ///< from the first unit's beginning to the last one's end
+  std::optional<double> settle_seconds; ///< with --settle: from the scenario's end until the folders were as before
   bool interrupted = false;
   std::optional<usage> used; ///< nothing with --no-watch
   std::optional<hold_memory> memory;

@@ -38,7 +38,11 @@ std::string counts_of(const report& r) {
   if (m.refusals.count() != 0) text += fmt::format(" (HTTP 429 {} times)", m.refusals.count());
   if (r.asked.open_loop()) text += fmt::format(", {} shed", m.shed);
   text += fmt::format(", at most {} in flight", m.peak_in_flight);
-  return text + (r.interrupted ? "; interrupted\n" : "\n");
+  text += r.interrupted ? "; interrupted\n" : "\n";
+  if (r.settle_seconds)
+    text += fmt::format("settled {:.2f} s later: {:.1f}/s\n", *r.settle_seconds,
+                        static_cast<double>(m.done) / (r.seconds + *r.settle_seconds));
+  return text;
 }
 
 std::string latencies_of(const measurements& m) {

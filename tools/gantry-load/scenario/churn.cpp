@@ -48,6 +48,7 @@ task<std::optional<failure>> run_to_exit(run_state& run, const std::string& id, 
     co_return started.error();
   }
   run.record(stage::start, called, answered);
+  run.record(stage::create_to_start, intended, answered);
   if (!before) beside.spawn(watch_exit(run, id, watch));
   co_await beside.all_ended();
   if (!watch.status) co_return watch.status.error();

@@ -13,6 +13,7 @@ task<ending> start_one(run_state& run, const std::string& body, time_point inten
     co_return run.note(started.error());
   }
   run.record(stage::start, called);
+  run.record(stage::create_to_start, intended);
   run.record(stage::whole, intended);
   made.push_back(std::move(*id));
   co_return ending::done;

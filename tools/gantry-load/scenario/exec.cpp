@@ -35,6 +35,7 @@ task<ending> exec_one(run_state& run, const std::string& container, const std::s
   auto ran = co_await until_admitted(run, [&] { return run.api.exec_run(*exec, head); });
   if (!ran) co_return run.note(ran.error());
   run.record(stage::start, called, answered);
+  run.record(stage::create_to_start, intended, answered);
   run.record(stage::exit, answered);
   run.record(stage::create_to_exit, intended);
   called = clock_type::now();
@@ -63,6 +64,7 @@ task<std::vector<std::string>> make_room(run_state& run) {
   kept.failures = std::move(run.measured.failures);
   kept.failed = run.measured.failed;
   kept.refused = run.measured.refused;
+  kept.answers = std::move(run.measured.answers);
   run.measured = std::move(kept);
   co_return made;
 }

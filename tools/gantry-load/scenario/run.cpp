@@ -10,6 +10,7 @@
 #include "tools/gantry-load/engine/create_body.hpp"
 #include "tools/gantry-load/report/progress.hpp"
 #include "tools/gantry-load/scenario/scenarios.hpp"
+#include "tools/gantry-load/scenario/settle.hpp"
 #include "tools/gantry-load/watch/sampler.hpp"
 
 namespace gantry::load {
@@ -98,7 +99,9 @@ task<> run_all(run_state& run, sampler* watching, report& into) {
   group beside(run.loop);
   beside.spawn(show_progress(run, finished));
   beside.spawn(clear_when_interrupted(run, finished));
+  folder_counts before(run.asked.settle);
   co_await run_scenario(run, watching, into);
+  if (!run.asked.settle.empty()) into.settle_seconds = co_await settle(run, before);
   if (watching != nullptr) into.used = watching->finish();
   finished.set();
   co_await beside.all_ended();

@@ -47,6 +47,7 @@ auto until_admitted(run_state& run, Ask ask) -> decltype(ask()) {
     auto got = co_await ask();
     if (got || !got.error().refused()) co_return got;
     run.measured.refusals.record(clock_type::now() - called);
+    ++run.measured.answers[got.error().status];
     if (!run.asked.retry_429 || run.over()) co_return got;
     auto until = clock_type::now() + got.error().retry_after.value_or(pause);
     co_await run.interrupted.wait(until);
