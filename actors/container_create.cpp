@@ -106,7 +106,7 @@ void prepare_folders(self_pointer self, const creation_ptr& work) {
         self, work, state.parts->volumes, deadline::record,
         acquire_mounts{state.record.name, std::move(mounts), state.record.layers},
         [self](acquired_mounts got) { self->state.record.mounts = std::move(got.mounts); }, write_record);
-  if (!state.record.options.read_only_rootfs)
+  if (!state.record.options.read_only_rootfs && state.record.options.writable_memory == 0)
     step<prepared_snapshot>(
         self, work, state.parts->snapshot, deadline::record, prepare_snapshot{state.record.name, state.record.layers},
         [self](prepared_snapshot got) { self->state.record.snapshot = got.snapshot; }, write_record);
@@ -127,6 +127,8 @@ caf::result<created> create(self_pointer self, create_container request) {
   auto work = std::make_shared<creation>();
   work->promise = self->make_response_promise<created>();
   state.record = new_record(request, state.parts->launchers.size());
+  auto& memory = state.record.options.writable_memory;
+  if (memory < 0) memory = state.parts->config->writable_memory;
   state.record.log_path = state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
   work->request = std::move(request);
   const auto& asked = work->request;

@@ -46,6 +46,7 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   now_is.now = phase::running;
   now_is.pid = process.pid;
   now_is.pid_start_time = process.pid_start_time;
+  now_is.launcher = process.launcher;
   now_is.started_at = now();
   now_is.exit_code = 0;
   now_is.oom_killed = false;

@@ -42,6 +42,7 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
     root.work = config.paths.snapshot_work(record.snapshot);
   }
   root.volatile_upper = config.volatile_snapshots;
+  if (!record.options.read_only_rootfs) root.memory = record.options.writable_memory;
   return root;
 }
 

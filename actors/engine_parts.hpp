@@ -31,6 +31,7 @@ struct engine_config {
   std::vector<std::string> dns; ///< for containers that name none; empty: the host's
   int stop_timeout = 10;        ///< seconds
   bool volatile_snapshots = false;
+  std::int64_t writable_memory = 0; ///< of containers that do not say; bytes, 0: on disk
   spec::host_facts facts;
   std::string id; ///< of this engine, made once for a root
   std::string host_name;

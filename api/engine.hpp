@@ -22,8 +22,9 @@ struct engine_options {
   std::string cgroup_parent;                   ///< default: "/gantry"
   std::vector<std::string> dns;                ///< for containers that name none; default: the host's
   std::vector<std::string> insecure_registries;
-  int stop_timeout = -1;           ///< seconds from the stop signal to SIGKILL; default: 10
-  bool volatile_snapshots = false; ///< writable layers need not survive a power cut (overlayfs "volatile")
+  int stop_timeout = -1;            ///< seconds from the stop signal to SIGKILL; default: 10
+  bool volatile_snapshots = false;  ///< writable layers need not survive a power cut (overlayfs "volatile")
+  std::int64_t writable_memory = 0; ///< bytes of writable layers in memory, for containers that do not say; 0: on disk
 
   std::string bridge;      ///< of the network `bridge`; default: gantry0, or one made from another root's path
   std::string subnet;      ///< of it, CIDR; default: 172.29.0.0/16, or one made from another root's path

@@ -96,6 +96,7 @@ result<std::shared_ptr<engine_config>> complete(const engine_options& options) {
   config->dns = options.dns;
   if (options.stop_timeout >= 0) config->stop_timeout = options.stop_timeout;
   config->volatile_snapshots = options.volatile_snapshots;
+  config->writable_memory = options.writable_memory;
   config->host_name = host_name();
   config->host_resolv_conf = spec::host_resolv_conf();
   config->bridge_gateway = bridge_of(options).gateway;

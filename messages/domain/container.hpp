@@ -106,6 +106,8 @@ struct container_options {
   std::vector<std::string> security_opt; ///< no-new-privileges, seccomp=unconfined, seccomp=<JSON document>, …
   std::map<std::string, std::string> sysctls;
   std::int64_t shm_size = 64 << 20; ///< bytes
+  /// Bytes of a writable layer in memory, which ends with each run of the container; 0: on disk; -1: the engine's.
+  std::int64_t writable_memory = -1;
   restart_policy restart;
   log_config log;
   std::string network_mode = "bridge"; ///< bridge, host, none, container:<id>
@@ -140,6 +142,7 @@ struct container_state {
   unix_nanos started_at = 0, finished_at = 0;
   int restart_count = 0;
   bool stopped_by_user = false; ///< stop or kill asked: the restart policy rests
+  std::string launcher;         ///< what made its last process: "native", or the OCI runtime's path
 };
 
 /// The address of a sandbox on a network.

@@ -31,6 +31,7 @@ struct rootfs {
   std::vector<std::string> lower; ///< layer folders, base first; one alone without upper is bind-mounted
   std::string upper, work;        ///< empty: no writable layer
   bool volatile_upper = false;
+  std::int64_t memory = 0; ///< bytes: without `upper`, a writable layer in memory, gone with the container's process
 };
 
 /// Where a container's output goes.
@@ -151,6 +152,7 @@ struct done {};
 struct started {
   std::int32_t pid = 0;
   std::uint64_t pid_start_time = 0;
+  std::string launcher; ///< what made it: native_runtime, or the OCI runtime's path
 };
 struct stream_token {
   std::string token;  ///< 32 hex digits, for one connection within 10 s

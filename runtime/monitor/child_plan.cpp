@@ -95,7 +95,7 @@ std::string encode(const child_plan& plan) {
   out.put(static_cast<std::uint8_t>(plan.hide_unified_cgroup)).put(static_cast<std::uint8_t>(plan.overlay.has_value()));
   if (plan.overlay) {
     out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);
-    out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper));
+    out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper)).put(plan.overlay->memory);
   }
   out.put(static_cast<std::uint8_t>(plan.files.has_value()));
   if (plan.files) out.put(plan.files->target).put(plan.files->files);
@@ -120,6 +120,7 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
     in.get(plan.overlay->work);
     in.get(plan.overlay->target);
     plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
+    in.get(plan.overlay->memory);
   }
   if (in.read<std::uint8_t>() != 0) {
     plan.files.emplace();

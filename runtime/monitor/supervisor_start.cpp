@@ -27,7 +27,7 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   if (!bundles.holds(what.bundle))
     return fail(errc::invalid_argument, "{}: a bundle must lie below the run folder's bundles", what.bundle);
   if (what.root.lower.empty()) return fail(errc::invalid_argument, "a container needs at least one layer");
-  if (!what.root.upper.empty()) return {};
+  if (!what.root.upper.empty() || what.root.memory > 0) return {};
   GANTRY_LET(bool read_only, root_is_read_only(what.config_json));
   // Its mount points are made in an upper folder in memory, which a container must not be able to fill.
   if (!read_only)
@@ -58,6 +58,11 @@ overlay_plan plan_overlay(const start_container& what) {
   plan.upper = what.root.upper.empty() ? what.bundle + "/upper" : what.root.upper;
   plan.work = what.root.upper.empty() ? what.bundle + "/work" : what.root.work;
   plan.target = what.bundle + "/rootfs";
+  if (what.root.upper.empty() && what.root.memory > 0) { // in a tmpfs of its own, mounted at the bundle's "upper"
+    plan.upper = what.bundle + "/upper/upper";
+    plan.work = what.bundle + "/upper/work";
+    plan.memory = what.root.memory;
+  }
   plan.volatile_upper = what.root.volatile_upper && !what.root.upper.empty();
   return plan;
 }
@@ -137,7 +142,7 @@ void supervisor::init_runs(const container_ptr& c, std::uint64_t mark, const res
   c->end.pid = c->init.pid;
   c->end.pid_start_time = c->init.start_time;
   attach_waiting(c->name, "", c->init.io);
-  respond(reply(started{c->init.pid, c->init.start_time}));
+  respond(reply(started{c->init.pid, c->init.start_time, c->native ? native_runtime : c->runtime.path}));
   watch_init(c, mark);
   go_on_deleting(c->name);
 }

@@ -14,7 +14,7 @@ concept is = std::is_same_v<std::remove_const_t<T>, Wanted>;
 namespace gantry::sys {
 template<is<overlay_plan> T>
 auto fields_of(T& o) {
-  return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper);
+  return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper, o.memory);
 }
 template<is<file_mount> T>
 auto fields_of(T& f) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,13 +52,54 @@ result<void> check_count(const overlay_plan& plan) {
   return fail(errc::exhausted, "an image of {} layers: overlayfs takes at most {}", plan.lower.size(), max_layers);
 }
 
+/// Of folders that exist. Empty where the kernel has no "lowerdir+".
+result<unique_fd> detached(const overlay_plan& plan) {
+  unique_fd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */)));
+  if (!context) return unique_fd();
+  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, "lowerdir+", layer->c_str()));
+    if (!known) return unique_fd();
+  }
+  const std::pair<const char*, const char*> options[] = {{"upperdir", plan.upper.c_str()},
+                                                         {"workdir", plan.work.c_str()},
+                                                         {"index", "off"},
+                                                         {"redirect_dir", "off"},
+                                                         {"metacopy", "off"}};
+  for (const auto& [name, value] : options) {
+    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
+    if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
+  }
+  if (plan.volatile_upper) GANTRY_TRY(configure(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr));
+  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    return fail_errno(errno, "overlay of {} layers", plan.lower.size());
+  unique_fd mounted(static_cast<int>(::syscall(SYS_fsmount, context.get(), 1 /* FSMOUNT_CLOEXEC */, 0)));
+  if (!mounted) return fail_errno(errno, "fsmount");
+  return mounted;
+}
+
 /// False when the kernel has no "lowerdir+".
 result<bool> mount_by_layers(const overlay_plan& plan) {
-  GANTRY_LET(auto mounted, detached_overlay(plan));
+  GANTRY_LET(auto mounted, detached(plan));
   if (!mounted) return false;
   if (::syscall(SYS_move_mount, mounted.get(), "", AT_FDCWD, plan.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return fail_errno(errno, "move the overlay to {}", plan.target);
   return true;
+}
+
+/// The container's writes are charged to its memory cgroup; the size bounds it where that has no limit.
+result<void> mount_memory(const overlay_plan& plan) {
+  if (plan.memory == 0) return {};
+  const auto place = plan.upper.substr(0, plan.upper.rfind('/'));
+  const auto options = fmt::format("mode=0700,size={},nr_inodes={}", plan.memory, plan.memory / 4096 + 1024);
+  if (::mount("gantry", place.c_str(), "tmpfs", MS_NODEV | MS_NOSUID, options.c_str()) != 0)
+    return fail_errno(errno, "mount a tmpfs at {}", place);
+  struct stat top {};
+  if (::stat(plan.lower.back().c_str(), &top) != 0) return fail_errno(errno, "stat {}", plan.lower.back());
+  for (const auto& folder : {plan.upper, plan.work})
+    if (::mkdir(folder.c_str(), 0700) != 0) return fail_errno(errno, "mkdir {}", folder);
+  if (::chown(plan.upper.c_str(), top.st_uid, top.st_gid) != 0 || ::chmod(plan.upper.c_str(), top.st_mode & 07777) != 0)
+    return fail_errno(errno, "set the owner and mode of {}", plan.upper);
+  return {};
 }
 
 result<void> mount_by_options(const overlay_plan& plan, const std::string& options) {
@@ -92,31 +134,13 @@ std::string overlay_options(const overlay_plan& plan, std::string_view base) {
 
 result<unique_fd> detached_overlay(const overlay_plan& plan) {
   GANTRY_TRY(check_count(plan));
-  unique_fd context(static_cast<int>(::syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */)));
-  if (!context) return unique_fd();
-  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
-    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, "lowerdir+", layer->c_str()));
-    if (!known) return unique_fd();
-  }
-  const std::pair<const char*, const char*> options[] = {{"upperdir", plan.upper.c_str()},
-                                                         {"workdir", plan.work.c_str()},
-                                                         {"index", "off"},
-                                                         {"redirect_dir", "off"},
-                                                         {"metacopy", "off"}};
-  for (const auto& [name, value] : options) {
-    GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
-    if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
-  }
-  if (plan.volatile_upper) GANTRY_TRY(configure(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr));
-  if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return fail_errno(errno, "overlay of {} layers", plan.lower.size());
-  unique_fd mounted(static_cast<int>(::syscall(SYS_fsmount, context.get(), 1 /* FSMOUNT_CLOEXEC */, 0)));
-  if (!mounted) return fail_errno(errno, "fsmount");
-  return mounted;
+  GANTRY_TRY(mount_memory(plan));
+  return detached(plan);
 }
 
 result<void> mount_overlay(const overlay_plan& plan) {
   GANTRY_TRY(check_count(plan));
+  GANTRY_TRY(mount_memory(plan));
   auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   auto options = overlay_options(plan, "");
   if (options.size() < page) return mount_by_options(plan, options);

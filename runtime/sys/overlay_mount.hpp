@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ struct overlay_plan {
   std::vector<std::string> lower;
   std::string upper, work, target;
   bool volatile_upper = false;
+  /// Bytes: a tmpfs of this size is mounted first at the folder that holds `upper` and `work` (siblings), in the
+  /// calling process's mount namespace, and both are made in it, with the attributes of the uppermost layer. 0: they
+  /// exist.
+  std::int64_t memory = 0;
 };
 
 /// Mounts the overlay in the calling process's mount namespace; may change its working directory. Options that do not

@@ -160,10 +160,10 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
       [](const connect_launcher&) { return done{}; },
       [=](const monitor::start_container& request) {
         play->started.push_back(request);
-        return perform(self, play, "launcher.start_container", monitor::started{self->state.next_pid++, 1});
+        return perform(self, play, "launcher.start_container", monitor::started{self->state.next_pid++, 1, "native"});
       },
       [=](const monitor::exec_process&) {
-        return perform(self, play, "launcher.exec_process", monitor::started{self->state.next_pid++, 1});
+        return perform(self, play, "launcher.exec_process", monitor::started{self->state.next_pid++, 1, "native"});
       },
       [=](const monitor::signal_process& request) {
         end(request.container, request.signal);

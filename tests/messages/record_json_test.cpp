@@ -31,7 +31,7 @@ container_options full_options() {
   o.cap_add = {"ALL"}, o.cap_drop = {"NET_RAW"};
   o.privileged = o.read_only_rootfs = o.init = o.auto_remove = o.publish_all = true;
   o.security_opt = {"seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"};
-  o.sysctls = {{"net.ipv4.ip_forward", "1"}}, o.shm_size = 1;
+  o.sysctls = {{"net.ipv4.ip_forward", "1"}}, o.shm_size = 1, o.writable_memory = 2 << 20;
   o.restart = {restart_policy::kind::unless_stopped, 5};
   o.log = {"none", 1 << 20, 3};
   o.network_mode = "host", o.pid_mode = "a", o.ipc_mode = "b", o.uts_mode = "c", o.userns_mode = "d",
@@ -53,7 +53,7 @@ container_record full_container() {
   r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true}};
   r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
   r.created_at = 1'700'000'000'123'456'789, r.log_path = "/l";
-  r.state = {phase::starting, 42, ~0ull, 137, true, "why", 1, -2, 7, true};
+  r.state = {phase::starting, 42, ~0ull, 137, true, "why", 1, -2, 7, true, "native"};
   return r;
 }
 
@@ -149,7 +149,9 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "ulimits",
                            "userns_mode",
                            "uts_mode",
-                           "working_dir"}) {
+                           "working_dir",
+                           "writable_memory",
+                           "launcher"}) {
     INFO(name);
     CHECK(text.find("\"" + std::string(name) + "\":") != std::string::npos);
   }

@@ -124,6 +124,12 @@ result<void> read_volatile(const value& from, settings& into) {
   return {};
 }
 
+result<void> read_writable_memory(const value& from, settings& into) {
+  GANTRY_LET(const auto mebibytes, number_of(from, 0, 1 << 20));
+  into.writable_memory = mebibytes << 20;
+  return {};
+}
+
 const readers& keys() {
   static const readers known{
       {"root", text(&settings::root)},
@@ -141,6 +147,7 @@ const readers& keys() {
       {"dns", texts(&settings::dns)},
       {"stop_timeout", read_stop_timeout},
       {"volatile_snapshots", read_volatile},
+      {"writable_memory", read_writable_memory},
       {"insecure_registries", texts(&settings::insecure_registries)},
       {"bridge", text(&settings::bridge)},
       {"subnet", text(&settings::subnet)},

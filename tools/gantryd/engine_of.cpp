@@ -15,6 +15,7 @@ engine_options engine_of(const settings& all) {
   options.insecure_registries = all.insecure_registries;
   options.stop_timeout = all.stop_timeout.value_or(options.stop_timeout);
   options.volatile_snapshots = all.volatile_snapshots;
+  options.writable_memory = all.writable_memory;
   options.bridge = all.bridge;
   options.subnet = all.subnet;
   options.cni_plugins = all.cni_plugins;

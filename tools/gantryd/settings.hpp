@@ -29,6 +29,7 @@ struct settings {
   std::vector<std::string> dns;
   std::optional<int> stop_timeout; ///< seconds
   bool volatile_snapshots = false;
+  std::int64_t writable_memory = 0; ///< bytes
 
   std::vector<std::string> insecure_registries;
   std::string bridge, subnet, cni_plugins;

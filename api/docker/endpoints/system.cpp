@@ -31,6 +31,10 @@ counts count(const container_table& table) {
 }
 
 void add_counts(json& made, const container_table& table, std::size_t images) {
+  std::map<std::string, std::size_t> launchers; // our own key: what made the processes that run
+  for (const auto& row : table.rows)
+    if (row->state.pid != 0 && !row->state.launcher.empty()) ++launchers[row->state.launcher];
+  made["Launchers"] = launchers;
   auto states = count(table);
   made["Containers"] = table.rows.size();
   made["ContainersRunning"] = states.running;

@@ -8,6 +8,8 @@
 namespace gantry::docker::parts {
 namespace {
 
+constexpr std::int64_t least_writable_memory = 1 << 20;
+
 result<void> read_restart(object from, container_options& into) {
   json_fields fields(from);
   std::string name;
@@ -72,6 +74,22 @@ result<void> read_log_options(const std::map<std::string, std::string>& options,
   }
   if (into.max_files > 1 && into.max_size == 0)
     return fail(errc::invalid_argument, "log option max-file cannot be set when max-size is not");
+  return {};
+}
+
+/// `memory`: our own. Of dockerd's, `size` needs quotas of the disk's file system.
+result<void> read_storage(const std::map<std::string, std::string>& options, container_options& into) {
+  for (const auto& [name, value] : options) {
+    if (name != "memory")
+      return fail(errc::invalid_argument,
+                  "storage option {} is not supported: memory=SIZE puts the writable layer there", quote(name));
+    GANTRY_LET(into.writable_memory, parse_size(value));
+    if (into.writable_memory != 0 && into.writable_memory < least_writable_memory)
+      return fail(errc::invalid_argument, "storage option memory={}: write 1m or more, or 0 for a layer on disk",
+                  quote(value));
+    if (into.writable_memory != 0 && into.read_only_rootfs)
+      return fail(errc::invalid_argument, "storage option memory: a container with a read-only root has no such layer");
+  }
   return {};
 }
 
@@ -161,6 +179,9 @@ result<void> read_host_config(object host, container_options& into) {
   if (oom < -1000 || oom > 1000)
     return fail(errc::invalid_argument, "Invalid value {}, range for oom score adj is [-1000, 1000]", oom);
   if (oom != 0) into.oom_score_adj = static_cast<int>(oom);
+  std::map<std::string, std::string> storage;
+  fields.read("StorageOpt", storage);
+  GANTRY_TRY(read_storage(storage, into));
   if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into));
   if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into));
   return read_modes(fields, into);

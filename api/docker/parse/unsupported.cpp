@@ -47,7 +47,6 @@ constexpr refusal refused[] = {
     {"IOMaximumBandwidth", "it is for Windows"},
     {"KernelMemory", "the kernel has no such limit any more"},
     {"KernelMemoryTCP", "the kernel has no such limit any more"},
-    {"StorageOpt", "writable layers have no quota"},
     {"Cgroup", "use CgroupnsMode"},
 };
 

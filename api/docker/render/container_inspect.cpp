@@ -80,16 +80,10 @@ json config_of(const container_record& of, const image_config* image) {
   return config;
 }
 
-std::string folder_of(const std::string& path) {
-  auto slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
 } // namespace
 
 json container_inspect(const container_record& of, const std::optional<network_endpoint>& endpoint,
                        const image_config* image) {
-  auto folder = folder_of(of.log_path);
   json made;
   made["Id"] = of.name.id;
   made["Created"] = time_text(of.created_at);
@@ -103,6 +97,7 @@ json container_inspect(const container_record& of, const std::optional<network_e
   made["LogPath"] = of.options.log.driver == "none" ? "" : of.log_path;
   made["Name"] = "/" + of.display_name;
   made["RestartCount"] = of.state.restart_count;
+  made["Launcher"] = of.state.launcher; // our own key
   made["Driver"] = "overlayfs";
   made["Platform"] = "linux";
   made["MountLabel"] = made["ProcessLabel"] = made["AppArmorProfile"] = "";

@@ -138,6 +138,7 @@ void add_lists(json& made, const container_options& of) {
   made["Links"] = nullptr;
   made["SecurityOpt"] = or_null(of.security_opt);
   if (!of.sysctls.empty()) made["Sysctls"] = of.sysctls;
+  if (of.writable_memory > 0) made["StorageOpt"] = {{"memory", std::to_string(of.writable_memory)}};
   if (!of.annotations.empty()) made["Annotations"] = of.annotations;
 }
 

@@ -12,7 +12,7 @@ namespace {
 // protocol_version.
 auto fields(key& m) { return std::tie(m.ns, m.id); }
 auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags, m.native); }
-auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper); }
+auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper, m.memory); }
 auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files); }
 auto fields(start_container& m) {
   return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
@@ -38,7 +38,7 @@ auto fields(list_containers&) { return std::tie(); }
 auto fields(adopt_container& m) { return std::tie(m.how, m.pid, m.pid_start_time); }
 auto fields(shut_down&) { return std::tie(); }
 auto fields(done&) { return std::tie(); }
-auto fields(started& m) { return std::tie(m.pid, m.pid_start_time); }
+auto fields(started& m) { return std::tie(m.pid, m.pid_start_time, m.launcher); }
 auto fields(stream_token& m) { return std::tie(m.token, m.socket); }
 auto fields(namespace_path& m) { return std::tie(m.path); }
 auto fields(process_result& m) { return std::tie(m.exit_code, m.output, m.error_output); }

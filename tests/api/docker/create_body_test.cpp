@@ -73,7 +73,10 @@ TEST_CASE("what is not supported is refused by name, unless it asks for nothing"
              test::contains("BlkioDeviceReadBps"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"LogConfig":{"Type":"syslog"}}})"),
              test::contains("no log driver named"));
-  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"size":"1g"}}})"), test::contains("StorageOpt"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"size":"1g"}}})"), test::contains("\"size\""));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"memory":"4k"}}})"), test::contains("1m or more"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"memory":"4m"},"ReadonlyRootfs":true}})"),
+             test::contains("read-only"));
   CHECK(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":[],"StorageOpt":{},"VolumeDriver":"local"}})").empty());
 }
 

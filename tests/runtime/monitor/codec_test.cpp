@@ -16,7 +16,7 @@ start_container full_start() {
   m.runtime = {"/usr/sbin/runc", "/run/oci", {"--a", "--b"}};
   m.bundle = "/run/bundles/abc";
   m.config_json = std::string(100'000, '{');
-  m.root = {{"/l/1", "/l/2"}, "/u", "/w", true};
+  m.root = {{"/l/1", "/l/2"}, "/u", "/w", true, 64 << 20};
   m.files = {{"hosts", "127.0.0.1 localhost\n"}, {"hostname", ""}};
   m.tty = m.stdin_once = true;
   m.log = {"json-file", "/log", 10'000, 3};
@@ -45,7 +45,7 @@ std::vector<message> one_of_each() {
           request(adopt_container{full_start(), 7, 8}),
           request(shut_down{}),
           reply(done{}),
-          reply(started{1, 2}),
+          reply(started{1, 2, "native"}),
           reply(stream_token{"t", "/s"}),
           reply(namespace_path{"/proc/1/fd/2"}),
           reply(process_result{3, "out", "err"}),

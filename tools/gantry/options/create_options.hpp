@@ -33,7 +33,7 @@ struct create_options {
   std::int64_t cpu_shares = 0, cpu_quota = 0, cpu_period = 0, pids_limit = 0, blkio_weight = 0;
   std::optional<std::int64_t> memory_swappiness, oom_score_adj;
   bool oom_kill_disable = false;
-  strings sysctls;
+  strings sysctls, storage_opts;
   // namespaces and network
   std::string hostname, domainname, network, mac_address, pid, ipc, uts, userns, cgroupns;
   strings publish, expose, dns, dns_search, dns_options, add_hosts;

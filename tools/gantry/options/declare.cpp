@@ -25,6 +25,8 @@ void declare_process(option_set& app, create_options& o) {
   app.value("--stop-signal", o.stop_signal, "Signal of stop");
   app.value("--stop-timeout", o.stop_timeout, "Seconds that stop waits before SIGKILL");
   app.list("--sysctl", o.sysctls, "Kernel parameter of the container's namespaces: NAME=VALUE");
+  app.list("--storage-opt", o.storage_opts,
+           "memory=SIZE: a writable layer in memory, which ends with each run; 0: on disk");
   app.value("--oom-score-adj", o.oom_score_adj, "OOM preference, -1000 to 1000");
   app.flag("--oom-kill-disable", o.oom_kill_disable, "Switch off the OOM killer");
 }

@@ -61,6 +61,8 @@ result<void> add_limits(const create_options& o, json& host) {
   }
   GANTRY_LET(auto sysctls, pairs_of("--sysctl", o.sysctls));
   set(host, "Sysctls", sysctls);
+  GANTRY_LET(auto storage, pairs_of("--storage-opt", o.storage_opts));
+  set(host, "StorageOpt", storage);
   return {};
 }
 
