@@ -59,7 +59,7 @@ result<container_record> running(const record_folder& records, const words& rest
 
 } // namespace
 
-result<int> command_update(const record_folder& records, const words& args) {
+result<int> command_update(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, update_options));
   GANTRY_LET(const auto record, running(records, given.rest, "update"));
   GANTRY_LET(const auto changes, changes_of(given));
@@ -67,14 +67,14 @@ result<int> command_update(const record_folder& records, const words& args) {
   return 0;
 }
 
-result<int> command_pause(const record_folder& records, const words& args) {
+result<int> command_pause(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto record, running(records, args, "pause"));
   if (records.status_of(record) == status::paused) return fail(errc::failed_precondition, "container not running");
   GANTRY_TRY(native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::frozen));
   return 0;
 }
 
-result<int> command_resume(const record_folder& records, const words& args) {
+result<int> command_resume(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto record, running(records, args, "resume"));
   if (records.status_of(record) != status::paused) return fail(errc::failed_precondition, "container not paused");
   GANTRY_TRY(native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::thawed));
