@@ -91,9 +91,8 @@ int run(int argc, char** argv) {
   const program_log log(globals->value("log"), globals->value("log-format") == "json");
   const auto found = verbs.find(globals->rest.front());
   if (found != verbs.end()) return carry_out(found->second, *globals, log, argv);
-  log.error(fmt::format(is_refused(globals->rest.front()) ? "gantry-oci does not implement \"{}\""
-                                                          : "gantry-oci has no command \"{}\"",
-                        globals->rest.front()));
+  const auto* what = is_refused(globals->rest.front()) ? "gantry-oci does not implement" : "gantry-oci has no command";
+  log.error(fmt::format("{} \"{}\"", what, globals->rest.front()));
   return 3;
 }
 
