@@ -29,6 +29,14 @@ template<is<id_mapping> T>
 auto fields_of(T& m) {
   return std::tie(m.inside, m.outside, m.count);
 }
+template<is<time_offset> T>
+auto fields_of(T& t) {
+  return std::tie(t.seconds, t.nanoseconds);
+}
+template<is<scheduler_plan> T>
+auto fields_of(T& s) {
+  return std::tie(s.policy, s.flags, s.nice, s.priority, s.runtime, s.deadline, s.period);
+}
 template<is<namespace_request> T>
 auto fields_of(T& n) {
   return std::tie(n.flag, n.path);
@@ -36,7 +44,7 @@ auto fields_of(T& n) {
 template<is<mount_entry> T>
 auto fields_of(T& m) {
   return std::tie(m.target, m.type, m.source, m.bind, m.recursive, m.set, m.clear, m.rset, m.rclear, m.propagation,
-                  m.propagation_recursive, m.data);
+                  m.propagation_recursive, m.data, m.remount, m.copy_up, m.mapped, m.uid_map, m.gid_map);
 }
 template<is<device_node> T>
 auto fields_of(T& d) {
@@ -61,7 +69,8 @@ auto fields_of(T& c) {
 template<is<process_plan> T>
 auto fields_of(T& p) {
   return std::tie(p.args, p.env, p.cwd, p.terminal, p.rows, p.columns, p.uid, p.gid, p.umask, p.groups, p.capabilities,
-                  p.rlimits, p.no_new_privileges, p.apparmor_profile, p.selinux_label, p.oom_score_adj);
+                  p.rlimits, p.no_new_privileges, p.apparmor_profile, p.selinux_label, p.oom_score_adj, p.scheduler,
+                  p.io_priority, p.cpus_before, p.cpus_after, p.unknown_capabilities);
 }
 template<is<seccomp_plan> T>
 auto fields_of(T& s) {
@@ -89,9 +98,9 @@ auto fields_of(T& r) {
 template<is<container_plan> T>
 auto fields_of(T& c) {
   return std::tie(c.process, c.root, c.root_read_only, c.root_propagation, c.root_propagation_recursive, c.overlay,
-                  c.files, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map, c.devices,
-                  c.cgroup_path, c.resources, c.sysctls, c.annotations, c.masked, c.read_only, c.seccomp, c.personality,
-                  c.hooks);
+                  c.files, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map, c.monotonic_offset,
+                  c.boottime_offset, c.devices, c.cgroup_path, c.resources, c.sysctls, c.annotations, c.masked,
+                  c.read_only, c.mount_label, c.seccomp, c.personality, c.hooks);
 }
 
 template<class T>

@@ -25,6 +25,15 @@ struct namespace_request {
   std::string path;       ///< to join; empty: a new one
 };
 
+/// How far a clock of a new time namespace is ahead (time_namespaces(7)).
+struct time_offset {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+};
+
+/// Whose IDs the files of a bind have (mount_setattr(2), "ID-mapped mounts").
+enum class id_mapped : std::uint8_t { no, this_mount, recursively };
+
 /// One mount, in mount_setattr(2)'s terms.
 struct mount_entry {
   std::string target, type, source;
@@ -35,6 +44,10 @@ struct mount_entry {
   std::uint32_t propagation = 0;      ///< MS_SHARED, …; 0: as it is
   bool propagation_recursive = false;
   std::vector<std::string> data; ///< the file system's own options: "size=64k", "newinstance"
+  bool remount = false;          ///< changes the mount that is there
+  bool copy_up = false;          ///< of a tmpfs: begins with what the folder under it holds
+  id_mapped mapped = id_mapped::no;
+  std::vector<id_mapping> uid_map, gid_map; ///< of `mapped`; empty: the container's
 };
 
 struct device_node {
@@ -65,6 +78,15 @@ struct capability_sets {
   std::uint64_t bounding = 0, effective = 0, permitted = 0, inheritable = 0, ambient = 0;
 };
 
+/// sched_setattr(2)'s numbers.
+struct scheduler_plan {
+  std::uint32_t policy = 0; ///< SCHED_*
+  std::uint64_t flags = 0;  ///< SCHED_FLAG_*
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0, deadline = 0, period = 0; ///< nanoseconds
+};
+
 struct process_plan {
   std::vector<std::string> args, env;
   std::string cwd = "/";
@@ -78,6 +100,11 @@ struct process_plan {
   bool no_new_privileges = false;
   std::string apparmor_profile, selinux_label;
   std::optional<std::int32_t> oom_score_adj;
+  std::optional<scheduler_plan> scheduler;
+  std::optional<std::uint16_t> io_priority; ///< class and level, as ioprio_set(2) packs them
+  /// Processors of an exec, before it joins the container's cgroups and after; bit n of word n / 64. Empty: as it is.
+  std::vector<std::uint64_t> cpus_before, cpus_after;
+  std::vector<std::string> unknown_capabilities; ///< asked for, and left out: their names
 };
 
 struct seccomp_plan {
@@ -130,11 +157,13 @@ struct container_plan {
   std::vector<mount_entry> mounts;
   std::vector<namespace_request> namespaces;
   std::vector<id_mapping> uid_map, gid_map;
+  time_offset monotonic_offset, boottime_offset;
   std::vector<device_node> devices;
   std::string cgroup_path; ///< linux.cgroupsPath
   resource_plan resources;
   std::vector<key_value> sysctls, annotations;
   std::vector<std::string> masked, read_only;
+  std::string mount_label; ///< SELinux context of the files of new file systems
   seccomp_plan seccomp;
   std::uint64_t personality = 0; ///< 0: PER_LINUX
   hook_lists hooks;

@@ -41,6 +41,16 @@ result<int> wait_for(pid_t pid, std::uint32_t timeout_seconds) {
   return status;
 }
 
+/// A hook need not read its input.
+void write_unread(int to, const std::string& text) {
+  struct sigaction ignore {
+  }, before{};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &before);
+  (void)sys::write_all(to, text);
+  ::sigaction(SIGPIPE, &before, nullptr);
+}
+
 result<void> run(const hook& one, const std::string& state_json) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
@@ -49,7 +59,7 @@ result<void> run(const hook& one, const std::string& state_json) {
   if (pid < 0) return fail_errno(errno, "fork");
   if (pid == 0) execute(one, reading.get());
   reading.reset();
-  (void)sys::write_all(writing.get(), state_json); // a hook need not read it
+  write_unread(writing.get(), state_json);
   writing.reset();
   GANTRY_LET(const int status, wait_for(pid, one.timeout_seconds));
   if (WIFSIGNALED(status)) return fail(errc::unavailable, "ended by signal {}", WTERMSIG(status));
@@ -88,17 +98,19 @@ std::string to_json(const container_state& state) {
 }
 
 result<void> run_hooks(const std::vector<hook>& hooks, const char* kind, const std::string& state_json) {
-  if (hooks.empty()) return {};
-  struct sigaction ignore {
-  }, before{};
-  ignore.sa_handler = SIG_IGN; // of a hook that does not read its input
-  ::sigaction(SIGPIPE, &ignore, &before);
-  result<void> outcome;
-  for (std::size_t at = 0; at < hooks.size() && outcome; ++at)
+  for (std::size_t at = 0; at < hooks.size(); ++at)
     if (auto ran = run(hooks[at], state_json); !ran)
-      outcome = within(ran.error(), "error running {} hook #{} ({})", kind, at, hooks[at].path);
-  ::sigaction(SIGPIPE, &before, nullptr);
-  return outcome;
+      return within(ran.error(), "error running {} hook #{} ({})", kind, at, hooks[at].path);
+  return {};
+}
+
+std::vector<std::string> run_all_hooks(const std::vector<hook>& hooks, const char* kind,
+                                       const std::string& state_json) {
+  std::vector<std::string> failed;
+  for (const auto& one : hooks)
+    if (const auto ran = run(one, state_json); !ran)
+      failed.push_back(fmt::format("{} hook {}: {}", kind, one.path, ran.error().message));
+  return failed;
 }
 
 } // namespace gantry::native

@@ -22,4 +22,8 @@ std::string json_string(std::string_view text);
 /// longer than its timeout (it is then killed).
 result<void> run_hooks(const std::vector<hook>& hooks, const char* kind, const std::string& state_json);
 
+/// … but goes on after one that fails, as poststart and poststop hooks are to be run (runtime.md, "Lifecycle"). What
+/// failed, in words for a warning each.
+std::vector<std::string> run_all_hooks(const std::vector<hook>& hooks, const char* kind, const std::string& state_json);
+
 } // namespace gantry::native

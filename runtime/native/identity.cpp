@@ -13,6 +13,14 @@
 namespace gantry::native {
 namespace {
 
+/// What the process has: a host that lacks a capability cannot give it.
+result<std::uint64_t> own_permitted() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return fail_errno(errno, "capget");
+  return data[0].permitted | (std::uint64_t{data[1].permitted} << 32);
+}
+
 capability_sets sets_of(const process_plan& plan) { return plan.capabilities.value_or(capability_sets{}); }
 
 std::uint32_t low(std::uint64_t set) { return static_cast<std::uint32_t>(set); }
@@ -41,7 +49,10 @@ result<void> switch_user(const process_plan& plan) {
 }
 
 result<void> set_capabilities(const process_plan& plan) {
-  const auto sets = sets_of(plan);
+  auto sets = sets_of(plan);
+  // "Runtimes SHOULD NOT fail" for what cannot be granted (runtime-spec config.md, "Linux Process", capabilities).
+  GANTRY_LET(const auto granted, own_permitted());
+  for (auto* set : {&sets.effective, &sets.permitted, &sets.inheritable}) *set &= granted;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct data[2] = {{low(sets.effective), low(sets.permitted), low(sets.inheritable)},
                                           {high(sets.effective), high(sets.permitted), high(sets.inheritable)}};

@@ -23,9 +23,9 @@ struct launch_descriptors {
 };
 
 struct launch_options {
-  std::string id, bundle;                  ///< for hooks and the keyring
-  bool sibling = false;                    ///< CLONE_PARENT: the process is a child of the caller's parent
-  bool new_keyring = true;                 ///< a session keyring of its own
+  std::string id, bundle;  ///< for hooks and the keyring
+  bool sibling = false;    ///< CLONE_PARENT: the process is a child of the caller's parent; not where users are joined
+  bool new_keyring = true; ///< a session keyring of its own
   const cgroup_handles* cgroups = nullptr; ///< joined before anything else; none: the caller's
   bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself (those needed): the caller need not wait
   const cgroup::layout* host = nullptr; ///< for mounts of type cgroup

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/native/joined_namespaces.hpp"
 #include "runtime/native/launch.hpp"
 
 /// Between clone3 and execve. Shared by the two kinds of process.
@@ -25,6 +26,12 @@ struct child_context {
 
 /// clone3 with `flags`; into the v2 cgroup where there is one. In the child it returns pid 0.
 result<started> clone_process(std::uint64_t flags, const launch_options& options);
+
+/// As clone_process, by way of a process that joins `joined` first: a container with a user namespace, be it joined or
+/// new, has not the rights to join others, and what it makes must belong to it. Errors also: those of setns(2);
+/// failed_precondition for a sibling, because the process between would be one too.
+result<started> clone_through_stage(std::uint64_t flags, const std::vector<opened_namespace>& joined,
+                                    const launch_options& options);
 
 /// Non-dumpable, a session of its own, no signal blocked or ignored.
 void leave_caller();

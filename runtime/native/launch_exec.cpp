@@ -10,13 +10,17 @@
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/process_setup.hpp"
 #include "runtime/native/procfs.hpp"
+#include "runtime/native/scheduling.hpp"
 #include "runtime/native/terminal.hpp"
 
 namespace gantry::native {
 namespace {
 
 result<void> enter(const child_context& child, const exec_target& target) {
+  GANTRY_TRY(set_affinity(child.process.cpus_before, "initial"));
   GANTRY_TRY(join_cgroups(child.options));
+  GANTRY_TRY(set_affinity(child.process.cpus_after, "final"));
+  GANTRY_TRY(set_scheduling(child.process));
   GANTRY_LET(const auto procfs, open_procfs());
   GANTRY_TRY(set_oom_score_of_self(procfs.get(), child.process));
   GANTRY_TRY(set_limits(child.process));

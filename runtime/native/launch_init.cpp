@@ -12,11 +12,13 @@
 #include <grp.h>
 
 #include "runtime/native/hooks.hpp"
+#include "runtime/native/id_maps.hpp"
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/names.hpp"
 #include "runtime/native/process_setup.hpp"
 #include "runtime/native/procfs.hpp"
 #include "runtime/native/root_tree.hpp"
+#include "runtime/native/scheduling.hpp"
 #include "runtime/native/terminal.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/loopback.hpp"
@@ -29,6 +31,11 @@ constexpr std::uint32_t made_by_clone =
 
 bool has_users(const container_plan& plan) { return plan.find_namespace(CLONE_NEWUSER) != nullptr; }
 
+bool joins_users(const container_plan& plan) {
+  const auto* users = plan.find_namespace(CLONE_NEWUSER);
+  return users != nullptr && !users->path.empty();
+}
+
 std::uint64_t clone_flags(const container_plan& plan) {
   std::uint64_t flags = 0;
   for (const auto& one : plan.namespaces)
@@ -36,40 +43,7 @@ std::uint64_t clone_flags(const container_plan& plan) {
   return flags;
 }
 
-result<void> join_namespace(const namespace_request& one) {
-  const sys::unique_fd fd(::open(one.path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return fail_errno(errno, "namespace {}", one.path);
-  if (::setns(fd.get(), static_cast<int>(one.flag)) != 0) return fail_errno(errno, "join namespace {}", one.path);
-  return {};
-}
-
-/// Has the next child be born into a PID namespace that exists, and undoes that (pid_namespaces(7)).
-class birthplace {
-public:
-  static result<birthplace> of(const namespace_request* wanted) {
-    birthplace place;
-    if (wanted == nullptr || wanted->path.empty()) return place;
-    place.own_.reset(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
-    if (!place.own_) return fail_errno(errno, "open /proc/self/ns/pid");
-    GANTRY_TRY(join_namespace(*wanted));
-    return place;
-  }
-  void leave() {
-    if (own_) (void)::setns(own_.get(), CLONE_NEWPID);
-    own_.reset();
-  }
-
-private:
-  sys::unique_fd own_;
-};
-
 // ---- the caller's part, where it has one
-
-std::string map_lines(const std::vector<id_mapping>& map) {
-  std::string lines;
-  for (const auto& one : map) lines += fmt::format("{} {} {}\n", one.inside, one.outside, one.count);
-  return lines;
-}
 
 result<void> set_limits_of(pid_t pid, const process_plan& plan) {
   for (const auto& one : plan.rlimits) {
@@ -80,13 +54,12 @@ result<void> set_limits_of(pid_t pid, const process_plan& plan) {
   return {};
 }
 
-result<void> set_maps(pid_t pid, const container_plan& plan) {
+result<void> set_from_outside(pid_t pid, const container_plan& plan) {
   GANTRY_LET(const auto procfs, open_procfs());
-  const auto folder = std::to_string(pid);
   GANTRY_TRY(set_oom_score(procfs.get(), pid, plan.process));
   GANTRY_TRY(set_limits_of(pid, plan.process));
-  GANTRY_TRY(write_below(procfs.get(), folder + "/uid_map", map_lines(plan.uid_map)));
-  return write_below(procfs.get(), folder + "/gid_map", map_lines(plan.gid_map));
+  if (joins_users(plan)) return {};
+  return write_id_maps(procfs.get(), pid, plan.uid_map, plan.gid_map);
 }
 
 /// 'M' of the child: its mounts are made. Anything else: it has failed.
@@ -109,7 +82,7 @@ container_state state_of(const container_plan& plan, const launch_options& optio
 result<void> caller_part(const container_plan& plan, const launch_options& options, launch_pipes& pipes,
                          started& process) {
   if (has_users(plan)) {
-    GANTRY_TRY(set_maps(process.pid, plan));
+    GANTRY_TRY(set_from_outside(process.pid, plan));
     GANTRY_TRY(sys::write_all(pipes.go_write.get(), "U"));
   }
   if (plan.hooks.prestart.empty() && plan.hooks.create_runtime.empty()) return {};
@@ -140,7 +113,14 @@ result<void> become_root_of_users(const launch_pipes& pipes) {
   return {};
 }
 
-result<void> enter_namespaces(const child_context& child, const container_plan& plan) {
+/// What the child is born with, besides its context.
+struct inheritance {
+  std::vector<opened_namespace> joined;
+  bool through_stage = false;          ///< which has joined them
+  std::vector<sys::unique_fd> sources; ///< of mounts with mapped IDs
+};
+
+result<void> enter_namespaces(const child_context& child, const container_plan& plan, const inheritance& given) {
   GANTRY_TRY(join_cgroups(child.options));
   GANTRY_TRY(make_own_cgroups(child.options, plan.resources));
   if (!has_users(plan)) { // else the caller has set them
@@ -151,10 +131,11 @@ result<void> enter_namespaces(const child_context& child, const container_plan& 
   } else {
     GANTRY_TRY(become_root_of_users(child.pipes));
   }
-  for (const auto& one : plan.namespaces)
-    if (!one.path.empty() && one.flag != CLONE_NEWPID) GANTRY_TRY(join_namespace(one));
+  GANTRY_TRY(set_scheduling(child.process));
+  if (!given.through_stage) GANTRY_TRY(join_namespaces(given.joined));
   // Not by clone3: its root would be the caller's cgroup.
-  if (plan.find_namespace(CLONE_NEWCGROUP) != nullptr && ::unshare(CLONE_NEWCGROUP) != 0)
+  const auto* groups = plan.find_namespace(CLONE_NEWCGROUP);
+  if (groups != nullptr && groups->path.empty() && ::unshare(CLONE_NEWCGROUP) != 0)
     return fail_errno(errno, "new cgroup namespace");
   const auto* network = plan.find_namespace(CLONE_NEWNET);
   if (network != nullptr && network->path.empty()) GANTRY_TRY(sys::bring_loopback_up());
@@ -209,10 +190,11 @@ void make_working_directory(const root_tree& tree, const process_plan& plan) {
   if (plan.cwd != "/" && !tree.root.open_at(plan.cwd, O_PATH)) (void)tree.root.make_directories(plan.cwd, 0755);
 }
 
-result<void> build_root(const child_context& child, const container_plan& plan) {
+result<void> build_root(const child_context& child, const container_plan& plan, const inheritance& given) {
   GANTRY_LET(auto tree, attach_root(plan));
   const cgroup_view groups{child.options.host, child.options.cgroup_path};
-  for (const auto& one : plan.mounts) GANTRY_TRY(add_mount(tree, plan, one, groups));
+  for (std::size_t at = 0; at < plan.mounts.size(); ++at)
+    GANTRY_TRY(add_mount(tree, plan, plan.mounts[at], groups, given.sources[at].get()));
   GANTRY_TRY(add_devices(tree, plan));
   GANTRY_TRY(run_creation_hooks(child, plan));
   make_working_directory(tree, plan.process);
@@ -227,13 +209,13 @@ result<void> build_root(const child_context& child, const container_plan& plan) 
   return enter_root(tree, plan);
 }
 
-result<void> child_part(const child_context& child, const container_plan& plan) {
+result<void> child_part(const child_context& child, const container_plan& plan, const inheritance& given) {
   leave_caller();
   child.pipes.go_write.reset();
   child.pipes.progress_read.reset();
-  GANTRY_TRY(enter_namespaces(child, plan));
+  GANTRY_TRY(enter_namespaces(child, plan, given));
   GANTRY_TRY(join_keyring(child.options));
-  GANTRY_TRY(build_root(child, plan));
+  GANTRY_TRY(build_root(child, plan, given));
   if (plan.personality != 0 && ::personality(static_cast<unsigned long>(plan.personality)) < 0)
     return fail_errno(errno, "set the personality");
   int gate = child.descriptors.gate;
@@ -241,6 +223,12 @@ result<void> child_part(const child_context& child, const container_plan& plan) 
   GANTRY_TRY(become(child.process, child.filter));
   const auto state = to_json(state_of(plan, child.options, ::getpid()));
   return execute(child, gate, &plan.hooks.start_container, state);
+}
+
+int joined_users(const std::vector<opened_namespace>& joined) {
+  for (const auto& one : joined)
+    if (one.flag == CLONE_NEWUSER) return one.handle.get();
+  return -1;
 }
 
 } // namespace
@@ -252,12 +240,17 @@ bool needs_caller(const container_plan& plan) {
 result<started> launch_init(const container_plan& plan, const launch_descriptors& descriptors,
                             const launch_options& options) {
   GANTRY_LET(auto pipes, make_pipes(needs_caller(plan)));
-  GANTRY_LET(auto place, birthplace::of(plan.find_namespace(CLONE_NEWPID)));
-  auto cloned = clone_process(clone_flags(plan), options);
+  inheritance given;
+  GANTRY_LET(given.joined, open_namespaces(plan));
+  given.through_stage = has_users(plan) && !given.joined.empty();
+  GANTRY_LET(given.sources, open_mapped_sources(plan, joined_users(given.joined)));
+  GANTRY_LET(auto place, birthplace::of(plan, given.joined));
+  const auto flags = clone_flags(plan);
+  auto cloned = given.through_stage ? clone_through_stage(flags, given.joined, options) : clone_process(flags, options);
   if (cloned && cloned->pid == 0) {
     int progress = pipes.progress_write.release();
     const child_context child{plan.process, plan.seccomp, descriptors, options, pipes, progress};
-    auto outcome = child_part(child, plan);
+    auto outcome = child_part(child, plan, given);
     give_up(progress, outcome.error());
   }
   place.leave();

@@ -10,6 +10,8 @@
 /// The steps of one mount, in the kernel's new mount API (fsopen(2), mount_setattr(2)).
 namespace gantry::native {
 
+/// An option of a file system that is being made or changed (fsconfig(2)). Errors name it.
+result<void> set_parameter(int context, const std::string& option);
 /// A file system that is mounted nowhere yet. `data`: "key=value" or "flag"; `attributes`: MOUNT_ATTR_*, read-only for
 /// the file system too. Errors name the option.
 result<sys::unique_fd> new_file_system(const std::string& type, const std::string& source,

@@ -83,7 +83,8 @@ struct kind {
   const char* file;
   std::uint32_t flag;
 };
-constexpr std::array<kind, 7> namespaces = {{{"mount", "mnt", CLONE_NEWNS},
+constexpr std::array<kind, 8> namespaces = {{{"mount", "mnt", CLONE_NEWNS},
+                                             {"time", "time", CLONE_NEWTIME},
                                              {"pid", "pid", CLONE_NEWPID},
                                              {"network", "net", CLONE_NEWNET},
                                              {"ipc", "ipc", CLONE_NEWIPC},

@@ -15,7 +15,7 @@ std::string_view capability_name(int number);
 /// "RLIMIT_NOFILE" to RLIMIT_NOFILE.
 std::optional<std::uint32_t> rlimit_number(std::string_view name);
 std::string_view rlimit_name(std::uint32_t number);
-/// "network" to CLONE_NEWNET; "time" is not known.
+/// "network" to CLONE_NEWNET.
 std::optional<std::uint32_t> namespace_flag(std::string_view name);
 /// CLONE_NEWNET to "net": the name below /proc/<pid>/ns.
 const char* namespace_file(std::uint32_t flag);

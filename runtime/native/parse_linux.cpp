@@ -78,23 +78,33 @@ void read_root_propagation(json_fields& in, dom::element value, container_plan& 
     in.unsupported(word);
 }
 
-void refuse_label(json_fields& in, dom::element value) {
-  std::string label;
-  in.get(value, label);
-  if (!label.empty()) in.unsupported();
+void read_time_offset(json_fields& in, dom::element value, time_offset& plan) {
+  in.object(value, [&](std::string_view key, dom::element member) {
+    if (key == "secs") return in.get(member, plan.seconds), true;
+    if (key == "nanosecs") return in.get(member, plan.nanoseconds), true;
+    return false;
+  });
+}
+
+void read_time_offsets(json_fields& in, dom::element value, container_plan& plan) {
+  in.object(value, [&](std::string_view key, dom::element member) {
+    if (key == "monotonic") return read_time_offset(in, member, plan.monotonic_offset), true;
+    if (key == "boottime") return read_time_offset(in, member, plan.boottime_offset), true;
+    return false;
+  });
 }
 
 } // namespace
 
+void read_id_mappings(json_fields& in, dom::element value, std::vector<id_mapping>& plan) {
+  in.list(value, [&](dom::element one) { read_mapping(in, one, plan.emplace_back()); });
+}
+
 void read_linux(json_fields& in, dom::element value, container_plan& plan) {
-  const auto mappings = [&](dom::element list, std::vector<id_mapping>& into) {
-    in.list(list, [&](dom::element one) { read_mapping(in, one, into.emplace_back()); });
-    return true;
-  };
   in.object(value, [&](std::string_view key, dom::element member) {
     if (key == "namespaces") return in.list(member, [&](dom::element one) { read_namespace(in, one, plan); }), true;
-    if (key == "uidMappings") return mappings(member, plan.uid_map);
-    if (key == "gidMappings") return mappings(member, plan.gid_map);
+    if (key == "uidMappings") return read_id_mappings(in, member, plan.uid_map), true;
+    if (key == "gidMappings") return read_id_mappings(in, member, plan.gid_map), true;
     if (key == "devices")
       return in.list(member, [&](dom::element one) { read_device(in, one, plan.devices.emplace_back()); }), true;
     if (key == "cgroupsPath") return in.get(member, plan.cgroup_path), true;
@@ -103,9 +113,10 @@ void read_linux(json_fields& in, dom::element value, container_plan& plan) {
     if (key == "maskedPaths") return in.get(member, plan.masked), true;
     if (key == "readonlyPaths") return in.get(member, plan.read_only), true;
     if (key == "rootfsPropagation") return read_root_propagation(in, member, plan), true;
-    if (key == "mountLabel") return refuse_label(in, member), true;
+    if (key == "mountLabel") return in.get(member, plan.mount_label), true;
+    if (key == "timeOffsets") return read_time_offsets(in, member, plan), true;
     if (key == "personality") return read_personality(in, member, plan), true;
-    return key == "seccomp"; // read by itself; intelRdt, timeOffsets, netDevices, memoryPolicy are not done
+    return key == "seccomp"; // read by itself; intelRdt, netDevices, memoryPolicy are not done
   });
 }
 

@@ -37,19 +37,10 @@ constexpr std::array<option, 21> options = {{{"ro", MOUNT_ATTR_RDONLY, 0},
                                              {"loud", 0, 0},
                                              {"nomand", 0, 0}}};
 
-/// Flags of the file system, which the kernel's parameter of the same name sets (fsconfig(2)).
-constexpr std::array<std::string_view, 7> of_super = {"sync", "async", "dirsync", "lazytime", "nolazytime", "mand", ""};
-constexpr std::array<std::string_view, 5> refused = {"tmpcopyup", "remount", "idmap", "ridmap", "iversion"};
-
 const option* find(std::string_view name) {
   for (const auto& one : options)
     if (one.name == name) return &one;
   return nullptr;
-}
-
-template<std::size_t N>
-bool one_of(const std::array<std::string_view, N>& list, std::string_view word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 void apply(std::uint64_t& set, std::uint64_t& clear, const option& one) {
@@ -61,6 +52,10 @@ void add_option(json_fields& in, const std::string& word, mount_entry& plan) {
   if (word == "bind" || word == "rbind") {
     plan.bind = true;
     plan.recursive = word == "rbind";
+  } else if (word == "idmap" || word == "ridmap") {
+    plan.mapped = word == "idmap" ? id_mapped::this_mount : id_mapped::recursively;
+  } else if (word == "remount" || word == "tmpcopyup") {
+    (word == "remount" ? plan.remount : plan.copy_up) = true;
   } else if (read_propagation(word, plan.propagation, plan.propagation_recursive)) {
     return;
   } else if (const auto* plain = find(word)) {
@@ -68,13 +63,21 @@ void add_option(json_fields& in, const std::string& word, mount_entry& plan) {
   } else if (const auto* deep = word.starts_with('r') ? find(std::string_view(word).substr(1)) : nullptr;
              deep != nullptr && word != "rdefaults" && word != "rloud" && word != "rnomand") {
     apply(plan.rset, plan.rclear, *deep);
-  } else if (one_of(refused, word)) {
+  } else if (word == "iversion") {
     in.unsupported(word);
-  } else if (plan.bind && one_of(of_super, word)) {
-    return; // a bind shares its source's file system
   } else {
     plan.data.push_back(word);
   }
+}
+
+/// What an option needs of the mount that it is given to.
+void check_kind(json_fields& in, mount_entry& plan) {
+  if (plan.copy_up && (plan.type != "tmpfs" || plan.bind || plan.remount)) in.wrong("has tmpcopyup, and is no tmpfs");
+  if (plan.uid_map.empty() != plan.gid_map.empty()) in.wrong("needs both uidMappings and gidMappings");
+  if (!plan.uid_map.empty() && plan.mapped == id_mapped::no) plan.mapped = id_mapped::this_mount;
+  if (plan.mapped == id_mapped::no) return;
+  if (!plan.bind) in.unsupported("idmap of a mount that is no bind");
+  if (plan.remount) in.unsupported("idmap of a remount");
 }
 
 void read_mount(json_fields& in, dom::element value, mount_entry& plan) {
@@ -84,7 +87,9 @@ void read_mount(json_fields& in, dom::element value, mount_entry& plan) {
     if (key == "type") return in.get(member, plan.type), true;
     if (key == "source") return in.get(member, plan.source), true;
     if (key == "options") return in.get(member, words), true;
-    return false; // uidMappings, gidMappings
+    if (key == "uidMappings") return read_id_mappings(in, member, plan.uid_map), true;
+    if (key == "gidMappings") return read_id_mappings(in, member, plan.gid_map), true;
+    return false;
   });
   plan.bind = plan.type == "bind";
   plan.recursive = false;
@@ -96,7 +101,9 @@ void read_mount(json_fields& in, dom::element value, mount_entry& plan) {
   if (plan.target == "/") return in.unsupported("a mount over /");
   if (plan.bind && plan.source.empty()) return in.wrong("is a bind without a source");
   if (!plan.bind && plan.type.empty()) return in.wrong("has no type");
-  if (plan.bind && !plan.data.empty()) in.unsupported("bind with option " + plan.data.front());
+  // A bind shares its source's file system, and mount(2) does not look at the file system's options.
+  if (plan.bind) plan.data.clear();
+  check_kind(in, plan);
 }
 
 } // namespace

@@ -44,20 +44,26 @@ result<void> check(const container_plan& plan) {
   if (!own_uts && !(plan.hostname.empty() && plan.domainname.empty()))
     return fail(errc::invalid_argument, "unable to set hostname without a private UTS namespace");
   for (const auto& one : plan.sysctls) GANTRY_TRY(check_sysctl(plan, one.key));
-  const bool own_users = plan.find_namespace(CLONE_NEWUSER) != nullptr;
-  if (own_users ? plan.uid_map.empty() || plan.gid_map.empty() : !(plan.uid_map.empty() && plan.gid_map.empty()))
+  const auto* users = plan.find_namespace(CLONE_NEWUSER);
+  const bool mapped = !plan.uid_map.empty() && !plan.gid_map.empty();
+  if (users != nullptr ? users->path.empty() && !mapped : !(plan.uid_map.empty() && plan.gid_map.empty()))
     return fail(errc::invalid_argument, "user namespaces need uidMappings and gidMappings, and these a user namespace");
+  for (const auto& one : plan.mounts)
+    if (one.mapped != id_mapped::no && one.uid_map.empty() && users == nullptr)
+      return fail(errc::invalid_argument, "mount {}: idmap needs uidMappings and gidMappings, or a user namespace",
+                  one.target);
+  const auto* time = plan.find_namespace(CLONE_NEWTIME);
+  const auto is_set = [](const time_offset& by) { return by.seconds != 0 || by.nanoseconds != 0; };
+  if ((is_set(plan.monotonic_offset) || is_set(plan.boottime_offset)) && (time == nullptr || !time->path.empty()))
+    return fail(errc::invalid_argument, "timeOffsets need a new time namespace");
   return {};
 }
 
 /// What is well formed but has no way here.
 void refuse_namespaces(json_fields& in, const container_plan& plan) {
   const auto* mounts = plan.find_namespace(CLONE_NEWNS);
-  if (mounts == nullptr || !mounts->path.empty()) in.unsupported("linux.namespaces: a mount namespace that is not new");
-  if (const auto* users = plan.find_namespace(CLONE_NEWUSER); users != nullptr && !users->path.empty())
-    in.unsupported("linux.namespaces: a user namespace to join");
-  if (const auto* groups = plan.find_namespace(CLONE_NEWCGROUP); groups != nullptr && !groups->path.empty())
-    in.unsupported("linux.namespaces: a cgroup namespace to join");
+  // Its mounts would be made on the host, and stay there.
+  if (mounts == nullptr) in.unsupported("linux.namespaces: a container without a mount namespace");
 }
 
 void read_root(json_fields& in, dom::element value, container_plan& plan) {

@@ -25,21 +25,29 @@ void read_size(json_fields& in, dom::element value, process_plan& plan) {
 }
 
 /// Names that this host does not know are left out, as runc does.
-void read_set(json_fields& in, dom::element value, std::uint64_t& set) {
+void read_set(json_fields& in, dom::element value, std::uint64_t& set, std::vector<std::string>& unknown) {
   in.list(value, [&](dom::element element) {
     std::string name;
     in.get(element, name);
-    if (const auto number = capability_number(name)) set |= std::uint64_t{1} << *number;
+    if (const auto number = capability_number(name))
+      set |= std::uint64_t{1} << *number;
+    else if (std::find(unknown.begin(), unknown.end(), name) == unknown.end())
+      unknown.push_back(name);
   });
 }
 
-void read_capabilities(json_fields& in, dom::element value, capability_sets& sets) {
+void read_capabilities(json_fields& in, dom::element value, process_plan& plan) {
+  auto& sets = plan.capabilities.emplace();
+  const auto read = [&](dom::element list, std::uint64_t& set) {
+    read_set(in, list, set, plan.unknown_capabilities);
+    return true;
+  };
   in.object(value, [&](std::string_view key, dom::element member) {
-    if (key == "bounding") return read_set(in, member, sets.bounding), true;
-    if (key == "effective") return read_set(in, member, sets.effective), true;
-    if (key == "permitted") return read_set(in, member, sets.permitted), true;
-    if (key == "inheritable") return read_set(in, member, sets.inheritable), true;
-    if (key == "ambient") return read_set(in, member, sets.ambient), true;
+    if (key == "bounding") return read(member, sets.bounding);
+    if (key == "effective") return read(member, sets.effective);
+    if (key == "permitted") return read(member, sets.permitted);
+    if (key == "inheritable") return read(member, sets.inheritable);
+    if (key == "ambient") return read(member, sets.ambient);
     return false;
   });
 }
@@ -82,11 +90,14 @@ void read_process(json_fields& in, dom::element value, process_plan& plan) {
     if (key == "args") return in.get(member, plan.args), true;
     if (key == "env") return in.get(member, plan.env), true;
     if (key == "cwd") return in.get(member, plan.cwd), true;
-    if (key == "capabilities") return read_capabilities(in, member, plan.capabilities.emplace()), true;
+    if (key == "capabilities") return read_capabilities(in, member, plan), true;
     if (key == "rlimits") return in.list(member, [&](dom::element one) { read_rlimit(in, one, plan); }), true;
     if (key == "noNewPrivileges") return in.get(member, plan.no_new_privileges), true;
     if (key == "apparmorProfile") return in.get(member, plan.apparmor_profile), true;
     if (key == "selinuxLabel") return in.get(member, plan.selinux_label), true;
+    if (key == "scheduler") return read_scheduler(in, member, plan), true;
+    if (key == "ioPriority") return read_io_priority(in, member, plan), true;
+    if (key == "execCPUAffinity") return read_affinity(in, member, plan), true;
     if (key == "oomScoreAdj") return in.get(member, plan.oom_score_adj), true;
     return key == "commandLine"; // Windows'
   });

@@ -67,17 +67,19 @@ std::string home_of(std::uint32_t uid) {
   return "/";
 }
 
-result<void> change_directory(const std::string& cwd) {
-  if (::chdir(cwd.c_str()) != 0) return fail_errno(errno, "chdir to cwd (\"{}\") set in config.json failed", cwd);
-  return {};
-}
-
 /// A directory outside of the root has no name in it (getcwd(2)): it would be a way to the host (CVE-2024-21626).
 result<void> check_directory() {
   char buffer[PATH_MAX];
-  if (::syscall(SYS_getcwd, buffer, sizeof buffer) > 0 && buffer[0] == '/') return {};
+  const auto size = ::syscall(SYS_getcwd, buffer, sizeof buffer);
+  if (size > 0 && buffer[0] == '/') return {};
+  if (size < 0 && errno != ENOENT) return fail_errno(errno, "get the current working directory");
   return fail(errc::denied, "current working directory is outside of container mount namespace root -- possible "
                             "container breakout detected");
+}
+
+result<void> change_directory(const std::string& cwd) {
+  if (::chdir(cwd.c_str()) != 0) return fail_errno(errno, "chdir to cwd (\"{}\") set in config.json failed", cwd);
+  return check_directory();
 }
 
 result<void> write_label(int procfs, const char* module, const std::string& name, const std::string& value) {
@@ -104,9 +106,8 @@ result<void> set_oom_score(int procfs, pid_t pid, const process_plan& plan) {
 
 result<void> set_oom_score_of_self(int procfs, const process_plan& plan) {
   if (!plan.oom_score_adj) return {};
-  char own[32] = {};
-  if (::readlinkat(procfs, "self", own, sizeof own - 1) < 0) return fail_errno(errno, "read /proc/self");
-  return write_below(procfs, std::string(own) + "/oom_score_adj", std::to_string(*plan.oom_score_adj));
+  GANTRY_LET(const auto own, own_name_in(procfs));
+  return write_below(procfs, own + "/oom_score_adj", std::to_string(*plan.oom_score_adj));
 }
 
 result<void> set_labels(int procfs, const process_plan& plan) {
@@ -146,15 +147,14 @@ result<void> become(const process_plan& plan, const seccomp_plan& filter) {
   own_stdio(plan);
   ::umask(static_cast<mode_t>(plan.umask.value_or(022)));
   if (plan.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
+  // As root first, and before a filter that may refuse it; a directory that only the user may enter is tried again.
+  const auto entered = change_directory(plan.cwd);
+  if (!entered && entered.error().os_errno != EACCES && entered.error().os_errno != EPERM) return entered;
   GANTRY_TRY(load_filter(plan, filter, moment::with_privileges));
   GANTRY_TRY(drop_bounding(plan));
-  // As root first; a directory that only the user may enter is tried again as the user.
-  auto entered = change_directory(plan.cwd);
-  if (!entered && entered.error().os_errno != EACCES && entered.error().os_errno != EPERM) return entered;
   GANTRY_TRY(switch_user(plan));
   if (!entered) GANTRY_TRY(change_directory(plan.cwd));
-  GANTRY_TRY(set_capabilities(plan));
-  return check_directory();
+  return set_capabilities(plan);
 }
 
 result<std::string> find_program(const process_plan& plan) {

@@ -21,6 +21,12 @@ result<sys::unique_fd> open_procfs() {
   return fd;
 }
 
+result<std::string> own_name_in(int procfs) {
+  char name[32] = {};
+  if (::readlinkat(procfs, "self", name, sizeof name - 1) < 0) return fail_errno(errno, "read /proc/self");
+  return std::string(name);
+}
+
 result<sys::unique_fd> detached_procfs() {
   const sys::unique_fd context(::fsopen("proc", FSOPEN_CLOEXEC));
   if (!context || ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,26 +13,13 @@
 #include <cerrno>
 
 #include "runtime/native/cgroup_mounts.hpp"
+#include "runtime/native/copy_up.hpp"
 #include "runtime/native/mount_flags.hpp"
 #include "runtime/native/mount_parts.hpp"
 #include "runtime/native/root_tree.hpp"
 
 namespace gantry::native {
 namespace {
-
-constexpr std::size_t max_parameter = 255; // fsconfig(2) takes no longer string
-
-result<void> set_parameter(int context, const std::string& option) {
-  const auto equals = option.find('=');
-  const auto key = option.substr(0, equals);
-  if (option.size() > max_parameter + key.size())
-    return fail(errc::invalid_argument, "mount option {} is longer than {} bytes", key, max_parameter);
-  const int done = equals == std::string::npos
-                       ? ::fsconfig(context, FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
-                       : ::fsconfig(context, FSCONFIG_SET_STRING, key.c_str(), option.c_str() + equals + 1, 0);
-  if (done != 0) return fail_errno(errno, "mount option \"{}\"", option);
-  return {};
-}
 
 bool is_below(const std::string& path, std::string_view folder) {
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
@@ -95,9 +83,30 @@ result<sys::unique_fd> open_target(const root_tree& tree, const mount_entry& ent
   return open_or_make(tree.root, entry.target, what);
 }
 
-result<void> add_bind(root_tree& tree, const mount_entry& entry) {
+/// What is there when `remount` is given (mount(2), MS_REMOUNT): the mount's flags alone of a bind, else those of its
+/// file system too. Flags that are not named are cleared, as by mount(2).
+result<void> change_mount(root_tree& tree, const mount_entry& entry) {
+  GANTRY_LET(const auto target, tree.root.open_at(entry.target, O_PATH));
+  if (!entry.bind) {
+    const sys::unique_fd context(::fspick(target.get(), "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+    if (!context) return fail_errno(errno, "remount");
+    for (const auto& option : entry.data) GANTRY_TRY(set_parameter(context.get(), option));
+    GANTRY_TRY(set_parameter(context.get(), (entry.set & MOUNT_ATTR_RDONLY) != 0 ? "ro" : "rw"));
+    if (::fsconfig(context.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) != 0)
+      return fail_errno(errno, "remount");
+  }
+  constexpr std::uint64_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+                                attr_atime | MOUNT_ATTR_NODIRATIME | attr_nosymfollow;
+  GANTRY_TRY(set_attributes(target.get(), entry.set, all & ~entry.set, 0));
+  GANTRY_TRY(set_attributes(target.get(), entry.rset, entry.rclear, AT_RECURSIVE));
+  return set_propagation_of(target.get(), entry.propagation, entry.propagation_recursive);
+}
+
+result<void> add_bind(root_tree& tree, const mount_entry& entry, int source) {
   const unsigned deep = entry.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
-  const sys::unique_fd copy(::open_tree(AT_FDCWD, entry.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep));
+  const sys::unique_fd copy(
+      source >= 0 ? ::fcntl(source, F_DUPFD_CLOEXEC, 0)
+                  : ::open_tree(AT_FDCWD, entry.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep));
   if (!copy) return fail_errno(errno, "bind {}", entry.source);
   struct stat status {};
   if (::fstat(copy.get(), &status) != 0) return fail_errno(errno, "stat {}", entry.source);
@@ -110,15 +119,46 @@ result<void> add_bind(root_tree& tree, const mount_entry& entry) {
   return set_propagation_of(copy.get(), entry.propagation, entry.propagation_recursive);
 }
 
-result<void> add_file_system(root_tree& tree, const mount_entry& entry) {
+/// Of the files of a message queue's file system only the root can be labelled, and no option does that.
+result<void> label_root(int mount, const std::string& label) {
+  const sys::unique_fd root(::openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root || ::fsetxattr(root.get(), "security.selinux", label.c_str(), label.size(), 0) != 0)
+    return fail_errno(errno, "label with \"{}\"", label);
+  return {};
+}
+
+/// File systems that have labels by nature take no context; the others do, and files made in them later have it too.
+result<sys::unique_fd> make_file_system(const mount_entry& entry, std::uint64_t attributes, const std::string& label) {
+  const bool labelled = !label.empty() && entry.type != "proc" && entry.type != "sysfs";
+  auto data = entry.data;
+  if (labelled && entry.type != "mqueue") data.push_back("context=" + label);
+  GANTRY_LET(auto mounted, new_file_system(entry.type, entry.source, data, attributes));
+  if (labelled && entry.type == "mqueue") GANTRY_TRY(label_root(mounted.get(), label));
+  return mounted;
+}
+
+result<void> copy_up(int target, int mounted) {
+  struct stat status {};
+  if (::fstat(target, &status) != 0) return fail_errno(errno, "stat");
+  GANTRY_TRY(copy_folder(target, mounted));
+  // As runc has it: the folder's mode, but the owner that the options say.
+  if (::fchmodat(mounted, ".", status.st_mode & 07777, 0) != 0) return fail_errno(errno, "chmod");
+  return {};
+}
+
+result<void> add_file_system(root_tree& tree, const mount_entry& entry, const std::string& label) {
   GANTRY_LET(const auto target, open_target(tree, entry, missing::folder));
   GANTRY_TRY(check_target(entry, target.get(), false));
   // Devices are made in it first.
   const bool dev = entry.target == "/dev";
   tree.dev_read_only = tree.dev_read_only || (dev && (entry.set & MOUNT_ATTR_RDONLY) != 0);
   auto attributes = entry.set | entry.rset;
-  if (dev) attributes &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
-  GANTRY_LET(auto mounted, new_file_system(entry.type, entry.source, entry.data, attributes));
+  if (dev || entry.copy_up) attributes &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+  GANTRY_LET(auto mounted, make_file_system(entry, attributes, label));
+  if (entry.copy_up) {
+    GANTRY_TRY(copy_up(target.get(), mounted.get()));
+    GANTRY_TRY(set_attributes(mounted.get(), (entry.set | entry.rset) & MOUNT_ATTR_RDONLY, 0, 0));
+  }
   GANTRY_TRY(attach(mounted.get(), target.get(), entry.target));
   GANTRY_TRY(set_propagation_of(mounted.get(), entry.propagation, entry.propagation_recursive));
   if (entry.type == "proc" && entry.target == "/proc") tree.proc = std::move(mounted);
@@ -127,45 +167,12 @@ result<void> add_file_system(root_tree& tree, const mount_entry& entry) {
 
 } // namespace
 
-result<sys::unique_fd> new_file_system(const std::string& type, const std::string& source,
-                                       const std::vector<std::string>& data, std::uint64_t attributes) {
-  const sys::unique_fd context(::fsopen(type.c_str(), FSOPEN_CLOEXEC));
-  if (!context) return fail_errno(errno, "file system type {}", type);
-  if (!source.empty()) GANTRY_TRY(set_parameter(context.get(), "source=" + source));
-  for (const auto& option : data) GANTRY_TRY(set_parameter(context.get(), option));
-  if ((attributes & MOUNT_ATTR_RDONLY) != 0) GANTRY_TRY(set_parameter(context.get(), "ro"));
-  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    return fail_errno(errno, "make a {}", type);
-  sys::unique_fd mounted(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
-  if (!mounted) return fail_errno(errno, "mount a {}", type);
-  return mounted;
-}
-
-result<void> set_attributes(int mount, std::uint64_t set, std::uint64_t clear, int flags) {
-  if ((set | clear) == 0) return {};
-  mount_attr attributes{};
-  attributes.attr_set = set;
-  attributes.attr_clr = clear;
-  if (::mount_setattr(mount, "", static_cast<unsigned>(AT_EMPTY_PATH | flags), &attributes, sizeof attributes) != 0)
-    return fail_errno(errno, "set mount flags");
-  return {};
-}
-
-result<void> set_propagation_of(int mount, std::uint32_t propagation, bool recursive) {
-  if (propagation == 0) return {};
-  mount_attr attributes{};
-  attributes.propagation = propagation;
-  const unsigned flags = AT_EMPTY_PATH | (recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U);
-  if (::mount_setattr(mount, "", flags, &attributes, sizeof attributes) != 0)
-    return fail_errno(errno, "set mount propagation");
-  return {};
-}
-
-result<void> add_mount(root_tree& tree, const container_plan& plan, const mount_entry& entry,
-                       const cgroup_view& groups) {
+result<void> add_mount(root_tree& tree, const container_plan& plan, const mount_entry& entry, const cgroup_view& groups,
+                       int source) {
   const auto added = [&]() -> result<void> {
-    if (entry.bind) return add_bind(tree, entry);
-    if (entry.type != "cgroup" && entry.type != "cgroup2") return add_file_system(tree, entry);
+    if (entry.remount) return change_mount(tree, entry);
+    if (entry.bind) return add_bind(tree, entry, source);
+    if (entry.type != "cgroup" && entry.type != "cgroup2") return add_file_system(tree, entry, plan.mount_label);
     if (groups.host == nullptr) return fail(errc::failed_precondition, "this host has no cgroups");
     GANTRY_LET(const auto target, open_target(tree, entry, missing::folder));
     GANTRY_TRY(check_target(entry, target.get(), false));

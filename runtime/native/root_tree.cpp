@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "runtime/native/mount_flags.hpp"
+#include "runtime/native/mount_parts.hpp"
 
 namespace gantry::native {
 namespace {
@@ -179,7 +180,8 @@ result<void> enter_root(const root_tree& tree, const container_plan& plan) {
   }
   if (::umount2(".", MNT_DETACH) != 0) return fail_errno(errno, "unmount the host's root");
   if (::chdir("/") != 0) return fail_errno(errno, "chdir to /");
-  return {};
+  // The root's own, once nothing of the host's is above it: mounts below it have theirs.
+  return set_propagation_of(tree.root.fd(), plan.root_propagation, false);
 }
 
 } // namespace gantry::native

@@ -28,9 +28,10 @@ struct root_tree {
 /// Detaches the namespace's mounts from the host's and attaches the root at `plan.root`.
 result<root_tree> attach_root(const container_plan& plan);
 
-/// One mount of the plan (root_mounts.cpp). Missing targets are made in the root. Errors name the target.
-result<void> add_mount(root_tree& tree, const container_plan& plan, const mount_entry& entry,
-                       const cgroup_view& groups);
+/// One mount of the plan (root_mounts.cpp). Missing targets are made in the root. `source`: of a bind, when it has been
+/// opened before (open_mapped_sources), else -1. Errors name the target.
+result<void> add_mount(root_tree& tree, const container_plan& plan, const mount_entry& entry, const cgroup_view& groups,
+                       int source);
 
 /// Device nodes, by mknod(2) or in a user namespace as binds of the host's; the links of /dev (runtime-spec
 /// config-linux.md, "Default Devices"; runtime-linux.md, "Dev symbolic links").

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -61,8 +62,14 @@ result<void> take_terminal(int slave) {
 result<void> add_console(const sys::rooted_dir& root, int slave) {
   const sys::unique_fd copy(::open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
   if (!copy) return fail_errno(errno, "bind the console");
-  GANTRY_LET(const auto target, open_or_make(root, "/dev/console", missing::file));
-  return attach(copy.get(), target.get(), "/dev/console");
+  // A link of the image's could have the terminal cover a file of /proc (CVE-2025-52565).
+  auto target = root.open_at("/dev/console", O_PATH | O_NOFOLLOW);
+  if (!target && target.error().os_errno == ENOENT) target = open_or_make(root, "/dev/console", missing::file);
+  if (!target) return tl::unexpected<error>(target.error());
+  struct stat status {};
+  if (::fstat(target->get(), &status) != 0) return fail_errno(errno, "stat /dev/console");
+  if (S_ISLNK(status.st_mode)) return fail(errc::invalid_argument, "/dev/console is a link: no terminal is put there");
+  return attach(copy.get(), target->get(), "/dev/console");
 }
 
 } // namespace gantry::native

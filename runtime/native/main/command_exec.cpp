@@ -136,7 +136,7 @@ result<int> run_in(const record_folder& records, const arguments& given) {
 
 } // namespace
 
-result<int> command_exec(const record_folder& records, const words& args) {
+result<int> command_exec(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, exec_options));
   return run_in(records, given);
 }

@@ -40,7 +40,7 @@ result<void> end_init(const container_record& record) {
 
 } // namespace
 
-result<int> command_kill(const record_folder& records, const words& args) {
+result<int> command_kill(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, {{"all", "a", false}}));
   if (given.rest.empty() || given.rest.size() > 2)
     return fail(errc::invalid_argument, "\"kill\" requires 1 to 2 arguments");
@@ -61,7 +61,7 @@ result<int> command_kill(const record_folder& records, const words& args) {
   return 0;
 }
 
-result<int> command_delete(const record_folder& records, const words& args) {
+result<int> command_delete(const record_folder& records, const words& args, const program_log& log) {
   GANTRY_LET(const auto given, parse_arguments(args, {{"force", "f", false}}));
   GANTRY_LET(const auto id, only_id(given.rest, "delete"));
   const bool force = given.has("force");
@@ -75,11 +75,11 @@ result<int> command_delete(const record_folder& records, const words& args) {
   if (now != status::stopped && now != status::created && !force)
     return fail(errc::failed_precondition, "cannot delete container {} that is not stopped: {}", id, to_string(now));
   GANTRY_TRY(end_init(*record));
-  GANTRY_TRY(unmake(records, *record));
+  GANTRY_TRY(unmake(records, *record, log));
   return 0;
 }
 
-result<void> unmake(const record_folder& records, const container_record& record) {
+result<void> unmake(const record_folder& records, const container_record& record, const program_log& log) {
   result<void> outcome;
   if (cgroup::of_host() && !record.cgroup_path.empty())
     outcome = native::remove_cgroups(*cgroup::of_host(), record.cgroup_path);
@@ -87,9 +87,10 @@ result<void> unmake(const record_folder& records, const container_record& record
     // Parsed only when there is a word of hooks in it: most containers have none.
     if (config->find("poststop") != std::string::npos)
       if (const auto plan = native::parse_plan(*config))
-        (void)native::run_hooks(
-            plan->hooks.poststop, "poststop",
-            to_json(native::container_state{record.id, "stopped", record.bundle, 0, plan->annotations}));
+        for (const auto& failed : native::run_all_hooks(
+                 plan->hooks.poststop, "poststop",
+                 to_json(native::container_state{record.id, "stopped", record.bundle, 0, plan->annotations})))
+          log.warn(failed);
   }
   auto removed = records.remove(record.id);
   return outcome ? removed : outcome;

@@ -1,6 +1,7 @@
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
 #include "runtime/native/main/foreground.hpp"
+#include "runtime/native/names.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -118,17 +120,32 @@ result<void> make_groups(creation& from, resources& use) {
 }
 
 /// What a failure leaves is undone; the failure is what is told.
-tl::unexpected<error> undo(const record_folder& records, const creation& from, const launched* done, error why) {
+tl::unexpected<error> undo(const record_folder& records, const creation& from, const launched* done, error why,
+                           const program_log& log) {
   if (done != nullptr && done->process.pid > 0) {
     ::kill(done->process.pid, SIGKILL);
     ::waitpid(done->process.pid, nullptr, 0);
   }
-  (void)unmake(records, from.record);
+  (void)unmake(records, from.record, log);
   return within(std::move(why), "unable to start container process");
 }
 
+/// "MUST be logged as a warning" (runtime-spec config.md, capabilities): unknown ones, and those this process lacks.
+void warn_of_capabilities(const native::container_plan& plan, const program_log& log) {
+  for (const auto& name : plan.process.unknown_capabilities) log.warn("capability " + name + " is not known");
+  if (!plan.process.capabilities || plan.find_namespace(CLONE_NEWUSER) != nullptr) return;
+  const auto& sets = *plan.process.capabilities;
+  const auto asked = sets.effective | sets.permitted | sets.inheritable;
+  for (int number = 0; number < 64; ++number)
+    if (((asked >> number) & 1) != 0 && ::prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 0)
+      log.warn(fmt::format("capability {} cannot be granted: this host's processes lack it",
+                           native::capability_name(number)));
+}
+
 /// Creates the container and waits until it is at its gate, or, without one, executes.
-result<launched> create(const record_folder& records, creation& from, bool gated, bool foreground) {
+result<launched> create(const record_folder& records, creation& from, bool gated, bool foreground,
+                        const program_log& log) {
+  warn_of_capabilities(from.plan, log);
   GANTRY_TRY(records.reserve(from.record.id));
   resources use;
   if (auto made = make_groups(from, use); !made) {
@@ -137,48 +154,49 @@ result<launched> create(const record_folder& records, creation& from, bool gated
   }
   if (gated) {
     const auto fifo = records.file(from.record.id, "exec.fifo");
-    if (::mkfifo(fifo.c_str(), 0600) != 0) return undo(records, from, nullptr, error{errc::internal, "mkfifo", errno});
+    if (::mkfifo(fifo.c_str(), 0600) != 0)
+      return undo(records, from, nullptr, error{errc::internal, "mkfifo", errno}, log);
     use.gate.reset(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   }
   auto done = launch(from, use, foreground);
-  if (!done) return undo(records, from, nullptr, done.error());
+  if (!done) return undo(records, from, nullptr, done.error(), log);
   const auto until = gated ? native::wait_until::at_gate : native::wait_until::executing;
   if (auto waited = native::wait_started(done->process, until); !waited)
-    return undo(records, from, &*done, waited.error());
+    return undo(records, from, &*done, waited.error(), log);
   from.record.pid = done->process.pid;
   from.record.start_time = sys::process_start_time(from.record.pid).value_or(0);
   auto kept = records.save(from.record);
   if (kept) kept = sys::write_file(records.file(from.record.id, "config.json"), from.config, 0600);
   if (kept) kept = write_pid_file(from.given.value("pid-file"), from.record.pid);
-  if (!kept) return undo(records, from, &*done, kept.error());
+  if (!kept) return undo(records, from, &*done, kept.error(), log);
   return done;
 }
 
-void run_poststart(const native::container_plan& plan, const container_record& record) {
+void run_poststart(const native::container_plan& plan, const container_record& record, const program_log& log) {
   const native::container_state state{record.id, "running", record.bundle, record.pid, plan.annotations};
-  (void)native::run_hooks(plan.hooks.poststart, "poststart", to_json(state)); // runtime.md: a warning at most
+  for (const auto& failed : native::run_all_hooks(plan.hooks.poststart, "poststart", to_json(state))) log.warn(failed);
 }
 
 } // namespace
 
-result<int> command_create(const record_folder& records, const words& args) {
+result<int> command_create(const record_folder& records, const words& args, const program_log& log) {
   GANTRY_LET(auto from, prepare(args));
-  GANTRY_TRY(create(records, from, true, false));
+  GANTRY_TRY(create(records, from, true, false, log));
   return 0;
 }
 
-result<int> command_run(const record_folder& records, const words& args) {
+result<int> command_run(const record_folder& records, const words& args, const program_log& log) {
   GANTRY_LET(auto from, prepare(args));
   const bool foreground = !from.given.has("detach");
-  GANTRY_LET(const auto done, create(records, from, false, foreground));
-  run_poststart(from.plan, from.record);
+  GANTRY_LET(const auto done, create(records, from, false, foreground, log));
+  run_poststart(from.plan, from.record, log);
   if (!foreground) return 0;
   auto code = follow(done.process, done.console);
-  if (!from.given.has("keep")) GANTRY_TRY(unmake(records, from.record));
+  if (!from.given.has("keep")) GANTRY_TRY(unmake(records, from.record, log));
   return code;
 }
 
-result<int> command_start(const record_folder& records, const words& args) {
+result<int> command_start(const record_folder& records, const words& args, const program_log& log) {
   GANTRY_LET(const auto given, parse_arguments(args, {}));
   GANTRY_LET(const auto id, only_id(given.rest, "start"));
   GANTRY_LET(const auto record, records.load(id));
@@ -195,7 +213,7 @@ result<int> command_start(const record_folder& records, const words& args) {
   ::unlink(fifo.c_str());
   GANTRY_LET(const auto config, sys::read_file(records.file(id, "config.json"), 16 << 20));
   GANTRY_LET(const auto plan, native::parse_plan(config));
-  run_poststart(plan, record);
+  run_poststart(plan, record, log);
   return 0;
 }
 

@@ -62,7 +62,7 @@ result<std::string> only_id(const words& rest, const char* command) {
   return fail(errc::invalid_argument, "gantry-oci: \"{}\" requires exactly 1 argument(s)", command);
 }
 
-result<int> command_state(const record_folder& records, const words& args) {
+result<int> command_state(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, {}));
   GANTRY_LET(const auto id, only_id(given.rest, "state"));
   GANTRY_LET(const auto record, records.load(id));
@@ -70,7 +70,7 @@ result<int> command_state(const record_folder& records, const words& args) {
   return 0;
 }
 
-result<int> command_list(const record_folder& records, const words& args) {
+result<int> command_list(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, {{"format", "f", true}, {"quiet", "q", false}}));
   const bool quiet = given.has("quiet"), json = given.value("format") == "json";
   std::string out = json ? "[" : quiet ? "" : "ID          PID         STATUS      BUNDLE      CREATED      OWNER\n";
@@ -90,7 +90,7 @@ result<int> command_list(const record_folder& records, const words& args) {
   return 0;
 }
 
-result<int> command_ps(const record_folder& records, const words& args) {
+result<int> command_ps(const record_folder& records, const words& args, const program_log&) {
   GANTRY_LET(const auto given, parse_arguments(args, {{"format", "f", true}}));
   if (given.rest.empty()) return fail(errc::invalid_argument, "\"ps\" requires a minimum of 1 argument");
   GANTRY_LET(const auto record, records.load(given.rest.front()));
@@ -104,20 +104,22 @@ result<int> command_ps(const record_folder& records, const words& args) {
   return 0;
 }
 
-result<int> command_features(const record_folder&, const words&) {
+result<int> command_features(const record_folder&, const words&, const program_log&) {
   print(
       R"({"ociVersionMin":"1.0.0","ociVersionMax":"1.2.0",)"
       R"("hooks":["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],)"
-      R"("mountOptions":["async","atime","bind","defaults","dev","diratime","dirsync","exec","lazytime","loud","noatime",)"
+      R"("mountOptions":["async","atime","bind","defaults","dev","diratime","dirsync","exec","idmap","lazytime","loud",)"
+      R"("noatime",)"
       R"("nodev","nodiratime","noexec","nomand","norelatime","nostrictatime","nosuid","nosymfollow","private","ratime",)"
-      R"("rbind","rdev","rdiratime","relatime","rexec","rnoatime","rnodev","rnodiratime","rnoexec","rnorelatime",)"
+      R"("rbind","rdev","rdiratime","relatime","remount","rexec","ridmap","rnoatime","rnodev","rnodiratime","rnoexec","rnorelatime",)"
       R"("rnostrictatime","rnosuid","rnosymfollow","ro","rprivate","rrelatime","rro","rrw","rshared","rslave",)"
-      R"("rstrictatime","rsuid","rsymfollow","runbindable","rw","shared","slave","strictatime","suid","symfollow","sync",)"
-      R"("unbindable"],"linux":{"namespaces":["cgroup","ipc","mount","network","pid","user","uts"],)"
+      R"("rstrictatime","rsuid","rsymfollow","runbindable","rw","shared","slave","strictatime","suid","symfollow","sync","tmpcopyup",)"
+      R"("unbindable"],"linux":{"namespaces":["cgroup","ipc","mount","network","pid","time","user","uts"],)"
       R"("cgroup":{"v1":true,"v2":true,"systemd":false,"systemdUser":false},)"
       R"("seccomp":{"enabled":true,"actions":["SCMP_ACT_ALLOW","SCMP_ACT_ERRNO","SCMP_ACT_KILL","SCMP_ACT_KILL_PROCESS",)"
       R"("SCMP_ACT_KILL_THREAD","SCMP_ACT_LOG","SCMP_ACT_TRACE","SCMP_ACT_TRAP"]},)"
-      R"("apparmor":{"enabled":true},"selinux":{"enabled":true}}})"
+      R"("apparmor":{"enabled":true},"selinux":{"enabled":true},"intelRdt":{"enabled":false},)"
+      R"("mountExtensions":{"idmap":{"enabled":true}}}})"
       "\n");
   return 0;
 }

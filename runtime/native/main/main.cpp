@@ -13,7 +13,7 @@
 namespace gantry::oci_program {
 namespace {
 
-using command = result<int> (*)(const record_folder&, const words&);
+using command = result<int> (*)(const record_folder&, const words&, const program_log&);
 
 struct verb {
   command carry_out = nullptr;
@@ -35,6 +35,7 @@ const std::map<std::string, verb, std::less<>> verbs = {
     {"pause", {command_pause}},
     {"resume", {command_resume}},
     {"update", {command_update}},
+    {"events", {command_events}},
     {"features", {command_features}}};
 
 const std::vector<option_spec> global_options = {{"root", "", true},
@@ -50,29 +51,10 @@ const std::vector<option_spec> global_options = {{"root", "", true},
 constexpr auto version_text = "gantry-oci version " GANTRY_VERSION "\nspec: 1.2.0\n";
 constexpr auto usage_text =
     "usage: gantry-oci [--root DIR] [--log FILE] [--log-format text|json] COMMAND [OPTIONS] CONTAINER\n"
-    "commands: create, start, run, exec, state, kill, delete, list, ps, pause, resume, update, features\n";
+    "commands: create, start, run, exec, state, kill, delete, list, ps, pause, resume, update, events, features\n";
 
-std::string log_line(const arguments& globals, const std::string& message) {
-  const auto time = time_now();
-  const auto seconds = time.substr(0, time.find('.')) + "Z";
-  using native::json_string;
-  if (globals.value("log-format") == "json")
-    return fmt::format("{{\"level\":\"error\",\"msg\":{},\"time\":\"{}\"}}\n", json_string(message), seconds);
-  return fmt::format("time=\"{}\" level=error msg={}\n", seconds, json_string(message));
-}
-
-/// To the log that was asked for, and in plain words to whoever sees the terminal.
-void report(const arguments& globals, const std::string& message) {
-  const auto line = log_line(globals, message);
-  const auto path = globals.value("log");
-  const sys::unique_fd log(path.empty() ? -1 : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
-  if (!log) {
-    (void)sys::write_all(2, line);
-    return;
-  }
-  (void)sys::write_all(log.get(), line);
-  (void)sys::write_all(2, message + "\n");
-}
+/// runc's verbs that are not here: CRIU is not driven, and a config.json is not made.
+bool is_refused(std::string_view name) { return name == "checkpoint" || name == "restore" || name == "spec"; }
 
 result<void> check_globals(const arguments& globals) {
   if (globals.has("systemd-cgroup"))
@@ -82,17 +64,17 @@ result<void> check_globals(const arguments& globals) {
   return {};
 }
 
-int carry_out(const verb& what, const arguments& globals, char** argv) {
+int carry_out(const verb& what, const arguments& globals, const program_log& log, char** argv) {
   auto root = globals.value("root");
   if (root.empty()) root = "/run/gantry-oci";
   const record_folder records(root);
   const words args(globals.rest.begin() + 1, globals.rest.end());
   auto ready = check_globals(globals);
   if (ready && what.launches) ready = protect_own_file(argv);
-  auto code = ready ? what.carry_out(records, args) : result<int>(tl::unexpected<error>(ready.error()));
+  auto code = ready ? what.carry_out(records, args, log) : result<int>(tl::unexpected<error>(ready.error()));
   if (code) return *code;
   const std::string context = what.context;
-  report(globals, (context.empty() ? "" : context + ": ") + code.error().message);
+  log.error((context.empty() ? "" : context + ": ") + code.error().message);
   return what.failure;
 }
 
@@ -101,14 +83,16 @@ int run(int argc, char** argv) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   auto globals = parse_arguments(words(argv + 1, argv + argc), global_options);
   if (!globals) {
-    report({}, globals.error().message);
+    program_log({}, false).error(globals.error().message);
     return 1;
   }
   if (globals->has("version")) return std::fputs(version_text, stdout) < 0;
   if (globals->rest.empty() || globals->has("help")) return std::fputs(usage_text, stdout) < 0;
+  const program_log log(globals->value("log"), globals->value("log-format") == "json");
   const auto found = verbs.find(globals->rest.front());
-  if (found != verbs.end()) return carry_out(found->second, *globals, argv);
-  report(*globals, fmt::format("gantry-oci has no command \"{}\"", globals->rest.front()));
+  if (found != verbs.end()) return carry_out(found->second, *globals, log, argv);
+  const auto* what = is_refused(globals->rest.front()) ? "gantry-oci does not implement" : "gantry-oci has no command";
+  log.error(fmt::format("{} \"{}\"", what, globals->rest.front()));
   return 3;
 }
 

@@ -201,6 +201,16 @@ TEST_CASE("the life of a container, verb by verb", "[native][root]") {
   CHECK(from.oci({"update", "--pids-limit", "77", from.id()}).code == 0);
   const auto pids = test::facts().cgroups.folder_of("pids", "/gantry-test/" + from.id()) + "/pids.max";
   CHECK(sys::read_file(pids) == std::string("77\n"));
+  const auto& host = test::facts().cgroups;
+  const auto memory = host.folder_of("memory", "/gantry-test/" + from.id()) +
+                      (host.how == cgroup::mode::v2 ? "/memory.max" : "/memory.limit_in_bytes");
+  for (const auto& [given, bytes] :
+       {std::pair{"33554432", "33554432\n"}, {"100m", "104857600\n"}, {"1GiB", "1073741824\n"}}) {
+    CHECK(from.oci({"update", "--memory", given, from.id()}).code == 0);
+    CHECK(sys::read_file(memory) == std::string(bytes));
+  }
+  for (const auto* wrong : {"100x", "m", "9999999t", "1ib"})
+    CHECK_THAT(from.oci({"update", "--memory", wrong, from.id()}).text, contains("invalid value for memory"));
   CHECK(nlohmann::json::parse(from.oci({"ps", "-f", "json", from.id()}).text).size() == 1);
   CHECK(nlohmann::json::parse(from.oci({"list", "-f", "json"}).text)[0]["id"] == from.id());
   CHECK_THAT(from.oci({"delete", from.id()}).text, contains("is not stopped: running"));

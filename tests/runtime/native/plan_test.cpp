@@ -44,6 +44,7 @@ TEST_CASE("a plan has what the document says", "[native]") {
   REQUIRE(plan->process.capabilities);
   CHECK(plan->process.capabilities->bounding ==
         ((1u << 0) | (1u << 5))); // names of the future are left out, as by runc
+  CHECK(plan->process.unknown_capabilities == std::vector<std::string>{"CAP_FROM_THE_FUTURE"});
   REQUIRE(plan->process.rlimits.size() == 1);
   CHECK(plan->process.rlimits[0].resource == RLIMIT_NOFILE);
   CHECK(plan->process.oom_score_adj == -5);
@@ -78,22 +79,13 @@ TEST_CASE("a plan survives its way through bytes", "[native]") {
 TEST_CASE("what is not implemented is refused by its name, so that another runtime can be asked", "[native]") {
   const auto [pointer, value, named] = GENERATE(table<const char*, json, const char*>({
       {"/linux/intelRdt", json{{"closID", "x"}}, "linux.intelRdt"},
-      {"/linux/timeOffsets", json::object(), "linux.timeOffsets"},
-      {"/linux/mountLabel", "system_u:object_r:x", "linux.mountLabel"},
-      {"/linux/namespaces/2", json{{"type", "time"}}, "time"},
-      {"/linux/namespaces/0", json{{"type", "mount"}, {"path", "/proc/1/ns/mnt"}}, "mount namespace"},
-      {"/linux/namespaces/2", json{{"type", "user"}, {"path", "/proc/1/ns/user"}}, "user namespace to join"},
+      {"/linux/namespaces/0", json{{"type", "ipc"}}, "without a mount namespace"},
       {"/linux/somethingNew", 1, "linux.somethingNew"},
-      {"/process/scheduler", json{{"policy", "SCHED_FIFO"}}, "process.scheduler"},
-      {"/process/ioPriority", json{{"class", "IOPRIO_CLASS_RT"}}, "process.ioPriority"},
-      {"/process/execCPUAffinity", json{{"initial", "0"}}, "process.execCPUAffinity"},
+      {"/process/scheduler", json{{"policy", "SCHED_ISO"}}, "process.scheduler.policy"},
       {"/vm", json::object(), "vm"},
       {"/linux/seccomp", json{{"defaultAction", "SCMP_ACT_NOTIFY"}}, "SCMP_ACT_NOTIFY"},
       {"/linux/seccomp", json{{"defaultAction", "SCMP_ACT_ALLOW"}, {"listenerPath", "/x"}}, "listenerPath"},
-      {"/mounts/0", json{{"destination", "/t"}, {"type", "tmpfs"}, {"options", {"tmpcopyup"}}}, "tmpcopyup"},
-      {"/mounts/0", json{{"destination", "/t"}, {"type", "bind"}, {"source", "/"}, {"options", {"idmap"}}}, "idmap"},
-      {"/mounts/0", json{{"destination", "/t"}, {"type", "bind"}, {"source", "/"}, {"uidMappings", json::array()}},
-       "uidMappings"},
+      {"/mounts/0", json{{"destination", "/t"}, {"type", "tmpfs"}, {"options", {"idmap"}}}, "idmap of a mount"},
       {"/linux/resources", json{{"rdma", {{"mlx5", {{"hcaHandles", 1}}}}}}, "linux.resources.rdma"},
       {"/linux/resources", json{{"cpu", {{"realtimeRuntime", 5}}}}, "realtimeRuntime"},
   }));
@@ -123,6 +115,15 @@ TEST_CASE("what can never work is refused as such", "[native]") {
       {"/linux/resources", json{{"unified", {{"a/b", "1"}}}}, "name of a file"},
       {"/linux/resources", json::parse(R"({"devices":[{"allow":true,"access":"x"}]})"), "rwm"},
       {"/root/path", "", "root.path"},
+      {"/linux/timeOffsets", json{{"boottime", {{"secs", 1}}}}, "new time namespace"},
+      {"/process/ioPriority", json{{"class", "IOPRIO_CLASS_BE"}, {"priority", 8}}, "0 to 7"},
+      {"/process/execCPUAffinity", json{{"final", "1-"}}, "process.execCPUAffinity.final"},
+      {"/mounts", json::parse(R"([{"destination":"/t","type":"bind","source":"/","options":["idmap"]}])"),
+       "idmap needs uidMappings"},
+      {"/mounts", json::parse(R"([{"destination":"/t","type":"bind","source":"/","uidMappings":
+        [{"containerID":0,"hostID":1,"size":1}]}])"),
+       "both uidMappings and gidMappings"},
+      {"/mounts", json::parse(R"([{"destination":"/t","type":"proc","options":["tmpcopyup"]}])"), "no tmpfs"},
   }));
   const auto plan = parsed(with(pointer, value));
   INFO(pointer << " " << value);
@@ -146,6 +147,26 @@ TEST_CASE("mount options become attributes", "[native]") {
   CHECK(second.clear == MOUNT_ATTR_RDONLY);
   CHECK(second.rset == MOUNT_ATTR_RDONLY);
   CHECK(second.propagation == MS_SHARED);
+}
+
+TEST_CASE("what the schedulers are told", "[native]") {
+  auto config = with("/process/scheduler", json::parse(R"({"policy":"SCHED_DEADLINE","nice":-3,"priority":4,
+    "flags":["SCHED_FLAG_RECLAIM","SCHED_FLAG_RESET_ON_FORK"],"runtime":5,"deadline":6,"period":7})"));
+  config["process"]["ioPriority"] = {{"class", "IOPRIO_CLASS_BE"}, {"priority", 5}};
+  config["process"]["execCPUAffinity"] = {{"initial", "0-2,65"}, {"final", "3"}};
+  const auto plan = parsed(config);
+  REQUIRE(plan);
+  const auto back = decode_container_plan(encode(*plan));
+  REQUIRE(back);
+  const auto& process = back->process;
+  REQUIRE(process.scheduler);
+  CHECK(process.scheduler->policy == 6);
+  CHECK(process.scheduler->flags == 3);
+  CHECK(process.scheduler->nice == -3);
+  CHECK(process.scheduler->period == 7);
+  CHECK(process.io_priority == (2 << 13 | 5));
+  CHECK(process.cpus_before == std::vector<std::uint64_t>{7, 2});
+  CHECK(process.cpus_after == std::vector<std::uint64_t>{8});
 }
 
 TEST_CASE("a seccomp object is compiled once", "[native]") {
