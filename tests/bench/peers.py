@@ -65,6 +65,8 @@ def engine_of(name, asked):
         return gantry.Gantry(rest)
     if name == "gantry-native-volatile":
         return gantry.Gantry("native", volatile_snapshots=True)
+    if name == "gantry-native-memory":
+        return gantry.Gantry("native", writable_memory=64)
     if name in ("bare-runc", "bare-crun"):
         return bare.Bare(rest)
     if name in ("bare-runc-in-root", "bare-crun-in-root"):

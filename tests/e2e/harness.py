@@ -31,6 +31,7 @@ class Session:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="gantry-e2e-")
+        self.mark = os.path.basename(self.folder)  # in the name of all that is ours on the host
         self.daemons = []
         self.before = self._looks()
         atexit.register(self._last_resort)
@@ -54,10 +55,10 @@ class Session:
 
     def left(self):
         """What is on the host now and was not before, in words."""
-        found = [f"process {pid}: {line}" for pid, line in host.processes_with(self.folder).items()
+        found = [f"process {pid}: {line}" for pid, line in host.processes_with(self.mark).items()
                  if "docker-registry" not in line]
-        found += [f"mount {line}" for line in host.mounts(self.folder)]
-        found += [f"cgroup {name}" for name in host.cgroups_below(os.path.basename(self.folder))]
+        found += [f"mount {line}" for line in host.mounts(self.mark)]
+        found += [f"cgroup {name}" for name in host.cgroups_below(self.mark)]
         for before, now, what in zip(self.before, self._looks(), ("link", "network namespace", "packet rule")):
             found += [f"{what} {name}" for name in now - before]
         return found
@@ -78,27 +79,30 @@ class Session:
     def _last_resort(self):
         """Ends what is ours by its folder's name, so that a failed test fails alone."""
         for _ in range(3):
-            for pid in host.processes_with(self.folder):
+            for pid in host.processes_with(self.mark):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except OSError:
                     pass
             time.sleep(0.05)
-        for line in reversed(host.mounts(self.folder)):
+        for line in reversed(host.mounts(self.mark)):
             subprocess.run(["umount", "-l", line.split()[4]], stderr=subprocess.DEVNULL)
-        for cgroup in sorted(host.cgroups_below(os.path.basename(self.folder)), key=len, reverse=True):
+        for cgroup in sorted(host.cgroups_below(self.mark), key=len, reverse=True):
             try:
                 os.rmdir(cgroup)  # a daemon that was killed leaves the parent of its containers
             except OSError:
                 pass
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, *(daemon.run_dir for daemon in self.daemons)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Daemon:
     def __init__(self, session, number, flags=(), keys=None):
         self.session, self.flags, self.process = session, list(flags), None
         self.folder = f"{session.folder}/{number}"
-        self.root, self.run_dir, self.socket = (f"{self.folder}/{name}" for name in ("root", "run", "run/gantry.sock"))
+        # As on a host: the run folder on /run, which is a tmpfs.
+        self.root, self.run_dir = f"{self.folder}/root", f"/run/{session.mark}-{number}"
+        self.socket = f"{self.run_dir}/gantry.sock"
         os.makedirs(self.folder)
         self.cgroup_parent = f"/{os.path.basename(session.folder)}-{number}"
         with open(f"{self.folder}/gantry.toml", "w") as file:
@@ -147,7 +151,7 @@ class Daemon:
         return self.process.returncode if self.process else 0
 
     def monitors(self):
-        return [pid for pid, line in host.processes_with(self.folder).items() if "gantry-monitor" in line.split(" ")[0]]
+        return [pid for pid, line in host.processes_with(self.mark).items() if "gantry-monitor" in line.split(" ")[0]]
 
     def remove_all(self):
         ids = self.ok("ps", "-aq", "--no-trunc").split()

@@ -2,7 +2,7 @@
 import os
 import tempfile
 
-from harness import Case, images
+from harness import Case, images, wait_until
 
 
 class Files(Case):
@@ -75,6 +75,29 @@ class Files(Case):
         inspected = self.daemon.inspect("silent")
         self.assertFalse(os.path.exists(inspected["LogPath"]))
         self.assertEqual(self.ok("logs", "silent"), "")
+
+    def test_a_writable_layer_in_memory(self):
+        snapshots = sorted(os.listdir(f"{self.daemon.root}/snapshots"))
+        self.ok("create", "--name", "light", "--storage-opt", "memory=4m", self.base, "sh", "-c",
+                "wc -l < /count; echo x >> /count; stat -c '%a %u' /; head -c 9000000 /dev/zero > /big || echo full")
+        first, again = (self.gantry("start", "-a", "light") for _ in range(2))
+        self.assertIn("full", first.stdout)
+        self.assertIn("755 0", first.stdout)
+        self.assertEqual(first.stdout, again.stdout)  # each run begins anew
+        self.assertEqual(sorted(os.listdir(f"{self.daemon.root}/snapshots")), snapshots)
+        self.assertEqual(self.daemon.inspect("light")["HostConfig"]["StorageOpt"], {"memory": str(4 << 20)})
+        self.ok("run", "-d", "--name", "running", "--storage-opt", "memory=4m", self.base, "sh", "-c",
+                "echo here > /etc/new; echo ready; sleep 100")
+        wait_until(lambda: "ready" in self.ok("logs", "running"))
+        self.assertEqual(self.ok("exec", "running", "cat", "/etc/new"), "here\n")
+        self.ok("rm", "-f", "running")
+        self.refused("memory=SIZE", "create", "--storage-opt", "size=4m", self.base)
+        daemon = self.session.daemon(writable_memory=4).start()
+        daemon.ok("pull", "-q", self.base)
+        self.assertIn("full", daemon.ok("run", "--rm", self.base, "sh", "-c", "head -c 9000000 /dev/zero > /big || echo full"))
+        self.assertNotIn("full", daemon.ok("run", "--rm", "--storage-opt", "memory=0", self.base, "sh", "-c",
+                                           "head -c 9000000 /dev/zero > /big || echo full"))
+        daemon.close()
 
     def test_store_folders_are_closed_to_others(self):
         self.assertEqual(os.stat(self.daemon.root).st_mode & 0o777, 0o700)

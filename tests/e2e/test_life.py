@@ -1,10 +1,11 @@
 """The life of a container: state machine, logs, exec, attach, restart policies, events, errors that leave no harm."""
 import json
+import os
 import signal
 import subprocess
 import time
 
-from harness import Case, wait_until
+from harness import RUNTIME, Case, wait_until
 
 
 class Life(Case):
@@ -72,6 +73,12 @@ class Life(Case):
         self.assertEqual(kept[-1], "5000")
         self.assertLess(len(kept), 5000)
         self.assertEqual(kept, [str(n) for n in range(int(kept[0]), 5001)])
+
+    def test_inspect_and_info_say_which_launcher_made_what(self):
+        self.sleeper("made")
+        launcher = self.daemon.inspect("made")["Launcher"]
+        self.assertEqual(os.path.basename(launcher), RUNTIME or "runc")
+        self.assertGreaterEqual(self.daemon.api("GET", "/info")[1]["Launchers"][launcher], 1)
 
     def test_exec(self):
         self.sleeper("ex", "-e", "FROM=run")

@@ -6,7 +6,7 @@ from .engine import SocketEngine
 
 class Gantry(SocketEngine):
     def __init__(self, runtime, **keys):
-        self.name = f"gantry-{runtime}" + "".join(f"-{key.split('_')[0]}" for key in keys)
+        self.name = f"gantry-{runtime}" + "".join({"volatile_snapshots": "-volatile", "writable_memory": "-memory"}[key] for key in keys)
         self.runtime, self.keys = runtime, keys
 
     def prepare(self, bench):
