@@ -30,7 +30,9 @@ class Session:
     current = None
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="gantry-e2e-")
+        # Letters that an image's name may have too: podman makes one of a layout's path.
+        self.folder = f"{tempfile.gettempdir()}/gantry-e2e-{os.urandom(4).hex()}"
+        os.mkdir(self.folder, 0o700)
         self.mark = os.path.basename(self.folder)  # in the name of all that is ours on the host
         self.daemons = []
         self.before = self._looks()
@@ -151,7 +153,7 @@ class Daemon:
         return self.process.returncode if self.process else 0
 
     def monitors(self):
-        return [pid for pid, line in host.processes_with(self.mark).items() if "gantry-monitor" in line.split(" ")[0]]
+        return [pid for pid, line in host.processes_with(self.run_dir).items() if "gantry-monitor" in line.split(" ")[0]]
 
     def remove_all(self):
         ids = self.ok("ps", "-aq", "--no-trunc").split()

@@ -35,7 +35,7 @@ class Embedding(unittest.TestCase):
     def test_their_end_leaves_nothing_but_the_store(self):
         self.assertEqual(self.run_example(self.session.base).returncode, 0)
         for engine in ("first", "second"):
-            self.assertEqual(os.listdir(f"{self.folder}/{engine}/root/containers/example"), [])
+            self.assertEqual(os.listdir(f"{self.folder}/{engine}/root/containers"), [])
             self.assertTrue(os.listdir(f"{self.folder}/{engine}/root/layers"))
 
     def test_an_image_that_is_not_there_is_said_to_be_so(self):
