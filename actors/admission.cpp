@@ -77,15 +77,21 @@ void release_all_of(self_pointer self, const caf::actor_addr& gone) {
   for (auto id : ids) release(self, id);
 }
 
+caf::error exhausted(std::string_view what, const admission_state::queue& q) {
+  return to_caf(error{errc::exhausted,
+                      fmt::format("the engine is at its limit: {} {} are under way and {} wait; ask again later",
+                                  q.limit.slots, what, q.waiting_count),
+                      0});
+}
+
 caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
   bool at_once = !q.free.empty();
-  if (!at_once && q.waiting_count >= q.limit.queue)
-    return to_caf(error{errc::exhausted,
-                        fmt::format("the engine is at its limit: {} requests of this kind are under way and {} wait; "
-                                    "ask again later",
-                                    q.limit.slots, q.waiting_count),
-                        0});
+  if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q);
+  // What is created will be started: while so much waits for that, more would only wait longer.
+  const auto& launches = queue_of(self->state, work_kind::launch);
+  if (request.what == work_kind::creation && launches.waiting_count >= q.limit.slots + q.limit.queue)
+    return exhausted("starts", launches);
   watch(self, request.holder);
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();

@@ -15,6 +15,8 @@ struct admission_limit {
   std::uint32_t slots = 1;
   std::size_t queue = 4096; ///< waiting beyond the slots; over it: exhausted
 };
+/// A creation is refused, too, while as many starts wait as creations may be in all: the bound is on the wait until a
+/// container runs.
 struct admission_limits {
   admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096};
 };

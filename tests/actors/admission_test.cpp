@@ -18,9 +18,10 @@ struct door {
   admission_actor admission;
   holder_actor holder{on};
 
-  explicit door(admission_limit limit) {
+  explicit door(admission_limit limit, admission_limit launch = {16, 4096}) {
     admission_limits limits;
     limits.creation = limit;
+    limits.launch = launch;
     admission = on.spawn(gantry::admission, limits);
   }
   acquire_slot request(const std::string& client, work_kind what = work_kind::creation) {
@@ -49,6 +50,22 @@ TEST_CASE("admission: over the bound of the queue the answer is exhausted, at on
   d.on.say(d.admission, release_slot{first.value()});
   CHECK(second.here());
   CHECK_FALSE(third.here());
+}
+
+TEST_CASE("admission: nothing more is created while too much waits to be started") {
+  door d({2, 1}, {1, 100});
+  auto start = [&] { return d.on.ask<slot>(d.admission, d.request("a", work_kind::launch)); };
+  auto running = start();
+  std::vector<answer<slot>> waiting;
+  for (int i = 0; i < 2; ++i) waiting.push_back(start());
+  auto created = d.acquire("a");
+  CHECK(created.here());
+  waiting.push_back(start());
+  auto refused = d.acquire("b");
+  CHECK(refused.why().code == errc::exhausted);
+  CHECK_THAT(refused.why().message, contains("3 wait"));
+  d.on.say(d.admission, release_slot{running.value()});
+  CHECK(d.acquire("b").here());
 }
 
 TEST_CASE("admission: clients take turns, whatever the length of their queues") {
