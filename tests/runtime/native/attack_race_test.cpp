@@ -150,7 +150,9 @@ TEST_CASE("what is written to /proc goes to the kernel (CVE-2025-52881, CVE-2019
     for (int i = 0; i < 25; ++i) {
       const auto ran = from.run_native();
       if (ran.code == 0) CHECK(ran.text == "1\n23\n");
-      if (ran.code != 0) CHECK_THAT(ran.text, contains("inside /proc"));
+      // Swapped between the making of the target and its opening, it is not there.
+      if (ran.code != 0)
+        CHECK_THAT(ran.text, contains("inside /proc") || contains("/shared/way/ip_forward: no such file or directory"));
       ended_well += ran.code == 0 ? 1 : 0;
     }
     CHECK(ended_well > 0);
