@@ -79,7 +79,7 @@ void write_record(self_pointer self, const creation_ptr& work) {
   changes.changes.push_back(store::put_container{state.record, store::when_there::refuse});
   changes.changes.push_back(store::put_sandbox{sandbox_of(state.record), store::when_there::refuse});
   step<done>(
-      self, work, state.parts->metadata, deadline::record, std::move(changes), [](done) {}, finish);
+      self, work, state.parts->metadata, deadline::inner, std::move(changes), [](done) {}, finish);
 }
 
 /// The image's VOLUMEs are anonymous volumes, where the user put nothing else.
@@ -103,12 +103,12 @@ void prepare_folders(self_pointer self, const creation_ptr& work) {
   ++work->open; // so that neither answer, come early, ends the step
   if (auto mounts = all_mounts(state.record.options, state.image->config); !mounts.empty())
     step<acquired_mounts>(
-        self, work, state.parts->volumes, deadline::record,
+        self, work, state.parts->volumes, deadline::inner,
         acquire_mounts{state.record.name, std::move(mounts), state.record.layers},
         [self](acquired_mounts got) { self->state.record.mounts = std::move(got.mounts); }, write_record);
   if (!state.record.options.read_only_rootfs && state.record.options.writable_memory == 0)
     step<prepared_snapshot>(
-        self, work, state.parts->snapshot, deadline::record, prepare_snapshot{state.record.name, state.record.layers},
+        self, work, state.parts->snapshot, deadline::inner, prepare_snapshot{state.record.name, state.record.layers},
         [self](prepared_snapshot got) { self->state.record.snapshot = got.snapshot; }, write_record);
   if (--work->open == 0) write_record(self, work);
 }
@@ -133,7 +133,7 @@ caf::result<created> create(self_pointer self, create_container request) {
   work->request = std::move(request);
   const auto& asked = work->request;
   step<claimed>(
-      self, work, state.parts->catalog, deadline::quick,
+      self, work, state.parts->catalog, deadline::inner,
       claim_name{asked.name, asked.display_name, self, state.sandbox},
       [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, prepare_folders);
   step<slot>(
@@ -141,7 +141,7 @@ caf::result<created> create(self_pointer self, create_container request) {
       acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
       prepare_folders);
   step<found_image>(
-      self, work, state.parts->images, deadline::quick, use_image{asked.name.ns, asked.options.image, asked.name},
+      self, work, state.parts->images, deadline::inner, use_image{asked.name.ns, asked.options.image, asked.name},
       [self](const found_image& got) { use(self->state, got); }, prepare_folders);
   return work->promise;
 }

@@ -82,7 +82,7 @@ using owed_ticket_ptr = std::shared_ptr<owed_ticket>;
 
 /// Answers with a ticket of the monitor's.
 void answer_stream(self_pointer self, const owed_ticket_ptr& owed, monitor::open_stream request, bool tty) {
-  ask<monitor::stream_token>(self, launcher_of(self), deadline::quick, std::move(request),
+  ask<monitor::stream_token>(self, launcher_of(self), deadline::monitor, std::move(request),
                              [owed, tty](result<monitor::stream_token> r) {
                                if (!r) return owed->answer(tl::unexpected<error>(std::move(r.error())));
                                owed->answer(stream_ticket{r->socket, r->token, tty});
@@ -180,7 +180,7 @@ caf::result<done> resize(self_pointer self, const resize_container& request) {
     return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
   auto promise = self->make_response_promise<done>();
   monitor::resize_terminal resize{state.record.name, request.exec_id, request.height, request.width};
-  ask<done>(self, launcher_of(self), deadline::quick, std::move(resize),
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(resize),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
   return promise;
 }

@@ -40,7 +40,7 @@ caf::result<done> unpause(self_pointer self) {
 caf::result<done> rename(self_pointer self, const rename_container& request) {
   auto promise = self->make_response_promise<done>();
   auto change = change_name{self->state.record.name, request.display_name};
-  ask<claimed>(self, self->state.parts->catalog, deadline::quick, std::move(change),
+  ask<claimed>(self, self->state.parts->catalog, deadline::inner, std::move(change),
                [self, promise](result<claimed> r) mutable {
                  if (!r) return refuse(promise, r.error());
                  self->state.record.display_name = r->display_name;

@@ -105,7 +105,7 @@ caf::result<done> recover(self_pointer self, const recover_container& found) {
   state.record = found.record;
   auto promise = self->make_response_promise<done>();
   use_image use{state.record.name.ns, state.record.image_id.str(), state.record.name};
-  ask<found_image>(self, state.parts->images, deadline::quick, std::move(use),
+  ask<found_image>(self, state.parts->images, deadline::inner, std::move(use),
                    [self, promise, truth = found.truth](result<found_image> image) mutable {
                      auto& s = self->state;
                      // A container outlives its image's removal by force: it still runs, but cannot be started again.

@@ -30,7 +30,7 @@ void end(self_pointer self, const removal_ptr& work) {
 template<class Handle, class Request>
 void take_away(self_pointer self, const removal_ptr& work, const Handle& from, Request request) {
   ++work->open;
-  ask<done>(self, from, deadline::network, std::move(request), [self, work](result<done> r) {
+  ask<done>(self, from, deadline::inner, std::move(request), [self, work](result<done> r) {
     if (!r && !work->failure) work->failure = std::move(r.error());
     if (--work->open == 0) end(self, work);
   });
@@ -51,7 +51,7 @@ void erase_record(self_pointer self, bool volumes) {
   auto& state = self->state;
   record_changes changes{{store::erase_container{state.record.name}, store::erase_sandbox{state.record.sandbox}},
                          false};
-  ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [self, volumes](result<done> r) {
+  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [self, volumes](result<done> r) {
     if (r) return take_all_away(self, volumes);
     self->state.removing = false;
     for (auto& promise : std::exchange(self->state.removals, {})) promise.deliver(to_caf(r.error()));
@@ -84,7 +84,7 @@ result<void> may_remove(const container_supervisor_state& state, bool force) {
 void kill_first(self_pointer self, bool volumes) {
   auto& state = self->state;
   state.record.state.stopped_by_user = true;
-  ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::whole, kill_container{"SIGKILL"},
+  ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::inner, kill_container{"SIGKILL"},
             [self, volumes](result<done> r) {
               if (r || !alive(self->state)) return remove_when_clean(self, volumes);
               self->state.removing = false;

@@ -16,7 +16,7 @@ error not_running(const container_record& record) {
 
 void send_signal(self_pointer self, int number) {
   monitor::signal_process request{self->state.record.name, "", number};
-  ask<done>(self, launcher_of(self), deadline::quick, std::move(request), [](const auto&) {}); // the exit tells
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [](const auto&) {}); // the exit tells
 }
 
 /// A container in its back-off does not run: it only stops to wait.
@@ -90,8 +90,7 @@ bool restarts_after(const container_supervisor_state& state, const container_pro
 } // namespace
 
 void remove_itself(self_pointer self) {
-  ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::whole, remove_container{true, true},
-            [](const auto&) {});
+  tell(caf::actor_cast<container_supervisor_actor>(self), remove_container{true, true});
 }
 
 void handle_exit(self_pointer self, const container_process_exited& fact) {
@@ -169,7 +168,7 @@ caf::result<done> kill(self_pointer self, const kill_container& request) {
   monitor::signal_process signal{state.record.name, "", *number};
   auto attributes = std::map<std::string, std::string>{{"signal", std::to_string(*number)}};
   emit(self, "kill", std::move(attributes));
-  ask<done>(self, launcher_of(self), deadline::quick, std::move(signal),
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(signal),
             [promise, self, number](result<done> r) mutable {
               if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
               if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));

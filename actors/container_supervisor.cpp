@@ -51,7 +51,7 @@ void publish(self_pointer self) {
   tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
   if (state.removing) return;
   record_changes changes{{store::put_container{state.record, store::when_there::require}}, false};
-  ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [id = state.record.name](const auto& r) {
+  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [id = state.record.name](const auto& r) {
     if (!r) spdlog::error("container {}: its record could not be written: {}", to_string(id), r.error().message);
   });
 }

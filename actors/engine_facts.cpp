@@ -40,7 +40,7 @@ result<explained_spec> explain_for(const engine_config& config, const explain_sp
 caf::result<explained_spec> explain(self_pointer self, const explain_spec& request) {
   auto promise = self->make_response_promise<explained_spec>();
   find_image find{request.ns, request.options.image};
-  ask<found_image>(self, self->state.parts->images, deadline::quick, std::move(find),
+  ask<found_image>(self, self->state.parts->images, deadline::inner, std::move(find),
                    [self, promise, request](const result<found_image>& r) mutable {
                      if (!r) return refuse(promise, r.error());
                      deliver(promise, explain_for(*self->state.parts->config, request, *r->what));

@@ -9,6 +9,8 @@ namespace {
 
 /// A container whose runtime or disk hangs delays the others no longer than this.
 constexpr std::chrono::seconds one_container{30};
+/// A monitor lists thousands of containers, maybe on a host that has just come up.
+constexpr std::chrono::seconds one_monitor{30};
 
 /// A recovery under way.
 struct recovery {
@@ -85,7 +87,7 @@ void gather(self_pointer self, const recovery_ptr& work, std::function<void()> t
   const auto& launchers = self->state.parts->launchers;
   auto open = std::make_shared<std::size_t>(launchers.size());
   for (std::uint32_t i = 0; i < launchers.size(); ++i)
-    ask<monitor::container_list>(self, launchers[i], deadline::record, monitor::list_containers{},
+    ask<monitor::container_list>(self, launchers[i], one_monitor, monitor::list_containers{},
                                  [work, i, open, then](const result<monitor::container_list>& r) {
                                    if (!r) spdlog::error("monitor {}: {}", i, r.error().message);
                                    for (const auto& entry :
@@ -122,7 +124,7 @@ void undo_creation(const engine_parts& parts, const key& name) {
 
 void revive(self_pointer self, const key& name) {
   find_container request{name.ns, name.id};
-  ask<found_container>(self, self->state.parts->catalog, deadline::quick, std::move(request),
+  ask<found_container>(self, self->state.parts->catalog, deadline::inner, std::move(request),
                        [self](const result<found_container>& r) {
                          if (!r) return;
                          if (!r->view) return undo_creation(*self->state.parts, r->name);

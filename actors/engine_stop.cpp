@@ -36,7 +36,7 @@ void shut_monitors_down(self_pointer self, std::function<void()> then) {
   const auto& launchers = self->state.parts->launchers;
   auto open = std::make_shared<std::size_t>(launchers.size());
   for (const auto& launcher : launchers)
-    ask<done>(self, launcher, deadline::quick, monitor::shut_down{}, [open, then](const auto&) {
+    ask<done>(self, launcher, deadline::monitor, monitor::shut_down{}, [open, then](const auto&) {
       if (--*open == 0) then();
     });
 }
@@ -48,7 +48,7 @@ void drain(self_pointer self, std::function<void()> then) {
 
 /// What is in metadata's mailbox now is committed before the answer to this.
 void flush(self_pointer self, std::function<void()> then) {
-  ask<done>(self, self->state.parts->metadata, deadline::record, record_changes{{}, true},
+  ask<done>(self, self->state.parts->metadata, deadline::inner, record_changes{{}, true},
             [then](const auto&) { then(); });
 }
 

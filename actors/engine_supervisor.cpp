@@ -49,7 +49,7 @@ void on_down(self_pointer self, const caf::down_msg& down) {
 
 caf::result<activity> count_activity(self_pointer self) {
   auto promise = self->make_response_promise<activity>();
-  ask<container_table_ptr>(self, self->state.parts->catalog, deadline::quick, list_containers{docker_namespace},
+  ask<container_table_ptr>(self, self->state.parts->catalog, deadline::inner, list_containers{docker_namespace},
                            [promise](const result<container_table_ptr>& r) mutable {
                              if (!r) return refuse(promise, r.error());
                              activity busy;

@@ -85,7 +85,7 @@ void forget(self_pointer self, const removal_ptr& work) {
   }
   work->answer.deleted.push_back(work->id);
   emit(self, work->request.ns, "delete", work->id.str(), work->id.str());
-  ask<swept_content>(self, state.parts.snapshot, deadline::whole, sweep_content{},
+  ask<swept_content>(self, state.parts.snapshot, deadline::inner, sweep_content{},
                      [work](result<swept_content> r) { finish(work, std::move(r)); });
 }
 
@@ -105,7 +105,7 @@ caf::result<removed_image> remove(self_pointer self, const remove_image& request
   if (work->whole) changes.changes.push_back(store::erase_image{work->id, store::erase_image::in_use::allow});
   work->promise = self->make_response_promise<removed_image>();
   hide(state, work);
-  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes), [self, work](result<done> r) {
+  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes), [self, work](result<done> r) {
     if (r) return forget(self, work);
     show_again(self->state, work);
     refuse(work->promise, r.error());
@@ -120,7 +120,7 @@ caf::result<done> tag(self_pointer self, const tag_image& request) {
                   found->names.empty() ? digest{} : found->names.front().manifest};
   auto promise = self->make_response_promise<done>();
   record_changes changes{{store::put_image_name{name}}, false};
-  ask<done>(self, self->state.parts.metadata, deadline::record, std::move(changes),
+  ask<done>(self, self->state.parts.metadata, deadline::inner, std::move(changes),
             [self, promise, name](result<done> r) mutable {
               if (r) {
                 self->state.names[{name.ns, name.name}] = name;

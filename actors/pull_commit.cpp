@@ -29,7 +29,7 @@ image_name name_of(const puller_state& state) {
 }
 
 void announce(self_pointer self, std::shared_ptr<const image> made, const image_name& name) {
-  ask<pulled_image>(self, self->state.parts.images, deadline::record, image_pulled{std::move(made), name},
+  ask<pulled_image>(self, self->state.parts.images, deadline::inner, image_pulled{std::move(made), name},
                     [self](result<pulled_image> r) {
                       if (!r) return fail_with(self, std::move(r.error()));
                       finish(self, std::move(*r));
@@ -41,11 +41,10 @@ void write_record(self_pointer self) {
   auto made = std::make_shared<const image>(image_of(state));
   auto name = name_of(state);
   record_changes changes{{store::put_image{*made, {name}}}, true};
-  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes),
-            [self, made, name](const result<done>& r) {
-              if (!r) return fail_with(self, r.error());
-              announce(self, made, name);
-            });
+  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes), [self, made, name](const result<done>& r) {
+    if (!r) return fail_with(self, r.error());
+    announce(self, made, name);
+  });
 }
 
 } // namespace
@@ -56,7 +55,7 @@ void commit(self_pointer self) {
   documents.lease = state.request.pull_id;
   for (const auto* document : {&state.top, &state.manifest_document, &state.config_document})
     documents.documents.emplace_back(document->content, document->bytes);
-  ask<done>(self, state.parts.snapshot, deadline::record, std::move(documents), [self](const result<done>& r) {
+  ask<done>(self, state.parts.snapshot, deadline::inner, std::move(documents), [self](const result<done>& r) {
     if (!r) return fail_with(self, r.error());
     write_record(self);
   });

@@ -34,7 +34,7 @@ void layer_done(self_pointer self, std::size_t index, const layer_folder& folder
 void record(self_pointer self, std::size_t index, const layer_folder& folder) {
   auto& state = self->state;
   commit_layer request{folder, state.layers[index].diff_id, state.request.pull_id};
-  ask<done>(self, state.parts.snapshot, deadline::record, std::move(request), [self, index, folder](result<done> r) {
+  ask<done>(self, state.parts.snapshot, deadline::inner, std::move(request), [self, index, folder](result<done> r) {
     if (!r) return layer_ended(self, std::move(r.error()));
     layer_done(self, index, folder, step::done);
     layer_ended(self);

@@ -62,7 +62,7 @@ void publish_changes(self_pointer self, const transfer_progress& progress) {
 } // namespace
 
 void report(self_pointer self) {
-  ask<transfer_progress>(self, self->state.parts.transfer, deadline::quick, ask_progress{self->state.request.pull_id},
+  ask<transfer_progress>(self, self->state.parts.transfer, deadline::inner, ask_progress{self->state.request.pull_id},
                          [self](const result<transfer_progress>& r) {
                            if (r) publish_changes(self, *r);
                          });

@@ -12,7 +12,7 @@ const launcher_actor& launcher_of(self_pointer self) { return self->state.parts-
 
 void write_record(self_pointer self) {
   record_changes changes{{store::put_sandbox{self->state.record, store::when_there::require}}, false};
-  ask<done>(self, self->state.parts->metadata, deadline::record, std::move(changes), [self](const auto& r) {
+  ask<done>(self, self->state.parts->metadata, deadline::inner, std::move(changes), [self](const auto& r) {
     // After the container's removal there is no record any more: the network of a removed one is unmade last.
     if (!r && r.error().code != errc::not_found)
       spdlog::error("sandbox {}: its record: {}", to_string(self->state.record.name), r.error().message);
@@ -47,7 +47,7 @@ bool owns_network(const sandbox_record& record) {
 /// for an engine that was killed. Nothing held is no error.
 void drop_namespace(self_pointer self, std::function<void()> then) {
   monitor::drop_network_namespace request{self->state.record.name};
-  ask<done>(self, launcher_of(self), deadline::quick, std::move(request), [self, then](const auto&) {
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [self, then](const auto&) {
     self->state.namespaces = {};
     then();
   });
@@ -101,7 +101,7 @@ void record_then_attach(self_pointer self, const ready_callback& then) {
   state.record.endpoint.emplace();
   state.record.endpoint->network = state.record.network_mode;
   record_changes changes{{store::put_sandbox{state.record, store::when_there::require}}, false};
-  ask<done>(self, state.parts->metadata, deadline::record, std::move(changes), [self, then](result<done> r) {
+  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [self, then](result<done> r) {
     if (!r) return then(tl::unexpected<error>(std::move(r.error())));
     attach(self, then);
   });
@@ -139,7 +139,7 @@ void join_next(self_pointer self, std::vector<std::pair<std::string, std::string
   auto [which, mode] = std::move(modes.back());
   modes.pop_back();
   find_container request{self->state.record.name.ns, mode.substr(prefix.size())};
-  ask<found_container>(self, self->state.parts->catalog, deadline::quick, std::move(request),
+  ask<found_container>(self, self->state.parts->catalog, deadline::inner, std::move(request),
                        [self, modes, then, which = which](result<found_container> r) {
                          if (!r) return then(tl::unexpected<error>(std::move(r.error())));
                          if (auto joined = join(self->state, *r, which); !joined) return then(std::move(joined));
@@ -174,7 +174,7 @@ void when_settled(self_pointer self, std::function<void()> action) {
 
 void launch(self_pointer self, caf::typed_response_promise<done> promise, const std::string& client) {
   launch_container request{self->state.namespaces, client};
-  ask<done>(self, self->state.container, deadline::whole, std::move(request),
+  ask<done>(self, self->state.container, deadline::inner, std::move(request),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
 }
 
@@ -198,7 +198,7 @@ caf::result<done> remove(self_pointer self) {
 }
 
 void start_again(self_pointer self) {
-  ask<done>(self, caf::actor_cast<sandbox_supervisor_actor>(self), deadline::whole, start_container{"restart"},
+  ask<done>(self, caf::actor_cast<sandbox_supervisor_actor>(self), deadline::inner, start_container{"restart"},
             [self](const result<done>& r) {
               if (r || r.error().os_errno == EALREADY) return;
               spdlog::error("container {}: restart: {}", to_string(self->state.record.name), r.error().message);

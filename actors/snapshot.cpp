@@ -57,7 +57,7 @@ caf::result<done> record_layer(self_pointer self, const commit_layer& request) {
   record.bytes = request.layer.bytes;
   auto promise = self->make_response_promise<done>();
   record_changes changes{{store::put_layer{record}}, true};
-  ask<done>(self, self->state.parts.metadata, deadline::record, std::move(changes),
+  ask<done>(self, self->state.parts.metadata, deadline::inner, std::move(changes),
             [self, promise, request](result<done> r) mutable {
               if (r) self->state.layers[request.layer.id] = request.layer;
               end_claim(self, request.diff_id);

@@ -62,7 +62,7 @@ void erase_records(self_pointer self, const sweep_ptr& work, const store::everyt
   work->garbage = store::unreachable(records, work->listed, live, at.count());
   if (!work->garbage.withheld.empty()) spdlog::error("sweep: {}", work->garbage.withheld);
   record_changes changes{work->garbage.records, true};
-  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes), [self, work](const result<done>& r) {
+  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes), [self, work](const result<done>& r) {
     if (!r) return end(self, work, tl::unexpected<error>(r.error()));
     remove(self, work);
   });
@@ -75,7 +75,7 @@ caf::result<swept_content> sweep(self_pointer self) {
   auto promise = self->make_response_promise<swept_content>();
   if (state.sweeping) { // another one right after it: what has become garbage meanwhile is its to take
     state.after_sweep.push_back([self, promise]() mutable {
-      ask<swept_content>(self, caf::actor_cast<snapshot_actor>(self), deadline::whole, sweep_content{},
+      ask<swept_content>(self, caf::actor_cast<snapshot_actor>(self), deadline::inner, sweep_content{},
                          [promise](result<swept_content> r) mutable { deliver(promise, std::move(r)); });
     });
     return promise;
@@ -86,7 +86,7 @@ caf::result<swept_content> sweep(self_pointer self) {
   auto work = std::make_shared<sweep_work>();
   work->listed = std::move(*listed);
   work->promise = promise;
-  ask<all_records>(self, state.parts.metadata, deadline::record, load_records{}, [self, work](result<all_records> r) {
+  ask<all_records>(self, state.parts.metadata, deadline::inner, load_records{}, [self, work](result<all_records> r) {
     if (!r) return end(self, work, tl::unexpected<error>(r.error()));
     erase_records(self, work, **r);
   });

@@ -36,7 +36,7 @@ void create(self_pointer self, const create_volume& request, std::function<void(
     return then(fail(errc::already_exists, "volume {} belongs to the namespace {}", record.name, other));
   // The record first: a folder without one is swept.
   record_changes changes{{store::put_volume{record, store::when_there::replace}}, false};
-  ask<done>(self, state.parts.metadata, deadline::record, std::move(changes),
+  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes),
             [self, record, which, then](const result<done>& r) {
               if (!r) return then(tl::unexpected<error>(r.error()));
               auto folder = store::create_volume_folder(self->state.parts.paths, record.name);
@@ -50,7 +50,7 @@ void erase(self_pointer self, const name_key& which, std::function<void(result<v
   auto& paths = self->state.parts.paths;
   (void)store::mark_volume_removed(paths, which.second); // on a full disk the removal goes on all the same
   record_changes changes{{store::erase_volume{which.first, which.second}}, true};
-  ask<done>(self, self->state.parts.metadata, deadline::record, std::move(changes),
+  ask<done>(self, self->state.parts.metadata, deadline::inner, std::move(changes),
             [self, which, then](const result<done>& r) {
               if (!r) return then(tl::unexpected<error>(r.error()));
               self->state.volumes.erase(which);

@@ -35,12 +35,13 @@ struct leaves_system {
 };
 
 /// Asks an actor from outside and waits.
-template<class Reply, class Handle, class Request, class Deadline>
-result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, Deadline deadline, Request request) {
+template<class Reply, class Handle, class Request>
+result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, std::chrono::seconds deadline,
+                           Request request) {
   leaves_system at_the_end;
   caf::scoped_actor self{system};
   result<Reply> answer = fail(errc::internal, "no answer");
-  self->request(to, deadline, std::move(request))
+  request_within(self, to, deadline, std::move(request))
       .receive([&](Reply& reply) { answer = std::move(reply); },
                [&](caf::error& e) { answer = tl::unexpected<error>(from_caf(e)); });
   return answer;
@@ -89,8 +90,8 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
   auto whole = std::unique_ptr<engine>(new engine(std::move(made))); // from here on, its end is in order
   auto& in = *whole->inner_;
   for (const auto& launcher : spawned.launchers)
-    GANTRY_TRY(ask_and_wait<done>(system, launcher, deadline::record, connect_launcher{}));
-  GANTRY_LET(in.actors, ask_and_wait<engine_actors>(system, in.handle, deadline::quick, ask_actors{}));
+    GANTRY_TRY(ask_and_wait<done>(system, launcher, deadline::launch, connect_launcher{}));
+  GANTRY_LET(in.actors, ask_and_wait<engine_actors>(system, in.handle, deadline::inner, ask_actors{}));
   recover_engine found{std::exchange(in.store.records.containers, {}), std::exchange(in.store.records.sandboxes, {})};
   in.store.records = {};
   if (auto recovered = ask_and_wait<done>(system, in.handle, deadline::launch, std::move(found)); !recovered)
@@ -122,7 +123,7 @@ void engine::stop() {
 namespace {
 
 result<found_container> find(caf::actor_system& system, const catalog_actor& catalog, const key& name) {
-  return ask_and_wait<found_container>(system, catalog, deadline::quick, find_container{name.ns, name.id});
+  return ask_and_wait<found_container>(system, catalog, deadline::inner, find_container{name.ns, name.id});
 }
 
 } // namespace
@@ -157,7 +158,7 @@ result<done> engine::kill(const key& container, const std::string& signal) {
 
 result<exit_report> engine::wait(const key& container) {
   GANTRY_LET(auto found, find(system(), inner_->actors.catalog, container));
-  return ask_and_wait<exit_report>(system(), found.container, caf::infinite, wait_container{});
+  return ask_and_wait<exit_report>(system(), found.container, deadline::without_end, wait_container{});
 }
 
 result<done> engine::remove(const key& container, bool force) {
@@ -166,7 +167,7 @@ result<done> engine::remove(const key& container, bool force) {
 }
 
 result<container_table_ptr> engine::list(const std::string& ns) {
-  return ask_and_wait<container_table_ptr>(system(), inner_->actors.catalog, deadline::quick, list_containers{ns});
+  return ask_and_wait<container_table_ptr>(system(), inner_->actors.catalog, deadline::inner, list_containers{ns});
 }
 
 result<subscription> engine::subscribe(const std::string& ns, std::function<void(const event_batch&)> on) {
@@ -177,7 +178,7 @@ result<subscription> engine::subscribe(const std::string& ns, std::function<void
       tell(events, next_events{batch.subscription});
     }};
   };
-  return ask_and_wait<subscription>(system(), events, deadline::quick,
+  return ask_and_wait<subscription>(system(), events, deadline::inner,
                                     subscribe_events{ns, "", system().spawn(listen), 0});
 }
 

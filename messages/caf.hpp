@@ -64,10 +64,33 @@ void refuse(caf::typed_response_promise<T>& promise, const error& e) {
   promise.deliver(to_caf(e));
 }
 
+/// Deadlines of requests between actors. A timer costs the waker of CAF's clock twice, more than most answers cost:
+/// only who waits for something outside the process has one. Within it, no answer fails to come: a mailbox is never
+/// refused, an actor that has ended answers by an error (CAF answers for it), and one that lives answers when those
+/// outside that it waits for did, or their deadline passed; who waits for a slot has admission's own bound. Inner
+/// deadlines are shorter, so that the inner error arrives first.
+namespace deadline {
+using std::chrono::seconds;
+inline constexpr seconds inner{0};       ///< no timer: answered within the process
+inline constexpr seconds without_end{0}; ///< no timer: takes as long as a container likes
+inline constexpr seconds monitor{10};    ///< a monitor answers from memory
+inline constexpr seconds launch{120};    ///< waits for an OCI runtime
+inline constexpr seconds network{150};   ///< waits for CNI plugins
+inline constexpr seconds whole{300};     ///< a whole operation, as a door asks for it
+} // namespace deadline
+
+/// CAF's request, where a deadline of zero means that there is none. `self`: a pointer to an actor, or a
+/// caf::scoped_actor.
+template<class Self, class Handle, class Request>
+auto request_within(Self&& self, const Handle& to, std::chrono::seconds deadline, Request request) {
+  auto timer = deadline.count() == 0 ? caf::duration{caf::infinite} : caf::duration{deadline};
+  return self->request(to, timer, std::move(request));
+}
+
 /// Sends a request and calls `then` with a result<Reply> when it is answered or failed, on the asking actor.
 template<class Reply, class Self, class Handle, class Request, class F>
 void ask(Self* self, const Handle& to, std::chrono::seconds deadline, Request request, F then) {
-  self->request(to, deadline, std::move(request))
+  request_within(self, to, deadline, std::move(request))
       .then([then](Reply& reply) mutable { then(result<Reply>(std::move(reply))); },
             [then](caf::error& e) mutable { then(result<Reply>(tl::unexpected<error>(from_caf(e)))); });
 }
@@ -77,16 +100,6 @@ template<class Handle, class Message>
 void tell(const Handle& to, Message message) {
   caf::anon_send(to, std::move(message));
 }
-
-/// Deadlines of requests between actors. Inner ones are shorter, so that the inner error arrives first.
-namespace deadline {
-using std::chrono::seconds;
-inline constexpr seconds quick{10};    ///< answered from memory
-inline constexpr seconds record{30};   ///< waits for a transaction
-inline constexpr seconds launch{120};  ///< waits for an OCI runtime
-inline constexpr seconds network{150}; ///< waits for CNI plugins
-inline constexpr seconds whole{300};   ///< a whole operation, as a door asks for it
-} // namespace deadline
 
 } // namespace gantry
 

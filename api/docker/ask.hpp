@@ -74,10 +74,10 @@ private:
 };
 
 /// The life of the actor that asks on behalf of a coroutine: one request. It ends with the answer.
-template<class Reply, class Handle, class Request, class Deadline>
-void ask_once(caf::event_based_actor* self, const Handle& to, Deadline within_time, Request request,
+template<class Reply, class Handle, class Request>
+void ask_once(caf::event_based_actor* self, const Handle& to, std::chrono::seconds within_time, Request request,
               const std::shared_ptr<courier<Reply>>& bring) {
-  self->request(to, within_time, std::move(request))
+  request_within(self, to, within_time, std::move(request))
       .then([bring](Reply& reply) { bring->deliver(std::move(reply)); },
             [bring](caf::error& why) { bring->deliver(tl::unexpected<error>(from_caf(why))); });
   bring->sent();
@@ -93,10 +93,7 @@ std::shared_ptr<pending<Reply>> send_request(context& door, const Handle& to, Re
   auto bring = std::make_shared<detail::courier<Reply>>(door.home, waiting);
   auto asker =
       door.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
-        if (within_time.count() == 0)
-          detail::ask_once<Reply>(self, to, caf::infinite, std::move(what), bring);
-        else
-          detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
+        detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
         bring.reset(); // the handlers hold it now
       });
   waiting->asked_by(asker.address());

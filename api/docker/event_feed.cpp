@@ -41,7 +41,7 @@ awaitable<result<std::unique_ptr<event_feed>>> event_feed::open(context& door, s
   auto actor = door.system.spawn([box](subscriber_actor::pointer) { return subscriber(box); });
   what.subscriber = actor;
   std::unique_ptr<event_feed> feed(new event_feed(door, box, actor));
-  auto got = co_await ask<subscription>(door, door.actors.events, std::move(what), deadline::quick);
+  auto got = co_await ask<subscription>(door, door.actors.events, std::move(what), deadline::inner);
   if (!got) co_return tl::unexpected<error>(got.error());
   feed->id_ = got->id;
   tell(actor, done{});

@@ -35,7 +35,7 @@ template<class Reply, class Request>
 result<Reply> ask_blocking(caf::actor_system& system, const engine_actor& engine, Request what) {
   caf::scoped_actor self{system};
   result<Reply> got = fail(errc::internal, "no answer");
-  self->request(engine, deadline::record, std::move(what))
+  request_within(self, engine, deadline::inner, std::move(what))
       .receive([&](Reply& reply) { got = std::move(reply); },
                [&](caf::error& why) { got = tl::unexpected<error>(from_caf(why)); });
   return got;

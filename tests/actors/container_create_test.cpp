@@ -107,6 +107,16 @@ TEST_CASE("create: a name that is taken is refused, and stays with its container
   CHECK(s.has_free_slot(work_kind::creation));
 }
 
+TEST_CASE("create: what the engine itself is slow at is waited for") {
+  creation_stage s;
+  s.play.held.insert("metadata.new_container");
+  auto waiting = s.create();
+  s.on.advance(std::chrono::hours(1));
+  CHECK_FALSE(waiting.here());
+  s.release("metadata.new_container");
+  CHECK(waiting.ok());
+}
+
 TEST_CASE("create: one that waits for a slot longer than its deadline is undone, and takes no slot later") {
   creation_stage s;
   auto holder = s.on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });

@@ -48,6 +48,17 @@ TEST_CASE("start: one that fails leaves the container as it was, with the runtim
   CHECK(s.row().state.error.empty());
 }
 
+TEST_CASE("start: a monitor that does not answer in time fails it, and can be tried again") {
+  container_stage s;
+  s.play.held.insert("launcher.start_container");
+  auto hanging = s.launch();
+  s.on.advance(deadline::launch + 1s);
+  CHECK(hanging.why().code == errc::timeout);
+  CHECK(s.has_free_slot(work_kind::launch));
+  s.play.held.clear();
+  CHECK(s.launch().ok());
+}
+
 TEST_CASE("stop: the stop signal ends it, the exit is published, and the answer comes then") {
   container_stage s;
   s.launch();

@@ -50,7 +50,7 @@ awaitable<result<response>> container_attach(context& door, const request& what,
   if (live) {
     // Before the answer, so that what the container says from now on is not missed.
     GANTRY_CO_LET(auto ticket,
-                  co_await ask_found<stream_ticket>(door, found, found.container, wanted, deadline::quick));
+                  co_await ask_found<stream_ticket>(door, found, found.container, wanted, deadline::launch));
     GANTRY_CO_LET(container, co_await monitor_stream::open(door, ticket));
   }
   auto type = tty ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";

@@ -37,13 +37,13 @@ awaitable<result<response>> container_start(context& door, const request& what, 
 
 awaitable<result<response>> container_stop(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto message, parse_stop(what));
-  co_return co_await ask_named(door, what, std::move(message), without_end);
+  co_return co_await ask_named(door, what, std::move(message), deadline::without_end);
 }
 
 awaitable<result<response>> container_restart(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto message, parse_stop(what));
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
-  auto stopped = co_await ask_found<done>(door, found, found.container, std::move(message), without_end);
+  auto stopped = co_await ask_found<done>(door, found, found.container, std::move(message), deadline::without_end);
   if (!stopped && stopped.error().os_errno != EALREADY) co_return tl::unexpected<error>(stopped.error());
   GANTRY_CO_TRY(co_await start(door, found, what.client));
   co_return empty_response();
@@ -69,7 +69,7 @@ awaitable<result<response>> container_rename(context& door, const request& what,
   GANTRY_CO_TRY(check_container_name(name));
   if (name.starts_with('/')) name.erase(0, 1);
   rename_container message{std::move(name)};
-  co_return co_await ask_named(door, what, std::move(message), deadline::record);
+  co_return co_await ask_named(door, what, std::move(message), deadline::inner);
 }
 
 awaitable<result<response>> container_delete(context& door, const request& what, exchange&) {
@@ -87,7 +87,7 @@ awaitable<result<response>> container_resize(context& door, const request& what,
   if (!height || !width || *height < 0 || *width < 0 || *height > UINT16_MAX || *width > UINT16_MAX)
     co_return fail(errc::invalid_argument, "h and w are the terminal's rows and columns, of 0 to 65535 each");
   resize_container message{"", static_cast<std::uint16_t>(*height), static_cast<std::uint16_t>(*width)};
-  auto answer = co_await ask_named(door, what, std::move(message), deadline::quick);
+  auto answer = co_await ask_named(door, what, std::move(message), deadline::launch);
   if (answer) answer->status = 200;
   co_return answer;
 }

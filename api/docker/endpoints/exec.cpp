@@ -18,10 +18,10 @@ struct found_exec {
 awaitable<result<found_exec>> find_session(context& door, std::string id) {
   gantry::find_exec wanted{docker_namespace, id};
   GANTRY_CO_LET(auto found,
-                co_await ask<found_container>(door, door.actors.catalog, std::move(wanted), deadline::quick));
+                co_await ask<found_container>(door, door.actors.catalog, std::move(wanted), deadline::inner));
   gantry::inspect_exec message{std::move(id)};
   GANTRY_CO_LET(auto session,
-                co_await ask_found<exec_session>(door, found, found.container, std::move(message), deadline::quick));
+                co_await ask_found<exec_session>(door, found, found.container, std::move(message), deadline::inner));
   co_return found_exec{std::move(found), std::move(session)};
 }
 
@@ -71,7 +71,7 @@ awaitable<result<response>> exec_create(context& door, const request& what, exch
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
   gantry::create_exec message{std::move(options)};
   GANTRY_CO_LET(auto session,
-                co_await ask_found<exec_session>(door, found, found.container, std::move(message), deadline::launch));
+                co_await ask_found<exec_session>(door, found, found.container, std::move(message), deadline::inner));
   co_return json_response(dump({{"Id", session.id}}), 201);
 }
 
@@ -124,7 +124,7 @@ awaitable<result<response>> exec_resize(context& door, const request& what, exch
   GANTRY_CO_LET(auto found, co_await find_session(door, what.subject));
   resize_container message{found.session.id, static_cast<std::uint16_t>(*height), static_cast<std::uint16_t>(*width)};
   GANTRY_CO_TRY(
-      co_await ask_found<done>(door, found.container, found.container.container, std::move(message), deadline::quick));
+      co_await ask_found<done>(door, found.container, found.container.container, std::move(message), deadline::launch));
   co_return empty_response(200);
 }
 

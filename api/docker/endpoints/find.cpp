@@ -5,7 +5,7 @@ namespace gantry::docker::endpoints {
 awaitable<result<found_container>> find(context& door, std::string name) {
   auto shown = name;
   find_container wanted{docker_namespace, std::move(name)};
-  auto found = co_await ask<found_container>(door, door.actors.catalog, std::move(wanted), deadline::quick);
+  auto found = co_await ask<found_container>(door, door.actors.catalog, std::move(wanted), deadline::inner);
   if (found && !found->view)
     co_return fail(errc::failed_precondition, "container {} is being created; try again when that is done", shown);
   co_return found;
@@ -13,7 +13,7 @@ awaitable<result<found_container>> find(context& door, std::string name) {
 
 awaitable<result<container_table_ptr>> table_of(context& door) {
   list_containers all{docker_namespace};
-  co_return co_await ask<container_table_ptr>(door, door.actors.catalog, std::move(all), deadline::quick);
+  co_return co_await ask<container_table_ptr>(door, door.actors.catalog, std::move(all), deadline::inner);
 }
 
 std::optional<network_endpoint> endpoint_of(const container_table& table, const key& name) {

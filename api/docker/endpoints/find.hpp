@@ -5,9 +5,6 @@
 
 namespace gantry::docker::endpoints {
 
-/// For what may take as long as its container likes: ask() then has no deadline.
-inline constexpr std::chrono::seconds without_end{0};
-
 /// The container that a request names. Errors: not_found in dockerd's words; failed_precondition while it is being
 /// created.
 awaitable<result<found_container>> find(context& door, std::string name);

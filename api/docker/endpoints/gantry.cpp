@@ -12,7 +12,7 @@ awaitable<result<response>> spec(context& door, const request& what, exchange&) 
   GANTRY_CO_LET(auto options, parse_create_body(what.body));
   GANTRY_CO_TRY(co_await resolve_modes(door, options));
   explain_spec message{docker_namespace, std::move(options)};
-  GANTRY_CO_LET(auto got, co_await ask<explained_spec>(door, door.engine, std::move(message), deadline::launch));
+  GANTRY_CO_LET(auto got, co_await ask<explained_spec>(door, door.engine, std::move(message), deadline::inner));
   json made;
   made["config"] = json::parse(got.config_json, nullptr, false);
   if (made["config"].is_discarded()) co_return fail(errc::internal, "the engine's config.json is not JSON");
@@ -24,7 +24,7 @@ awaitable<result<response>> spec(context& door, const request& what, exchange&) 
 }
 
 awaitable<result<response>> activity(context& door, const request&, exchange&) {
-  GANTRY_CO_LET(auto got, co_await ask<gantry::activity>(door, door.engine, ask_activity{}, deadline::quick));
+  GANTRY_CO_LET(auto got, co_await ask<gantry::activity>(door, door.engine, ask_activity{}, deadline::inner));
   co_return json_response(dump({{"containers_running", got.containers_running}, {"operations", got.operations}}));
 }
 

@@ -29,7 +29,7 @@ bool keep_names(found_image& of, const filters& wanted) {
 
 awaitable<result<found_image>> find_named(context& door, std::string name) {
   find_image wanted{docker_namespace, std::move(name)};
-  co_return co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::quick);
+  co_return co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::inner);
 }
 
 } // namespace
@@ -40,7 +40,7 @@ awaitable<result<response>> image_list(context& door, const request& what, excha
   GANTRY_CO_LET(auto dangling, wanted.flag("dangling", false));
   list_images all{docker_namespace};
   GANTRY_CO_LET(auto images,
-                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::quick));
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
   auto& list = images.images;
   std::sort(list.begin(), list.end(),
             [](const auto& a, const auto& b) { return a.what->config.created > b.what->config.created; });
@@ -70,7 +70,7 @@ awaitable<result<response>> image_tag(context& door, const request& what, exchan
   if (!target.content.empty())
     co_return fail(errc::invalid_argument, "refusing to create a tag with a digest reference");
   tag_image message{docker_namespace, what.subject, std::move(target)};
-  GANTRY_CO_TRY(co_await ask<done>(door, door.actors.images, std::move(message), deadline::record));
+  GANTRY_CO_TRY(co_await ask<done>(door, door.actors.images, std::move(message), deadline::inner));
   co_return empty_response(201);
 }
 

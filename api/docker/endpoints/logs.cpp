@@ -46,7 +46,7 @@ bool goes_on(const container_record& record) {
 /// A stream that tells when the log has grown; none when the container does not run.
 awaitable<result<std::unique_ptr<monitor_stream>>> watch(context& door, const found_container& found) {
   follow_container_log message;
-  GANTRY_CO_LET(auto ticket, co_await ask<stream_ticket>(door, found.container, message, deadline::quick));
+  GANTRY_CO_LET(auto ticket, co_await ask<stream_ticket>(door, found.container, message, deadline::launch));
   co_return co_await monitor_stream::open(door, ticket);
 }
 

@@ -69,7 +69,7 @@ awaitable<result<response>> image_prune(context& door, const request& what, exch
   GANTRY_CO_LET(auto table, co_await table_of(door));
   list_images all{docker_namespace};
   GANTRY_CO_LET(auto images,
-                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::quick));
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
   std::set<digest> used;
   for (const auto& row : table->rows) used.insert(row->image_id);
   json gone = json::array();
@@ -94,7 +94,7 @@ awaitable<result<response>> volume_prune(context& door, const request& what, exc
   GANTRY_CO_LET(auto every, wanted.flag("all", what.api_minor < 42));
   list_volumes all{docker_namespace};
   GANTRY_CO_LET(auto volumes,
-                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all), deadline::quick));
+                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all), deadline::inner));
   json gone = json::array();
   for (const auto& one : volumes.volumes) {
     if (one.users != 0 || (!every && !one.record.anonymous) || !wanted.allows_labels(one.record.labels)) continue;

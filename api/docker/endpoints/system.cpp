@@ -122,7 +122,7 @@ awaitable<result<response>> info(context& door, const request&, exchange&) {
   GANTRY_CO_LET(auto table, co_await table_of(door));
   list_images all{docker_namespace};
   GANTRY_CO_LET(auto images,
-                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::quick));
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
   json made;
   made["ID"] = door.facts.id;
   add_counts(made, *table, images.images.size());
@@ -144,10 +144,10 @@ awaitable<result<response>> disk_usage(context& door, const request&, exchange&)
   GANTRY_CO_LET(auto table, co_await table_of(door));
   list_images all_images{docker_namespace};
   GANTRY_CO_LET(auto images,
-                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all_images), deadline::quick));
+                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all_images), deadline::inner));
   list_volumes all_volumes{docker_namespace};
   GANTRY_CO_LET(auto volumes,
-                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all_volumes), deadline::quick));
+                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all_volumes), deadline::inner));
   json made{{"LayersSize", 0},
             {"Images", json::array()},
             {"Containers", json::array()},

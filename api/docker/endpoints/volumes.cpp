@@ -44,7 +44,7 @@ awaitable<result<response>> volume_list(context& door, const request& what, exch
   GANTRY_CO_LET(auto dangling, wanted.flag("dangling", false));
   list_volumes all{docker_namespace};
   GANTRY_CO_LET(auto got,
-                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all), deadline::quick));
+                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all), deadline::inner));
   json rows = json::array();
   for (const auto& one : got.volumes)
     if (shows(wanted, one, dangling)) rows.push_back(volume(one));
@@ -53,13 +53,13 @@ awaitable<result<response>> volume_list(context& door, const request& what, exch
 
 awaitable<result<response>> volume_create(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto message, parse_volume(what.body));
-  GANTRY_CO_LET(auto made, co_await ask<volume_info>(door, door.actors.volumes, std::move(message), deadline::record));
+  GANTRY_CO_LET(auto made, co_await ask<volume_info>(door, door.actors.volumes, std::move(message), deadline::inner));
   co_return json_response(dump(volume(made)), 201);
 }
 
 awaitable<result<response>> volume_inspect(context& door, const request& what, exchange&) {
   find_volume message{docker_namespace, what.subject};
-  GANTRY_CO_LET(auto found, co_await ask<volume_info>(door, door.actors.volumes, std::move(message), deadline::quick));
+  GANTRY_CO_LET(auto found, co_await ask<volume_info>(door, door.actors.volumes, std::move(message), deadline::inner));
   co_return json_response(dump(volume(found)));
 }
 
