@@ -1,5 +1,7 @@
 #include "actors/admission.hpp"
 
+#include <algorithm>
+
 namespace gantry {
 namespace {
 
@@ -84,6 +86,39 @@ caf::error exhausted(std::string_view what, const admission_state::queue& q) {
                       0});
 }
 
+// -- the bound on waiting ----------------------------------------------------------------------------------------------
+
+constexpr std::array<std::pair<work_kind, std::string_view>, 2> bounded = {
+    {{work_kind::creation, "creations"}, {work_kind::launch, "starts"}}};
+
+void keep_clock(self_pointer self) {
+  auto& state = self->state;
+  auto waited_for = [&](const auto& kind) { return queue_of(state, kind.first).waiting_count > 0; };
+  if (state.clock_runs || std::none_of(bounded.begin(), bounded.end(), waited_for)) return;
+  state.clock_runs = true;
+  self->delayed_send(self, admission_tick, refuse_overdue{});
+}
+
+void refuse_those_overdue(self_pointer self) {
+  auto& state = self->state;
+  state.clock_runs = false;
+  for (const auto& [kind, name] : bounded) {
+    auto& q = queue_of(state, kind);
+    for (auto client = q.by_client.begin(); client != q.by_client.end();) {
+      auto& line = client->second;
+      for (; !line.empty() && self->now() - line.front().since >= longest_wait; line.pop_front()) {
+        line.front().promise.deliver(exhausted(name, q));
+        unwatch(self, line.front().holder);
+        --q.waiting_count;
+      }
+      client = line.empty() ? q.by_client.erase(client) : std::next(client);
+    }
+  }
+  keep_clock(self);
+}
+
+// -- requests ----------------------------------------------------------------------------------------------------------
+
 caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
   bool at_once = !q.free.empty();
@@ -95,8 +130,9 @@ caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   watch(self, request.holder);
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
-  q.by_client[request.client].push_back({request.holder, promise});
+  q.by_client[request.client].push_back({self->now(), request.holder, promise});
   ++q.waiting_count;
+  keep_clock(self);
   return promise;
 }
 
@@ -116,6 +152,7 @@ admission_actor::behavior_type admission(self_pointer self, admission_limits lim
   return {
       [self](const acquire_slot& request) { return acquire(self, request); },
       [self](const release_slot& request) { release(self, request.held.id); },
+      [self](const refuse_overdue&) { refuse_those_overdue(self); },
   };
 }
 

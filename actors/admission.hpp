@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <set>
@@ -21,8 +22,13 @@ struct admission_limits {
   admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096};
 };
 
+/// Whoever waits longer for the slot of a creation or a start is refused, to the precision of a tick. Shorter than
+/// deadline::whole, so that a client hears of it. A pull and its extractions wait as long as the client does.
+inline constexpr std::chrono::seconds longest_wait{240}, admission_tick{1};
+
 struct admission_state {
   struct waiting {
+    std::chrono::steady_clock::time_point since;
     caf::actor_addr holder;
     caf::typed_response_promise<slot> promise;
   };
@@ -30,7 +36,7 @@ struct admission_state {
   struct queue {
     admission_limit limit;
     std::set<std::uint32_t> free;
-    std::map<std::string, std::deque<waiting>> by_client; ///< no empty entries
+    std::map<std::string, std::deque<waiting>> by_client; ///< no empty entries; the longest wait first
     std::string last_client;                              ///< whose turn it was
     std::size_t waiting_count = 0;
   };
@@ -42,6 +48,7 @@ struct admission_state {
   std::map<std::uint64_t, grant> held;
   std::map<caf::actor_addr, std::size_t> holders; ///< how many slots each has or waits for; watched while it does
   std::uint64_t next_id = 1;
+  bool clock_runs = false; ///< a refuse_overdue is on its way: one for all who wait
 
   static inline const char* name = "admission";
 };

@@ -137,7 +137,7 @@ caf::result<created> create(self_pointer self, create_container request) {
       claim_name{asked.name, asked.display_name, self, state.sandbox},
       [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, prepare_folders);
   step<slot>(
-      self, work, state.parts->admission, deadline::whole,
+      self, work, state.parts->admission, deadline::inner,
       acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
       prepare_folders);
   step<found_image>(

@@ -103,7 +103,7 @@ void begin(self_pointer self, const launching_ptr& work) {
   state.record.state.now = phase::starting;
   state.record.state.stopped_by_user = false;
   acquire_slot request{work_kind::launch, work->client, self->address()};
-  ask<slot>(self, state.parts->admission, deadline::whole, request, [self, work](result<slot> r) {
+  ask<slot>(self, state.parts->admission, deadline::inner, request, [self, work](result<slot> r) {
     if (!r) return fail_launch(self, work, std::move(r.error()));
     work->held = *r;
     run_init(self, work);

@@ -23,13 +23,18 @@ struct release_slot {
   slot held;
 };
 
+/// What admission sends itself while anybody waits whose wait has a bound.
+struct refuse_overdue {};
+
 /// admission: slots for creations, pulls and extractions, and the bounded queues before them.
 using admission_actor = caf::typed_actor<
-    // Answers when a slot is free; exhausted at once when the queue is full.
-    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>>;
+    // Answers when a slot is free; exhausted at once when the queue is full, or after a long wait for a creation or
+    // start
+    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>, reacts_to<refuse_overdue>>;
 
 } // namespace gantry
 
 GANTRY_MESSAGE(gantry::acquire_slot)
 GANTRY_MESSAGE(gantry::slot)
 GANTRY_MESSAGE(gantry::release_slot)
+GANTRY_MESSAGE(gantry::refuse_overdue)

@@ -1,5 +1,6 @@
 #include "actors/admission.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "tests/actors/stage.hpp"
@@ -108,6 +109,36 @@ TEST_CASE("admission: a holder is watched as long as it has or awaits anything, 
   for (int i = 0; i < 2; ++i)
     CHECK(d.on.ask<slot>(d.admission, acquire_slot{work_kind::creation, "b", other.actor.address()}).ok());
   CHECK(fourth.ok());
+}
+
+TEST_CASE("admission: who waits too long for a creation or a start is refused, whoever holds the slots") {
+  auto kind = GENERATE(work_kind::creation, work_kind::launch);
+  door d({1, 100}, {1, 100});
+  auto ask = [&](const std::string& client) { return d.on.ask<slot>(d.admission, d.request(client, kind)); };
+  auto held = ask("a"), early = ask("a"), other = ask("b");
+  d.on.advance(longest_wait / 2);
+  auto late = ask("a");
+  d.on.advance(longest_wait / 2 - admission_tick);
+  CHECK_FALSE(early.here());
+  d.on.advance(2 * admission_tick);
+  CHECK(early.why().code == errc::exhausted);
+  CHECK(other.why().code == errc::exhausted);
+  CHECK_FALSE(late.here());
+  d.on.say(d.admission, release_slot{held.value()}); // those refused take no turn
+  CHECK(late.ok());
+  d.on.advance(2 * longest_wait);
+  CHECK_FALSE(ask("c").here()); // what was granted is held as long as its holder likes
+}
+
+TEST_CASE("admission: a pull and its extractions wait as long as their client does") {
+  auto kind = GENERATE(work_kind::pull, work_kind::extraction);
+  door d({1, 100});
+  std::vector<answer<slot>> asked;
+  for (int i = 0; i < 5; ++i) asked.push_back(d.on.ask<slot>(d.admission, d.request("a", kind)));
+  d.on.advance(10 * longest_wait);
+  d.on.say(d.admission, release_slot{asked.front().value()});
+  for (std::size_t i = 1; i < asked.size(); ++i) CHECK((!asked[i].here() || asked[i].ok()));
+  CHECK(std::count_if(asked.begin(), asked.end(), [](const auto& one) { return one.ok(); }) >= 2);
 }
 
 TEST_CASE("admission: a slot that is released twice frees one place") {
