@@ -7,8 +7,6 @@
 namespace gantry::container {
 namespace {
 
-constexpr std::chrono::milliseconds settled_after{10'000}; // a life this long starts the back-off anew
-
 /// A start under way.
 struct launching {
   sandbox_namespaces namespaces;
@@ -53,7 +51,7 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   now_is.error.clear();
   publish(self);
   emit(self, "start");
-  self->delayed_send(self, settled_after, reminder{reminder::about::restart_settled, state.generation});
+  state.launched_at = self->now();
   work->promise.deliver(done{});
   launch_ended(self);
 }

@@ -8,7 +8,8 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds first_restart_delay{100}, longest_restart_delay{60'000};
-constexpr std::chrono::seconds after_kill{10}; // what SIGKILL has not ended by then is stuck in the kernel
+constexpr std::chrono::seconds settled_after{10}; // a life this long starts the back-off anew
+constexpr std::chrono::seconds after_kill{10};    // what SIGKILL has not ended by then is stuck in the kernel
 
 error not_running(const container_record& record) {
   return {errc::failed_precondition, "container " + record.name.id + " is not running", 0};
@@ -48,6 +49,7 @@ bool wants_restart(const container_record& record) {
 
 void schedule_restart(self_pointer self) {
   auto& state = self->state;
+  if (self->now() - state.launched_at >= settled_after) state.restart_delay = milliseconds{0};
   state.restart_delay =
       state.restart_delay.count() == 0 ? first_restart_delay : std::min(state.restart_delay * 2, longest_restart_delay);
   ++state.record.state.restart_count;
@@ -193,9 +195,6 @@ void handle_reminder(self_pointer self, const reminder& what) {
                                                "stuck in the kernel (state D in ps)",
                                                state.record.name.id, state.record.state.pid, after_kill.count()),
                                    0}));
-    break;
-  case reminder::about::restart_settled:
-    state.restart_delay = milliseconds{0};
     break;
   }
 }

@@ -22,9 +22,10 @@ struct container_supervisor_state {
   /// False from the moment init runs until the runtime and the monitor have forgotten it: no start before that.
   bool clean = true;
   bool removing = false;
-  std::vector<std::function<void()>> when_clean;    ///< a start or a removal that waits for that
-  std::vector<std::function<void()>> when_launched; ///< a stop or a removal that waits for the start under way
-  std::chrono::milliseconds restart_delay{0};       ///< the next back-off; 0: none yet
+  std::vector<std::function<void()>> when_clean;     ///< a start or a removal that waits for that
+  std::vector<std::function<void()>> when_launched;  ///< a stop or a removal that waits for the start under way
+  std::chrono::milliseconds restart_delay{0};        ///< the last back-off; 0: none yet
+  std::chrono::steady_clock::time_point launched_at; ///< by this engine; the clock's beginning: by an earlier one
 
   std::vector<caf::typed_response_promise<done>> stopping; ///< answered at the exit
   std::vector<caf::typed_response_promise<done>> removals; ///< answered when nothing is left

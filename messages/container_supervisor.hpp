@@ -122,7 +122,7 @@ struct monitor_replaced {};
 
 /// What a supervisor sends itself for later. `generation` tells whether it is about the life that is still going on.
 struct reminder {
-  enum class about { kill_after_stop, give_up_stop, restart_settled };
+  enum class about { kill_after_stop, give_up_stop };
   about what;
   std::uint64_t generation = 0;
 };

@@ -34,6 +34,14 @@ TEST_CASE("restart: a life of ten seconds begins the back-off anew") {
     s.exit(1);
   }
   s.launch();
+  s.on.advance(9900ms);
+  s.exit(1);
+  CHECK(s.play.restarts.back() == 800ms);
+  s.on.advance(10s); // its back-off is no life
+  s.launch();
+  s.exit(1);
+  CHECK(s.play.restarts.back() == 1600ms);
+  s.launch();
   s.on.advance(10s);
   s.exit(1);
   CHECK(s.play.restarts.back() == 100ms);
