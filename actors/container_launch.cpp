@@ -81,7 +81,6 @@ void run_init(self_pointer self, const launching_ptr& work) {
   if (!built) return fail_launch(self, work, std::move(built.error()));
   for (const auto& warning : built->warnings) spdlog::warn("container {}: {}", to_string(state.record.name), warning);
   state.process_json = std::move(built->process_json);
-  state.record.args = std::move(built->args);
   auto request = start_request(state, std::move(built->config_json), work->namespaces);
   if (!request) return fail_launch(self, work, std::move(request.error()));
   tell(launcher_of(self), watch_container{state.record.name, self});

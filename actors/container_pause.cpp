@@ -44,7 +44,7 @@ caf::result<done> rename(self_pointer self, const rename_container& request) {
                [self, promise](result<claimed> r) mutable {
                  if (!r) return refuse(promise, r.error());
                  self->state.record.display_name = r->display_name;
-                 publish(self);
+                 publish_whole(self);
                  emit(self, "rename");
                  promise.deliver(done{});
                });

@@ -46,14 +46,31 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
   return root;
 }
 
-void publish(self_pointer self) {
-  auto& state = self->state;
+namespace {
+
+void show(const container_supervisor_state& state) {
   tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+}
+
+void write(self_pointer self, store::change what) {
+  auto& state = self->state;
   if (state.removing) return;
-  record_changes changes{{store::put_container{state.record, store::when_there::require}}, false};
+  record_changes changes{{std::move(what)}, false};
   ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [id = state.record.name](const auto& r) {
     if (!r) spdlog::error("container {}: its record could not be written: {}", to_string(id), r.error().message);
   });
+}
+
+} // namespace
+
+void publish(self_pointer self) {
+  show(self->state);
+  write(self, store::put_container_state{self->state.record.name, self->state.record.state});
+}
+
+void publish_whole(self_pointer self) {
+  show(self->state);
+  write(self, store::put_container{self->state.record, store::when_there::require});
 }
 
 void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes) {

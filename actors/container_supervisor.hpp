@@ -82,8 +82,10 @@ std::string bundle_of(const engine_config& config, const key& name);
 /// The root filesystem's layers, topmost first, the writable one included.
 std::vector<std::string> root_layers(const engine_config& config, const container_record& record);
 monitor::rootfs rootfs_of(const engine_config& config, const container_record& record);
-/// Shows the record to the catalog, and writes it (answers are not waited for; a failure is logged).
+/// Shows the record to the catalog, and writes its state (answers are not waited for; a failure is logged).
 void publish(self_pointer self);
+/// The same when more than its state has changed: the whole record is written.
+void publish_whole(self_pointer self);
 void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes = {});
 /// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
 void clean_up(self_pointer self);

@@ -21,6 +21,12 @@ struct put_container {
   container_record record; ///< display_name is unique in its namespace; empty ones are not compared
   when_there mode = when_there::replace;
 };
+/// The state of a container that has a record, and nothing else of it: what changes with its life. not_found when there
+/// is no record: a change that comes after the removal does not bring it back.
+struct put_container_state {
+  key name;
+  container_state state;
+};
 struct erase_container {
   key name;
 };
@@ -85,9 +91,10 @@ struct erase_lease {
 };
 
 /// One change to the records, made whole or not at all.
-using change = std::variant<put_container, erase_container, put_sandbox, erase_sandbox, put_image, erase_image,
-                            put_image_name, erase_image_name, put_layer, erase_layer, put_snapshot, erase_snapshot,
-                            put_volume, erase_volume, put_network, erase_network, put_lease, erase_lease>;
+using change =
+    std::variant<put_container, put_container_state, erase_container, put_sandbox, erase_sandbox, put_image,
+                 erase_image, put_image_name, erase_image_name, put_layer, erase_layer, put_snapshot, erase_snapshot,
+                 put_volume, erase_volume, put_network, erase_network, put_lease, erase_lease>;
 
 /// True for a change that only takes records away.
 bool is_erasure(const change& c);

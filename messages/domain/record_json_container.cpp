@@ -37,14 +37,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, sour
                                                 anonymous)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_record, name, display_name, sandbox, options, image_id,
                                                 image_name, snapshot, layers, monitor, mounts, args, effective_user,
-                                                effective_working_dir, effective_env, created_at, log_path, state)
+                                                effective_working_dir, effective_env, created_at, log_path)
 
 std::string to_json(const container_record& r) { return write_record(r); }
+std::string to_json(const container_state& s) { return write_record(s); }
 
 result<container_record> container_from_json(std::string_view json) {
   GANTRY_LET(auto record, read_record<container_record>(json, "a container"));
   if (record.name.id.empty()) return fail(errc::corrupt, "the record of a container has no id");
   return record;
+}
+
+result<container_state> container_state_from_json(std::string_view json) {
+  return read_record<container_state>(json, "a container's state");
 }
 
 } // namespace gantry

@@ -34,6 +34,7 @@ result<void> expect_same(std::string_view in_json, std::string_view in_column) {
 result<container_record> parse_container(const sql::query& row) {
   GANTRY_LET(auto record, container_from_json(row.text(2)));
   GANTRY_TRY(expect_same(to_string(record.name), row.text(0) + "/" + row.text(1)));
+  GANTRY_LET(record.state, container_state_from_json(row.text(3)));
   return record;
 }
 
@@ -89,7 +90,7 @@ result<lease> parse_lease(const sql::query& row) {
 }
 
 result<void> load_tables(sql::connection& db, everything& all) {
-  GANTRY_TRY(load_table(db, all, all.containers, "containers", "ns, id, json", 2, parse_container));
+  GANTRY_TRY(load_table(db, all, all.containers, "containers", "ns, id, json, state", 2, parse_container));
   GANTRY_TRY(load_table(db, all, all.sandboxes, "sandboxes", "ns, id, json", 2, parse_sandbox));
   GANTRY_TRY(load_table(db, all, all.images, "images", "id, json", 1, parse_image));
   GANTRY_TRY(load_table(db, all, all.names, "image_names", "ns, name, image, manifest", 2, parse_name));

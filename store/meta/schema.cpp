@@ -27,6 +27,13 @@ CREATE TABLE leases (id TEXT NOT NULL, kind INTEGER NOT NULL, what TEXT NOT NULL
 CREATE TABLE syncs (count INTEGER NOT NULL);
 INSERT INTO syncs VALUES (0);
 )",
+    // A state changes several times in a life, the rest of a record hardly ever. A row that is no JSON stays as it is:
+    // it is named when the records are read.
+    R"(
+ALTER TABLE containers ADD COLUMN state TEXT NOT NULL DEFAULT '{}';
+UPDATE containers SET state = coalesce(json_extract(json, '$.state'), '{}'), json = json_remove(json, '$.state')
+  WHERE json_valid(json);
+)",
 };
 
 result<int> found_version(sql::connection& db) {

@@ -44,8 +44,13 @@ public:
           errc::already_exists,
           "the container name \"{}\" is in use by container {}: remove or rename that one, or choose another name",
           r.display_name, holder);
-    return run(db_, "REPLACE INTO containers (ns, id, name, image, json) VALUES (?1, ?2, ?3, ?4, ?5)", r.name.ns,
-               r.name.id, r.display_name, r.image_id.str(), to_json(r));
+    return run(db_, "REPLACE INTO containers (ns, id, name, image, json, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               r.name.ns, r.name.id, r.display_name, r.image_id.str(), to_json(r), to_json(r.state));
+  }
+  result<void> operator()(const put_container_state& c) {
+    GANTRY_LET(int rows, db_.run("UPDATE containers SET state = ?3 WHERE ns = ?1 AND id = ?2", c.name.ns, c.name.id,
+                                 to_json(c.state)));
+    return check(when_there::require, rows > 0, "container", c.name.id);
   }
   result<void> operator()(const erase_container& c) {
     return run(db_, "DELETE FROM containers WHERE ns = ?1 AND id = ?2", c.name.ns, c.name.id);

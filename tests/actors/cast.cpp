@@ -85,6 +85,7 @@ metadata_actor::behavior_type fake_metadata(metadata_actor::pointer self, script
         const auto& first = request.changes.front();
         if (const auto* put = std::get_if<store::put_container>(&first))
           what = put->mode == store::when_there::refuse ? "metadata.new_container" : "metadata.put_container";
+        if (std::holds_alternative<store::put_container_state>(first)) what = "metadata.put_container_state";
         if (std::holds_alternative<store::erase_container>(first)) what = "metadata.erase_container";
         if (std::holds_alternative<store::put_sandbox>(first)) what = "metadata.put_sandbox";
         if (std::holds_alternative<store::put_image>(first)) what = "metadata.put_image";

@@ -36,6 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view json(reinterpret_cast<const char*>(data), size);
   check_config(json);
   check_record(json, container_from_json);
+  check_record(json, container_state_from_json);
   check_record(json, sandbox_from_json);
   check_record(json, volume_from_json);
   check_record(json, image_from_json);

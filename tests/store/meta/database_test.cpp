@@ -109,6 +109,29 @@ TEST_CASE("a put says what shall hold: replace, refuse or require") {
   CHECK(all.containers[0].display_name == "renamed");
 }
 
+TEST_CASE("a container's state is put by itself, and only to a record that is there") {
+  temporary_folder folder;
+  auto db = must(database::open(folder / "meta.db"));
+  auto record = sample_container("a", "web");
+  record.state.now = phase::running;
+  must(apply_one(db, put_container{record}));
+  CHECK(must(db.load_all()).containers[0].state.now == phase::running);
+  auto ended = record.state;
+  ended.now = phase::exited;
+  ended.exit_code = 3;
+  ended.error = "it's \"why\"";
+  must(apply_one(db, put_container_state{record.name, ended}));
+  auto all = must(db.load_all());
+  REQUIRE(all.containers.size() == 1);
+  CHECK(all.containers[0].state.now == phase::exited);
+  CHECK(all.containers[0].state.exit_code == 3);
+  CHECK(all.containers[0].state.error == ended.error);
+  CHECK(all.containers[0].display_name == "web");
+  must(apply_one(db, erase_container{record.name}));
+  CHECK(apply_one(db, put_container_state{record.name, ended}).error().code == errc::not_found);
+  CHECK(must(db.load_all()).containers.empty());
+}
+
 TEST_CASE("erasing what is not there succeeds") {
   temporary_folder folder;
   auto db = must(database::open(folder / "meta.db"));
