@@ -56,7 +56,7 @@ void finish(self_pointer self, const creation_ptr& work) {
   work->promise.deliver(created{state.record.name, std::move(work->warnings)});
 }
 
-/// Builds the document once with the namespaces still open: what is wrong with the options is said now, not at start.
+/// Builds the document with the namespaces still open: what is wrong with the options is said now, not at start.
 result<void> check_options(container_supervisor_state& state, std::vector<std::string>& warnings) {
   const auto& config = *state.parts->config;
   GANTRY_TRY(runtime_of(config, state.record));
@@ -66,6 +66,7 @@ result<void> check_options(container_supervisor_state& state, std::vector<std::s
   state.record.effective_user = std::move(built.user);
   state.record.effective_working_dir = std::move(built.working_dir);
   warnings = std::move(built.warnings);
+  state.document = std::make_unique<spec::built_spec>(std::move(built));
   return {};
 }
 

@@ -56,6 +56,18 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   launch_ended(self);
 }
 
+/// Namespaces that the launcher makes have no names in the document: what the creation built holds for them.
+bool are_new(const sandbox_namespaces& namespaces) {
+  return namespaces.network.empty() && namespaces.ipc.empty() && namespaces.pid.empty() && namespaces.uts.empty();
+}
+
+/// The creation's document, once; else one for the host, the image and the namespaces as they are now.
+result<spec::built_spec> document_for(container_supervisor_state& state, const sandbox_namespaces& namespaces) {
+  auto kept = std::exchange(state.document, nullptr);
+  if (kept && are_new(namespaces)) return std::move(*kept);
+  return build_document(*state.parts->config, state.record, state.image->config, namespaces);
+}
+
 result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json,
                                                const sandbox_namespaces& namespaces) {
   const auto& record = state.record;
@@ -77,11 +89,11 @@ result<monitor::start_container> start_request(const container_supervisor_state&
 
 void run_init(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
-  auto built = build_document(*state.parts->config, state.record, state.image->config, work->namespaces);
+  auto built = document_for(state, work->namespaces);
   if (!built) return fail_launch(self, work, std::move(built.error()));
   for (const auto& warning : built->warnings) spdlog::warn("container {}: {}", to_string(state.record.name), warning);
+  auto request = start_request(state, built->config_json(), work->namespaces);
   state.process_json = std::move(built->process_json);
-  auto request = start_request(state, std::move(built->config_json), work->namespaces);
   if (!request) return fail_launch(self, work, std::move(request.error()));
   tell(launcher_of(self), watch_container{state.record.name, self});
   state.clean = false;

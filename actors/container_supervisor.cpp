@@ -149,6 +149,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       },
       [self](const resize_container& request) { return container::resize(self, request); },
       [self](const container_process_exited& fact) { container::handle_exit(self, fact); },
+      [self](const forget_document&) { self->state.document.reset(); },
       [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },
       [self](const reminder& what) { container::handle_reminder(self, what); },
   };

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "actors/engine_parts.hpp"
 #include "messages/container_supervisor.hpp"
 #include "messages/sandbox_supervisor.hpp"
+#include "runtime/spec/spec.hpp"
 
 namespace gantry {
 
@@ -16,6 +18,8 @@ struct container_supervisor_state {
   container_record record; ///< what is published and persisted after each change
   image_view image;
   std::string process_json; ///< runtime-spec `process` of the init that runs: what execs derive from
+  /// The document that the creation was checked by: the first start's, unless that comes late (forget_document).
+  std::unique_ptr<spec::built_spec> document;
 
   /// Counts lives: a reminder or an answer of an earlier one is told by it.
   std::uint64_t generation = 0;

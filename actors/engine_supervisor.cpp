@@ -25,12 +25,31 @@ namespace {
 
 using engine_steps::self_pointer;
 
+/// A document holds for at most the sum of these.
+constexpr std::chrono::seconds fresh_for{20}, fresh_tick{10};
+
+/// One clock for all: a timer a creation would cost more than building the document again.
+void note_fresh(self_pointer self, const container_supervisor_actor& container) {
+  auto& fresh = self->state.fresh;
+  if (fresh.empty()) self->delayed_send(self, fresh_tick, forget_documents{});
+  fresh.emplace_back(self->now(), container.address());
+}
+
+void forget_old_documents(self_pointer self) {
+  auto& state = self->state;
+  for (; !state.fresh.empty() && self->now() - state.fresh.front().first >= fresh_for; state.fresh.pop_front())
+    if (auto found = state.supervised.find(state.fresh.front().second); found != state.supervised.end())
+      tell(found->second.container, forget_document{});
+  if (!state.fresh.empty()) self->delayed_send(self, fresh_tick, forget_documents{});
+}
+
 caf::result<created> create(self_pointer self, create_container& request) {
   if (self->state.stopping) return to_caf(error{errc::unavailable, "the engine is stopping", 0});
   if (request.name.id.empty()) request.name.id = random_id();
   auto made = engine_steps::spawn_pair(self, request.name);
   auto record = new_record(request, self->state.parts->launchers.size());
   tell(made.sandbox, create_sandbox{sandbox_of(record), request.options, made.container});
+  note_fresh(self, made.container);
   return self->delegate(made.container, std::move(request));
 }
 
@@ -81,6 +100,7 @@ engine_actor::behavior_type engine_supervisor(self_pointer self, std::shared_ptr
       },
       [self](const recover_engine& found) { return engine_steps::recover(self, found); },
       [self](const stop_engine&) { return engine_steps::stop(self); },
+      [self](const forget_documents&) { forget_old_documents(self); },
   };
 }
 

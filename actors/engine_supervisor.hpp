@@ -1,7 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <deque>
 #include <map>
-#include <unordered_map>
 
 #include "actors/engine_parts.hpp"
 #include "actors/snapshot.hpp"
@@ -28,6 +29,8 @@ struct engine_supervisor_state {
     sandbox_supervisor_actor sandbox;
   };
   std::map<caf::actor_addr, pair> supervised; ///< by the container supervisor's address
+  /// Those made lately, the oldest first; some may have ended. Not empty: a forget_documents is on its way.
+  std::deque<std::pair<std::chrono::steady_clock::time_point, caf::actor_addr>> fresh;
   bool stopping = false;
 
   static inline const char* name = "engine";

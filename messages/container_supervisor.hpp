@@ -117,6 +117,8 @@ struct container_process_exited {
   bool oom_killed = false, status_unknown = false;
   unix_nanos finished_at = 0;
 };
+/// The creation is some while ago: a start builds its document anew, for the host and the image as they are then.
+struct forget_document {};
 /// The monitor that holds this container died and a new one has taken its place.
 struct monitor_replaced {};
 
@@ -144,7 +146,7 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<create_exec>::with<exec_session>, replies_to<start_exec>::with<stream_ticket>,
     replies_to<inspect_exec>::with<exec_session>, replies_to<attach_container>::with<stream_ticket>,
     replies_to<follow_container_log>::with<stream_ticket>, replies_to<resize_container>::with<done>,
-    reacts_to<container_process_exited>, reacts_to<monitor_replaced>, reacts_to<reminder>>;
+    reacts_to<container_process_exited>, reacts_to<forget_document>, reacts_to<monitor_replaced>, reacts_to<reminder>>;
 
 } // namespace gantry
 
@@ -169,5 +171,6 @@ GANTRY_MESSAGE(gantry::follow_container_log)
 GANTRY_MESSAGE(gantry::stream_ticket)
 GANTRY_MESSAGE(gantry::resize_container)
 GANTRY_MESSAGE(gantry::container_process_exited)
+GANTRY_MESSAGE(gantry::forget_document)
 GANTRY_MESSAGE(gantry::monitor_replaced)
 GANTRY_MESSAGE(gantry::reminder)

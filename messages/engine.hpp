@@ -58,6 +58,9 @@ struct recover_engine {
 /// Stops all in order; containers go on with their monitors. The engine answers and ends.
 struct stop_engine {};
 
+/// What the engine sends itself while there are containers made a short while ago.
+struct forget_documents {};
+
 /// engine: the tree of all actors.
 using engine_actor = caf::typed_actor<
     // Spawns a sandbox and a container, and delegates to the latter
@@ -65,7 +68,7 @@ using engine_actor = caf::typed_actor<
     replies_to<ask_engine_info>::with<engine_info>, replies_to<ask_activity>::with<activity>,
     replies_to<ask_actors>::with<engine_actors>,
     // Answers when every container is supervised again, or its deadline has passed
-    replies_to<recover_engine>::with<done>, replies_to<stop_engine>::with<done>>;
+    replies_to<recover_engine>::with<done>, replies_to<stop_engine>::with<done>, reacts_to<forget_documents>>;
 
 } // namespace gantry
 
@@ -79,3 +82,4 @@ GANTRY_MESSAGE(gantry::ask_actors)
 GANTRY_MESSAGE(gantry::engine_actors)
 GANTRY_MESSAGE(gantry::recover_engine)
 GANTRY_MESSAGE(gantry::stop_engine)
+GANTRY_MESSAGE(gantry::forget_documents)

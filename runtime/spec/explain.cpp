@@ -140,7 +140,7 @@ std::vector<origin_note> explain(const spec_input& input, const built_spec& buil
   notes list = {{"/ociVersion", "engine", "the runtime-spec that the document follows"},
                 {"/root/path", "engine", "where the image's layers are mounted in the bundle"},
                 {"/root/readonly", input.options.read_only_rootfs ? "user" : "engine", "--read-only, or writable"}};
-  const auto document = json::parse(built.config_json, nullptr, false);
+  const auto document = json::parse(built.config_json(), nullptr, false);
   if (document.is_discarded()) return list;
   explain_arguments(input, built, list);
   explain_environment(input, built, list);

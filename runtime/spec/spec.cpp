@@ -84,13 +84,6 @@ result<void> set_hostname(json& document, const spec_input& input) {
   return {};
 }
 
-/// Puts the finished filter's text in as the last member of `linux`, the document's last, without parsing it again.
-void append_seccomp(std::string& text, const seccomp_text& filter) {
-  if (!filter) return;
-  text.resize(text.size() - 2);
-  text.append(",\"seccomp\":").append(*filter).append("}}");
-}
-
 result<void> set_stop_signal(const spec_input& input, built_spec& built) {
   const auto& asked = input.options.stop_signal;
   if (!asked.empty()) {
@@ -110,22 +103,31 @@ result<built_spec> compose(const spec_input& input) {
   GANTRY_LET(const auto made, decide(input, built));
   GANTRY_LET(auto plan, plan_mounts(input));
   json document = {{"ociVersion", "1.0.2"}};
-  GANTRY_LET(auto process, process_json(input, made, built));
+  GANTRY_LET(const auto process, process_json(input, made, built));
   built.process_json = to_text(process);
-  document["process"] = std::move(process);
   document["root"] = {{"path", "rootfs"}, {"readonly", input.options.read_only_rootfs}};
   GANTRY_TRY(set_hostname(document, input));
   document["mounts"] = std::move(plan.mounts);
   if (!input.options.annotations.empty()) document["annotations"] = input.options.annotations;
   GANTRY_LET(document["linux"], linux_json(input, made, std::move(plan.root_propagation), built));
-  GANTRY_LET(const auto filter, choose_seccomp(made.security, made.capabilities, input));
-  built.config_json = to_text(document);
-  append_seccomp(built.config_json, filter);
+  GANTRY_LET(built.seccomp_json, choose_seccomp(made.security, made.capabilities, input));
+  built.other_json = to_text(document);
   if (input.notes == explanation::full) built.notes = explain(input, built);
   return built;
 }
 
 } // namespace
+
+std::string built_spec::config_json() const {
+  constexpr std::string_view before_process = "{\"process\":", before_seccomp = ",\"seccomp\":";
+  std::string text;
+  text.reserve(before_process.size() + process_json.size() + other_json.size() + before_seccomp.size() +
+               (seccomp_json ? seccomp_json->size() : 0));
+  text.append(before_process).append(process_json).append(",").append(other_json, 1);
+  if (!seccomp_json) return text;
+  text.resize(text.size() - 2); // within `linux`, the last member
+  return text.append(before_seccomp).append(*seccomp_json).append("}}");
+}
 
 result<built_spec> build(const spec_input& input) {
   try { // nlohmann reports by exceptions; none is expected of documents that are only built

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,16 +44,20 @@ struct spec_input {
   explanation notes = explanation::none;
 };
 
-/// A finished document and what others need to know of it.
+/// A finished document, in parts that are each written once, and what others need to know of it.
 struct built_spec {
-  std::string config_json;
   std::string process_json; ///< its `process` member, from which exec_process_json derives
+  std::string other_json;   ///< an object of its other members, but for linux.seccomp; `linux` is the last
+  /// linux.seccomp: the larger part of a document, and one text for all containers with the same filter. Empty: none.
+  std::shared_ptr<const std::string> seccomp_json;
   std::vector<std::string> args, env;
   std::string user, working_dir; ///< as asked: "", "1000:1000", "www-data"; working_dir absolute
   std::uint32_t uid = 0, gid = 0;
   std::vector<std::string> warnings; ///< sentences: a limit clamped to the host's, a cgroup feature the host lacks
   std::vector<origin_note> notes;    ///< only when asked for
   int stop_signal = 15;
+
+  [[nodiscard]] std::string config_json() const; ///< the whole document
 };
 
 /// Builds the document. Reads /etc/passwd and /etc/group from the layers, and stats devices on the host; else pure.

@@ -48,6 +48,30 @@ TEST_CASE("start: one that fails leaves the container as it was, with the runtim
   CHECK(s.row().state.error.empty());
 }
 
+TEST_CASE("start: the first one has the document that the creation was checked by; later ones build it anew") {
+  container_stage s;
+  s.config->default_ulimits = {{"nofile", 7, 7}}; // tells a document that is built now
+  auto is_new = [&] { return s.play.started.back().config_json.find("RLIMIT_NOFILE") != std::string::npos; };
+  launch_container with_network{{"/proc/7/fd/9", "", "", "", {}}, "client"};
+  SECTION("at once") {
+    s.launch();
+    CHECK_FALSE(is_new());
+    s.exit(0);
+    s.launch();
+    CHECK(is_new());
+  }
+  SECTION("some while later") {
+    s.on.say(s.container, forget_document{});
+    s.launch();
+    CHECK(is_new());
+  }
+  SECTION("in namespaces that were made for it") {
+    CHECK(s.on.ask<done>(s.container, with_network).ok());
+    CHECK(is_new());
+    CHECK_THAT(s.play.started.back().config_json, contains("/proc/7/fd/9"));
+  }
+}
+
 TEST_CASE("start: a monitor that does not answer in time fails it, and can be tried again") {
   container_stage s;
   s.play.held.insert("launcher.start_container");

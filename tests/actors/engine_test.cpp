@@ -17,6 +17,17 @@ TEST_CASE("engine: a container's life leaves no row, no record and no folder") {
   CHECK(e.play.asked("network.detach_network"));
 }
 
+TEST_CASE("engine: what a creation built is forgotten after half a minute") {
+  whole_engine e;
+  (void)e.create().value();
+  auto late = GENERATE(false, true);
+  e.on.advance(std::chrono::seconds(late ? 30 : 9));
+  e.config->default_ulimits = {{"nofile", 7, 7}}; // tells a document that is built now
+  (void)e.hops_of<done>(start_container{"client"});
+  bool is_new = e.play.started.back().config_json.find("RLIMIT_NOFILE") != std::string::npos;
+  CHECK(is_new == late);
+}
+
 TEST_CASE("engine: a supervisor that crashes is made anew on the truth; others do not notice") {
   whole_engine e;
   auto name = e.create().value().name;

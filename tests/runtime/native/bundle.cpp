@@ -73,7 +73,7 @@ bundle::bundle(std::vector<std::string> args) {
   input.cgroup_path = "/gantry-test/" + id_;
   const auto built = spec::build(input);
   REQUIRE(built.has_value());
-  config = nlohmann::json::parse(built->config_json);
+  config = nlohmann::json::parse(built->config_json());
 }
 
 bundle::~bundle() {

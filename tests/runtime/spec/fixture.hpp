@@ -91,7 +91,7 @@ struct request {
   [[nodiscard]] json document() const {
     auto built = build();
     if (!built) return {{"error", built.error().message}};
-    return json::parse(built->config_json);
+    return json::parse(built->config_json());
   }
   [[nodiscard]] std::string refusal() const {
     auto built = build();

@@ -42,7 +42,7 @@ struct bundle {
     in.cgroup_path = "/gantry-test/" + id;
     const auto built = spec::build(in);
     if (!built) return {125, "", built.error().message};
-    test::put(folder.path + "/config.json", built->config_json);
+    test::put(folder.path + "/config.json", built->config_json());
     auto done = test::run({"runc", "--root", folder.path + "/state", "run", "--bundle", folder.path, id});
     (void)cgroup::remove(r.facts.cgroups, "/gantry-test");
     return done;

@@ -340,7 +340,7 @@ TEST_CASE("every field is explained when asked") {
   r.options.resources.memory = 64 << 20;
   const auto built = r.build();
   REQUIRE(built);
-  const auto document = json::parse(built->config_json);
+  const auto document = json::parse(built->config_json());
   std::map<std::string, std::string> origins;
   for (const auto& note : built->notes) {
     INFO(note.json_pointer);
@@ -353,12 +353,25 @@ TEST_CASE("every field is explained when asked") {
   CHECK(origins["/process/env/0"] == "engine");
 }
 
+TEST_CASE("containers with the same filter share its text") {
+  request one, other, unconfined;
+  other.options.cmd = {"x"};
+  unconfined.options.security_opt = {"seccomp=unconfined"};
+  const auto a = one.build(), b = other.build(), c = unconfined.build();
+  REQUIRE((a && b && c));
+  REQUIRE(a->seccomp_json);
+  CHECK(a->seccomp_json == b->seccomp_json);
+  CHECK_FALSE(c->seccomp_json);
+  CHECK(json::parse(a->config_json())["linux"]["seccomp"] == json::parse(*a->seccomp_json));
+  CHECK_FALSE(json::parse(c->config_json())["linux"].contains("seccomp"));
+}
+
 TEST_CASE("an exec's process derives from the container's") {
   request r;
   r.options.user = "www";
   const auto built = r.build();
   REQUIRE(built);
-  CHECK(json::parse(*spec::process_of(built->config_json)) == json::parse(built->process_json));
+  CHECK(json::parse(*spec::process_of(built->config_json())) == json::parse(built->process_json));
   spec::exec_options exec;
   exec.args = {"id"};
   exec.env = {"X=1", "HOSTNAME"};
