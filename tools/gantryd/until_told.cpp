@@ -16,6 +16,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "tools/gantryd/spare_memory.hpp"
+
 namespace gantry::daemon {
 namespace {
 
@@ -53,11 +55,13 @@ void reap_orphans() {
 std::string wait_until_told(const idleness& idle) {
   auto set = ours();
   auto busy_last = clock::now();
+  spare_memory spare;
   for (;;) {
     timespec second{1, 0};
     auto number = ::sigtimedwait(&set, nullptr, &second);
     if (number == SIGTERM || number == SIGINT) return fmt::format("signal {}", ::strsignal(number));
     if (number == SIGCHLD) reap_orphans();
+    spare.look();
     if (idle.after.count() == 0) continue;
     if (clock::now() - std::max(busy_last, idle.last_use()) < idle.after) continue;
     if (!idle.busy()) return fmt::format("idle for {} s", idle.after.count());

@@ -18,8 +18,9 @@ struct idleness {
   std::function<std::chrono::steady_clock::time_point()> last_use;
 };
 
-/// Waits until SIGTERM or SIGINT comes, or the daemon was idle for long enough. Says which, for the log. SIGHUP changes
-/// nothing: a terminal that closes does not end a daemon, and the configuration is read at the start alone.
+/// Waits until SIGTERM or SIGINT comes, or the daemon was idle for long enough. Says which, for the log. Meanwhile
+/// gives spare memory back. SIGHUP changes nothing: a terminal that closes does not end a daemon, and the configuration
+/// is read at the start alone.
 std::string wait_until_told(const idleness& idle);
 
 /// Ends the process by _exit(1), saying so, unless it is destroyed within the deadline.
