@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "runtime/native/names.hpp"
+#include "runtime/sys/capability_names.hpp"
 
 namespace gantry::native {
 namespace {
@@ -34,7 +34,7 @@ result<void> drop_bounding(const process_plan& plan) {
     if (((bounding >> number) & 1) != 0) continue;
     if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
     if (errno == EINVAL) break; // past the kernel's last
-    return fail_errno(errno, "drop {} from the bounding set", capability_name(number));
+    return fail_errno(errno, "drop {} from the bounding set", sys::capability_name(number));
   }
   return {};
 }
@@ -63,7 +63,7 @@ result<void> set_capabilities(const process_plan& plan) {
     // One that is not permitted and inheritable cannot be ambient: left out with a warning by runc, silently here.
     if (((sets.ambient >> number) & 1) != 0 && ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) != 0 &&
         errno != EPERM)
-      return fail_errno(errno, "raise ambient {}", capability_name(number));
+      return fail_errno(errno, "raise ambient {}", sys::capability_name(number));
   return {};
 }
 

@@ -14,49 +14,6 @@
 namespace gantry::native {
 namespace {
 
-// capabilities(7), by number.
-constexpr std::array<std::string_view, 41> capabilities = {"CAP_CHOWN",
-                                                           "CAP_DAC_OVERRIDE",
-                                                           "CAP_DAC_READ_SEARCH",
-                                                           "CAP_FOWNER",
-                                                           "CAP_FSETID",
-                                                           "CAP_KILL",
-                                                           "CAP_SETGID",
-                                                           "CAP_SETUID",
-                                                           "CAP_SETPCAP",
-                                                           "CAP_LINUX_IMMUTABLE",
-                                                           "CAP_NET_BIND_SERVICE",
-                                                           "CAP_NET_BROADCAST",
-                                                           "CAP_NET_ADMIN",
-                                                           "CAP_NET_RAW",
-                                                           "CAP_IPC_LOCK",
-                                                           "CAP_IPC_OWNER",
-                                                           "CAP_SYS_MODULE",
-                                                           "CAP_SYS_RAWIO",
-                                                           "CAP_SYS_CHROOT",
-                                                           "CAP_SYS_PTRACE",
-                                                           "CAP_SYS_PACCT",
-                                                           "CAP_SYS_ADMIN",
-                                                           "CAP_SYS_BOOT",
-                                                           "CAP_SYS_NICE",
-                                                           "CAP_SYS_RESOURCE",
-                                                           "CAP_SYS_TIME",
-                                                           "CAP_SYS_TTY_CONFIG",
-                                                           "CAP_MKNOD",
-                                                           "CAP_LEASE",
-                                                           "CAP_AUDIT_WRITE",
-                                                           "CAP_AUDIT_CONTROL",
-                                                           "CAP_SETFCAP",
-                                                           "CAP_MAC_OVERRIDE",
-                                                           "CAP_MAC_ADMIN",
-                                                           "CAP_SYSLOG",
-                                                           "CAP_WAKE_ALARM",
-                                                           "CAP_BLOCK_SUSPEND",
-                                                           "CAP_AUDIT_READ",
-                                                           "CAP_PERFMON",
-                                                           "CAP_BPF",
-                                                           "CAP_CHECKPOINT_RESTORE"};
-
 struct numbered {
   std::string_view name;
   std::uint32_t number;
@@ -93,18 +50,6 @@ constexpr std::array<kind, 8> namespaces = {{{"mount", "mnt", CLONE_NEWNS},
                                              {"user", "user", CLONE_NEWUSER}}};
 
 } // namespace
-
-std::optional<int> capability_number(std::string_view name) {
-  const auto* found = std::find(capabilities.begin(), capabilities.end(), name);
-  if (found == capabilities.end()) return std::nullopt;
-  return static_cast<int>(found - capabilities.begin());
-}
-
-std::string_view capability_name(int number) {
-  return number >= 0 && static_cast<std::size_t>(number) < capabilities.size()
-             ? capabilities[static_cast<std::size_t>(number)]
-             : std::string_view();
-}
 
 std::optional<std::uint32_t> rlimit_number(std::string_view name) {
   for (const auto& one : rlimits)

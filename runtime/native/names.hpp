@@ -8,10 +8,6 @@
 /// Names of the kernel's numbers, as the runtime-spec writes them.
 namespace gantry::native {
 
-/// "CAP_CHOWN" to 0. Empty for a name that is not known here.
-std::optional<int> capability_number(std::string_view name);
-/// 0 to "CAP_CHOWN", in order; empty past the last.
-std::string_view capability_name(int number);
 /// "RLIMIT_NOFILE" to RLIMIT_NOFILE.
 std::optional<std::uint32_t> rlimit_number(std::string_view name);
 std::string_view rlimit_name(std::uint32_t number);

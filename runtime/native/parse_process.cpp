@@ -2,6 +2,7 @@
 
 #include "runtime/native/names.hpp"
 #include "runtime/native/parse_parts.hpp"
+#include "runtime/sys/capability_names.hpp"
 
 namespace gantry::native {
 namespace {
@@ -29,7 +30,7 @@ void read_set(json_fields& in, dom::element value, std::uint64_t& set, std::vect
   in.list(value, [&](dom::element element) {
     std::string name;
     in.get(element, name);
-    if (const auto number = capability_number(name))
+    if (const auto number = sys::capability_number(name))
       set |= std::uint64_t{1} << *number;
     else if (std::find(unknown.begin(), unknown.end(), name) == unknown.end())
       unknown.push_back(name);

@@ -4,51 +4,10 @@
 #include <array>
 #include <cctype>
 
+#include "runtime/sys/capability_names.hpp"
+
 namespace gantry::spec {
 namespace {
-
-/// linux/capability.h, by number.
-constexpr std::array<std::string_view, 41> names = {"CAP_CHOWN",
-                                                    "CAP_DAC_OVERRIDE",
-                                                    "CAP_DAC_READ_SEARCH",
-                                                    "CAP_FOWNER",
-                                                    "CAP_FSETID",
-                                                    "CAP_KILL",
-                                                    "CAP_SETGID",
-                                                    "CAP_SETUID",
-                                                    "CAP_SETPCAP",
-                                                    "CAP_LINUX_IMMUTABLE",
-                                                    "CAP_NET_BIND_SERVICE",
-                                                    "CAP_NET_BROADCAST",
-                                                    "CAP_NET_ADMIN",
-                                                    "CAP_NET_RAW",
-                                                    "CAP_IPC_LOCK",
-                                                    "CAP_IPC_OWNER",
-                                                    "CAP_SYS_MODULE",
-                                                    "CAP_SYS_RAWIO",
-                                                    "CAP_SYS_CHROOT",
-                                                    "CAP_SYS_PTRACE",
-                                                    "CAP_SYS_PACCT",
-                                                    "CAP_SYS_ADMIN",
-                                                    "CAP_SYS_BOOT",
-                                                    "CAP_SYS_NICE",
-                                                    "CAP_SYS_RESOURCE",
-                                                    "CAP_SYS_TIME",
-                                                    "CAP_SYS_TTY_CONFIG",
-                                                    "CAP_MKNOD",
-                                                    "CAP_LEASE",
-                                                    "CAP_AUDIT_WRITE",
-                                                    "CAP_AUDIT_CONTROL",
-                                                    "CAP_SETFCAP",
-                                                    "CAP_MAC_OVERRIDE",
-                                                    "CAP_MAC_ADMIN",
-                                                    "CAP_SYSLOG",
-                                                    "CAP_WAKE_ALARM",
-                                                    "CAP_BLOCK_SUSPEND",
-                                                    "CAP_AUDIT_READ",
-                                                    "CAP_PERFMON",
-                                                    "CAP_BPF",
-                                                    "CAP_CHECKPOINT_RESTORE"};
 
 constexpr capability_set bit(int number) { return capability_set{1} << number; }
 
@@ -61,7 +20,7 @@ bool has_all(const std::vector<std::string>& list) { return std::any_of(list.beg
 
 /// All that the engine can give, of those that have a name here.
 capability_set available(const host_facts& facts) {
-  const auto last = std::min(facts.last_cap, static_cast<int>(names.size()) - 1);
+  const auto last = std::min(facts.last_cap, sys::capability_count - 1);
   return facts.capabilities & ((bit(last) - 1) | bit(last));
 }
 
@@ -84,27 +43,20 @@ capability_set default_capabilities() {
   return set;
 }
 
-std::string_view capability_name(int number) {
-  return number >= 0 && number < static_cast<int>(names.size()) ? names[static_cast<std::size_t>(number)]
-                                                                : std::string_view();
-}
-
 result<int> capability_number(std::string_view name) {
   std::string upper(name);
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (!upper.starts_with("CAP_")) upper.insert(0, "CAP_");
-  const auto* const found = std::find(names.begin(), names.end(), upper);
-  if (found == names.end())
-    return fail(errc::invalid_argument,
-                "unknown capability '{}': use a name of capabilities(7) such as NET_ADMIN, or ALL", name.substr(0, 64));
-  return static_cast<int>(found - names.begin());
+  if (const auto number = sys::capability_number(upper)) return *number;
+  return fail(errc::invalid_argument,
+              "unknown capability '{}': use a name of capabilities(7) such as NET_ADMIN, or ALL", name.substr(0, 64));
 }
 
 std::vector<std::string_view> names_of(capability_set set) {
   std::vector<std::string_view> list;
-  for (std::size_t number = 0; number < names.size(); ++number)
-    if ((set & bit(static_cast<int>(number))) != 0) list.push_back(names[number]);
+  for (int number = 0; number < sys::capability_count; ++number)
+    if ((set & bit(number)) != 0) list.push_back(sys::capability_name(number));
   return list;
 }
 

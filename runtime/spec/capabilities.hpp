@@ -16,9 +16,6 @@ using capability_set = std::uint64_t;
 /// The 14 that a container has unless its user says otherwise (Docker's default set).
 capability_set default_capabilities();
 
-/// "CAP_CHOWN" of 0; empty for a number that is not known here.
-std::string_view capability_name(int number);
-
 /// "CAP_NET_ADMIN", "net_admin" to 12. Errors: invalid_argument naming it.
 result<int> capability_number(std::string_view name);
 

@@ -10,8 +10,8 @@
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
 #include "runtime/native/main/foreground.hpp"
-#include "runtime/native/names.hpp"
 #include "runtime/native/parse_plan.hpp"
+#include "runtime/sys/capability_names.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::oci_program {
@@ -45,7 +45,7 @@ result<void> add_capabilities(const std::vector<std::string>& names, native::pro
   if (names.empty()) return {};
   auto& sets = process.capabilities ? *process.capabilities : process.capabilities.emplace();
   for (const auto& name : names) {
-    const auto number = native::capability_number(name);
+    const auto number = sys::capability_number(name);
     if (!number) return fail(errc::invalid_argument, "capability {} is not known", name);
     for (auto* set : {&sets.bounding, &sets.effective, &sets.permitted}) *set |= std::uint64_t{1} << *number;
   }

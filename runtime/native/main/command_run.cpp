@@ -17,8 +17,8 @@
 #include "runtime/native/main/arguments.hpp"
 #include "runtime/native/main/commands.hpp"
 #include "runtime/native/main/foreground.hpp"
-#include "runtime/native/names.hpp"
 #include "runtime/native/parse_plan.hpp"
+#include "runtime/sys/capability_names.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::oci_program {
@@ -138,8 +138,8 @@ void warn_of_capabilities(const native::container_plan& plan, const program_log&
   const auto asked = sets.effective | sets.permitted | sets.inheritable;
   for (int number = 0; number < 64; ++number)
     if (((asked >> number) & 1) != 0 && ::prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 0)
-      log.warn(fmt::format("capability {} cannot be granted: this host's processes lack it",
-                           native::capability_name(number)));
+      log.warn(
+          fmt::format("capability {} cannot be granted: this host's processes lack it", sys::capability_name(number)));
 }
 
 /// Creates the container and waits until it is at its gate, or, without one, executes.
