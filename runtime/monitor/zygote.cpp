@@ -3,10 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <spawn.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +16,8 @@
 #include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/monitor/protocol/messages.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/sealed_program.hpp"
+#include "runtime/sys/spawn_settings.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -44,43 +43,10 @@ struct order_head {
 /// This program's own image in memory that nobody can change: an upgrade on disk, or a container that got hold of
 /// /proc/<pid>/exe, does not reach it.
 result<sys::unique_fd> sealed_copy_of_self() {
-  sys::unique_fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  const sys::unique_fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno(errno, "open /proc/self/exe");
-  sys::unique_fd copy(::memfd_create("gantry-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!copy) return fail_errno(errno, "memfd_create");
-  struct stat status {};
-  if (::fstat(self.get(), &status) != 0) return fail_errno(errno, "stat of the program");
-  for (auto left = status.st_size; left > 0;) {
-    auto moved = ::sendfile(copy.get(), self.get(), nullptr, static_cast<std::size_t>(left));
-    if (moved <= 0) return fail_errno(errno, "copy the program into memory");
-    left -= moved;
-  }
-  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-    return fail_errno(errno, "seal the program");
-  return copy;
+  return sys::sealed_copy(self.get(), "gantry-zygote");
 }
-
-struct spawn_settings {
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  spawn_settings() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    // Children inherit these: no signal blocked, none ignored.
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~spawn_settings() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  spawn_settings(const spawn_settings&) = delete;
-  spawn_settings& operator=(const spawn_settings&) = delete;
-};
 
 struct order {
   std::uint32_t kind = 0; ///< 0: the monitor has closed
@@ -150,7 +116,7 @@ result<zygote> zygote::start() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
   sys::unique_fd ours(ends[0]), theirs(ends[1]);
-  spawn_settings settings;
+  sys::spawn_settings settings;
   ::posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDWR, 0);
   ::posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), zygote_socket);
   auto path = "/proc/self/fd/" + std::to_string(program.get());

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 
 #include "runtime/monitor/client/monitor_client.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/spawn_settings.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -20,30 +20,9 @@ std::string file_of(const location& at, const char* suffix) {
   return at.run_dir + "/monitor/" + std::to_string(at.index) + suffix;
 }
 
-struct spawn_settings {
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  spawn_settings() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    // A session of its own: the terminal's signals and the end of the engine's session do not reach it.
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-  }
-  ~spawn_settings() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  spawn_settings(const spawn_settings&) = delete;
-  spawn_settings& operator=(const spawn_settings&) = delete;
-};
-
 result<pid_t> spawn_monitor(const location& at, int ready) {
-  spawn_settings with;
+  // A session of its own: the terminal's signals and the end of the engine's session do not reach it.
+  sys::spawn_settings with(POSIX_SPAWN_SETSID);
   auto log = file_of(at, ".log");
   ::posix_spawn_file_actions_addopen(&with.actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&with.actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);

@@ -1,39 +1,22 @@
 #include "runtime/native/main/host.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "runtime/sys/sealed_program.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::oci_program {
 namespace {
 
-constexpr int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
 bool is_safe(int self) {
   struct statvfs fs {};
   if (::fstatvfs(self, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0) return true;
-  return ::fcntl(self, F_GET_SEALS) == all_seals;
-}
-
-result<sys::unique_fd> sealed_copy(int self) {
-  sys::unique_fd copy(::memfd_create("gantry-oci", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  struct stat status {};
-  if (!copy || ::fstat(self, &status) != 0) return fail_errno(errno, "copy the program into memory");
-  for (auto left = status.st_size; left > 0;) {
-    const auto moved = ::sendfile(copy.get(), self, nullptr, static_cast<std::size_t>(left));
-    if (moved <= 0) return fail_errno(errno, "copy the program into memory");
-    left -= moved;
-  }
-  if (::fcntl(copy.get(), F_ADD_SEALS, all_seals) != 0) return fail_errno(errno, "seal the program");
-  return copy;
+  return ::fcntl(self, F_GET_SEALS) == sys::all_seals;
 }
 
 } // namespace
@@ -48,7 +31,7 @@ result<void> protect_own_file(char** argv) {
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (mounted && ::mount_setattr(mounted.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0)
     ::execveat(mounted.get(), "", argv, environ, AT_EMPTY_PATH);
-  GANTRY_LET(const auto copy, sealed_copy(self.get()));
+  GANTRY_LET(const auto copy, sys::sealed_copy(self.get(), "gantry-oci"));
   ::fexecve(copy.get(), argv, environ);
   return fail_errno(errno, "execute a copy of the program");
 }
