@@ -120,6 +120,13 @@ void leave_needed(const layout& host, const std::vector<cgroup_write>& writes,
 }
 
 result<std::string> folder_for(const layout& host, const std::string& path, const cgroup_write& one) {
+  // Of a hybrid host's unified hierarchy only the membership is used: its controllers' files have other names, and
+  // whether they may be used below the root is another's to say.
+  if (host.how == cgroup::mode::hybrid && !host.folders.contains(one.controller) && host.has(one.controller))
+    return fail(errc::failed_precondition,
+                "cannot set {}: this host mounts no cgroups v1 hierarchy of {} beside its others, and has that "
+                "controller in {} alone, whose limits need a host that uses cgroups v2 for all",
+                one.file, one.controller, host.unified);
   auto folder = host.folder_of(one.controller, path);
   if (folder.empty() && one.controller == "cgroup") folder = host.unified + path; // cgroup.* of the unified map
   if (folder.empty())

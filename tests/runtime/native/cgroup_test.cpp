@@ -11,6 +11,7 @@
 
 using namespace gantry;
 using namespace gantry::native;
+using namespace std::string_literals;
 
 namespace {
 
@@ -72,11 +73,35 @@ cgroup::layout imitated_host(const test::scratch& folder) {
   return *host;
 }
 
+/// A hybrid one: memory in a v1 hierarchy, huge pages in the unified one.
+cgroup::layout imitated_hybrid_host(const test::scratch& folder) {
+  folder.make_file("memory/tasks", "");
+  folder.make_file("unified/cgroup.controllers", "hugetlb\n");
+  const auto host = cgroup::detect(folder.path());
+  REQUIRE(host);
+  REQUIRE(host->how == cgroup::mode::hybrid);
+  return *host;
+}
+
 std::string content(const test::scratch& folder, const char* name) {
   return sys::read_file(folder / name).value_or("absent");
 }
 
 } // namespace
+
+TEST_CASE("a limit whose controller is in a hybrid host's unified hierarchy alone is refused, saying so", "[native]") {
+  const test::scratch folder;
+  folder.make_directory("memory");
+  folder.make_directory("unified");
+  const auto host = imitated_hybrid_host(folder);
+  resource_plan wanted;
+  wanted.huge_pages = {{"2MB", "1048576"}};
+  const auto refused = update_cgroups(host, "/c", wanted);
+  REQUIRE(!refused);
+  CHECK(refused.error().code == errc::failed_precondition);
+  for (const auto& word : {"hugetlb.2MB.limit_in_bytes"s, "no cgroups v1 hierarchy of hugetlb"s, host.unified})
+    CHECK_THAT(refused.error().message, test::contains(word));
+}
 
 TEST_CASE("resources become what cgroups v1 takes", "[native]") {
   resource_plan plan;
