@@ -20,6 +20,14 @@ void send_signal(self_pointer self, int number) {
   ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [](const auto&) {}); // the exit tells
 }
 
+/// On cgroups v1 a frozen process does not even take SIGKILL before it thaws. Asked after the signal: what thaws is
+/// dying.
+void thaw_if_paused(self_pointer self) {
+  if (self->state.record.state.now == phase::paused)
+    ask<done>(self, launcher_of(self), deadline::launch, monitor::resume_container{self->state.record.name},
+              [](const auto&) {}); // the exit tells
+}
+
 /// A container in its back-off does not run: it only stops to wait.
 void cancel_restart(self_pointer self) {
   auto& state = self->state;
@@ -138,10 +146,8 @@ void stop_now(self_pointer self, const stop_container& request, caf::typed_respo
   auto number = stop_signal_of(state, request);
   if (!number) return refuse(promise, number.error());
   state.record.state.stopped_by_user = true;
-  if (state.record.state.now == phase::paused) // a frozen process takes no signal
-    ask<done>(self, launcher_of(self), deadline::launch, monitor::resume_container{state.record.name},
-              [](const auto&) {});
   send_signal(self, *number);
+  thaw_if_paused(self);
   auto own = state.record.options.stop_timeout.value_or(state.parts->config->stop_timeout);
   if (auto seconds = request.timeout.value_or(own); seconds >= 0)
     self->delayed_send(self, std::chrono::seconds(seconds),
@@ -174,6 +180,7 @@ caf::result<done> kill(self_pointer self, const kill_container& request) {
             [promise, self, number](result<done> r) mutable {
               if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
               if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));
+              thaw_if_paused(self);
               self->state.stopping.push_back(promise); // docker's kill answers when the container has ended
               self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, self->state.generation});
             });
@@ -186,6 +193,7 @@ void handle_reminder(self_pointer self, const reminder& what) {
   switch (what.what) {
   case reminder::about::kill_after_stop:
     send_signal(self, SIGKILL);
+    thaw_if_paused(self);
     self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, state.generation});
     break;
   case reminder::about::give_up_stop:

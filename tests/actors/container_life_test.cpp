@@ -167,7 +167,40 @@ TEST_CASE("stop: a paused container is resumed, so that the signal reaches it") 
   s.launch();
   CHECK(s.on.ask<done>(s.container, pause_container{}).ok());
   CHECK(s.stop().ok());
-  CHECK(s.play.in_order("launcher.resume_container", "launcher.signal_process"));
+  CHECK(s.play.in_order("launcher.signal_process", "launcher.resume_container"));
+}
+
+TEST_CASE("stop: one that is paused while it is asked to end is resumed when it is killed") {
+  container_stage s;
+  s.play.deadly = {SIGKILL};
+  s.launch();
+  auto stopping = s.stop(5);
+  CHECK(s.on.ask<done>(s.container, pause_container{}).ok());
+  s.on.advance(6s);
+  CHECK(stopping.ok());
+  CHECK(s.play.asked("launcher.resume_container"));
+}
+
+TEST_CASE("kill: a paused container is resumed after SIGKILL, which a frozen process does not take") {
+  container_stage s;
+  s.play.deadly = {};
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, pause_container{}).ok());
+  SECTION("SIGKILL") {
+    auto killing = s.on.ask<done>(s.container, kill_container{"KILL"});
+    CHECK_FALSE(killing.here());
+    CHECK(s.play.in_order("launcher.signal_process", "launcher.resume_container"));
+  }
+  SECTION("a removal by force") {
+    auto removing = s.on.ask<done>(s.container, remove_container{true, false});
+    CHECK_FALSE(removing.here());
+    CHECK(s.play.in_order("launcher.signal_process", "launcher.resume_container"));
+  }
+  SECTION("another signal waits until the container is unpaused") {
+    CHECK(s.on.ask<done>(s.container, kill_container{"HUP"}).ok());
+    CHECK_FALSE(s.play.asked("launcher.resume_container"));
+    CHECK(s.row().state.now == phase::paused);
+  }
 }
 
 TEST_CASE("kill: an unknown signal is refused and nothing is sent") {

@@ -54,6 +54,17 @@ class Life(Case):
         self.ok("stop", "-t", "1", "deaf")
         self.assertEqual(self.daemon.state("deaf")["ExitCode"], 137)
 
+    def test_a_paused_container_is_killed_and_removed(self):
+        for command in (("kill", "frozen"), ("stop", "-t", "1", "frozen"), ("rm", "-f", "frozen")):
+            with self.subTest(command[0]):
+                self.sleeper("frozen")
+                self.ok("pause", "frozen")
+                self.ok(*command)
+                if command[0] != "rm":
+                    self.assertEqual(self.daemon.state("frozen")["Status"], "exited")
+                    self.ok("rm", "frozen")
+                self.refused("frozen", "inspect", "frozen")
+
     def test_logs_are_complete_after_wait(self):
         self.ok("run", "-d", "--name", "talker", self.base, "sh", "-c", "seq 1 5000; echo error >&2; printf no-newline")
         self.ok("wait", "talker")

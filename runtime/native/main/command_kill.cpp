@@ -17,6 +17,11 @@
 namespace gantry::oci_program {
 namespace {
 
+/// A frozen process dies of SIGKILL once it is thawed (cgroups v1).
+void thaw_killed(const container_record& record) {
+  if (cgroup::of_host()) (void)native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::thawed);
+}
+
 /// All processes; what is forked meanwhile is caught as long as it is a signal that ends.
 void signal_all(const container_record& record, int signal) {
   if (!cgroup::of_host()) return;
@@ -24,6 +29,7 @@ void signal_all(const container_record& record, int signal) {
     const auto pids = cgroup::processes(*cgroup::of_host(), record.cgroup_path);
     if (pids.empty()) return;
     for (const int pid : pids) ::kill(pid, signal);
+    if (signal == SIGKILL) thaw_killed(record);
   }
 }
 
@@ -31,8 +37,7 @@ result<void> end_init(const container_record& record) {
   const auto init = open_init(record);
   if (!init) return {};
   ::syscall(SYS_pidfd_send_signal, init.get(), SIGKILL, nullptr, 0U);
-  // A frozen process dies once it is thawed (cgroups v1).
-  if (cgroup::of_host()) (void)native::set_frozen(*cgroup::of_host(), record.cgroup_path, native::freezing::thawed);
+  thaw_killed(record);
   pollfd ended{init.get(), POLLIN, 0};
   if (::poll(&ended, 1, 10'000) != 1) return fail(errc::timeout, "container init still running");
   return {};
@@ -58,6 +63,7 @@ result<int> command_kill(const record_folder& records, const words& args, const 
     if (errno == ESRCH) return fail(errc::failed_precondition, "container not running");
     return fail_errno(errno, "signal {}", *signal);
   }
+  if (*signal == SIGKILL) thaw_killed(record);
   return 0;
 }
 

@@ -224,6 +224,17 @@ TEST_CASE("the life of a container, verb by verb", "[native][root]") {
   CHECK(from.cgroups_gone());
 }
 
+TEST_CASE("a paused container dies of SIGKILL", "[native][root]") {
+  bundle from({"sleep", "1000"});
+  REQUIRE(from.start().code == 0);
+  REQUIRE(from.oci({"pause", from.id()}).code == 0);
+  CHECK((GENERATE(false, true) ? from.oci({"kill", "--all", from.id(), "KILL"}) : from.oci({"kill", from.id(), "KILL"}))
+            .code == 0);
+  const auto status = [&] { return nlohmann::json::parse(from.oci({"state", from.id()}).text)["status"]; };
+  for (int i = 0; i < 500 && status() != "stopped"; ++i) ::usleep(10'000);
+  CHECK(status() == "stopped");
+}
+
 TEST_CASE("a terminal is the container's own, and its master is sent to the console socket", "[native][root]") {
   bundle from;
   from.set_script("tty; ls /dev/console; echo done");
