@@ -44,9 +44,11 @@ result<monitor::exec_process> exec_request(container_supervisor_state& state, co
   GANTRY_TRY(know_process(state));
   const auto& asked = session.options;
   spec::exec_options options{asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged};
+  const auto& config = *state.parts->config;
+  const auto& init = state.record.state;
+  const auto root = spec::merged_view::of_running(init.pid, init.pid_start_time, root_layers(config, state.record));
   GANTRY_LET(auto process,
-             spec::exec_process_json(state.process_json, options, state.record.effective_user,
-                                     root_layers(*state.parts->config, state.record), state.parts->config->facts));
+             spec::exec_process_json(state.process_json, options, state.record.effective_user, root, config.facts));
   monitor::exec_process exec;
   exec.container = state.record.name;
   exec.exec_id = session.id;

@@ -63,7 +63,7 @@ result<std::string> derive(json process, const exec_options& options, std::strin
 } // namespace
 
 result<std::string> exec_process_json(std::string_view process_json, const exec_options& options,
-                                      std::string_view container_user, const std::vector<std::string>& root_layers,
+                                      std::string_view container_user, const merged_view& root,
                                       const host_facts& facts) {
   if (options.args.empty()) return fail(errc::invalid_argument, "no exec command specified");
   GANTRY_TRY(check_texts(options.args, "the command"));
@@ -74,7 +74,7 @@ result<std::string> exec_process_json(std::string_view process_json, const exec_
   auto process = json::parse(process_json.begin(), process_json.end(), nullptr, false);
   try { // nlohmann reports a member of another type by an exception
     if (process.is_discarded()) return fail(errc::corrupt, "the container's process is not JSON");
-    return derive(std::move(process), options, container_user, merged_view(root_layers), facts);
+    return derive(std::move(process), options, container_user, root, facts);
   } catch (const json::exception& broken) {
     return fail(errc::corrupt, "the container's process is not as the engine wrote it: {}", broken.what());
   }

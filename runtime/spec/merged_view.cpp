@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/sys/files.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::spec {
@@ -158,7 +159,20 @@ private:
 
 } // namespace
 
+merged_view merged_view::of_running(pid_t init, std::uint64_t start_time, std::vector<std::string> layers) {
+  merged_view view(std::move(layers));
+  auto root = sys::rooted_dir::open("/proc/" + std::to_string(init) + "/root");
+  // Looked at after the root was opened: the pid cannot have passed to another process before that.
+  if (root && sys::process_start_time(init) == start_time) view.live_ = std::move(*root);
+  return view;
+}
+
 result<std::string> merged_view::read_file(std::string_view path, std::size_t limit) const {
+  if (live_) {
+    auto content = live_->read_file(path, limit, sys::rooted_dir::resolve::in_one_mount);
+    if (content) return content;
+    if (content.error().os_errno != EXDEV) return within(std::move(content.error()), "{} in the container", path);
+  }
   auto content = walk(layers_).read(path, limit);
   if (!content) return within(std::move(content.error()), "{} in the image", path);
   return content;

@@ -8,6 +8,7 @@
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
 #include "runtime/spec/host_facts.hpp"
+#include "runtime/spec/merged_view.hpp"
 #include "runtime/spec/signal.hpp"
 
 /// The OCI runtime-spec document of a container: what the user asked, over what the image says, over the engine's
@@ -73,9 +74,9 @@ struct exec_options {
 };
 
 /// The runtime-spec `process` of an exec, from the container's (`built_spec::process_json`, or process_of).
-/// `container_user` is built_spec::user. Errors: as build.
+/// `container_user` is built_spec::user; `root` the container's, by which users are looked up. Errors: as build.
 result<std::string> exec_process_json(std::string_view process_json, const exec_options& options,
-                                      std::string_view container_user, const std::vector<std::string>& root_layers,
+                                      std::string_view container_user, const merged_view& root,
                                       const host_facts& facts);
 
 /// The `process` member of a config.json, as text. Errors: corrupt.

@@ -14,6 +14,18 @@ namespace {
 
 constexpr int max_retries = 64; // openat2 answers EAGAIN when a rename races with the walk
 
+__u64 flags_of(rooted_dir::resolve how) {
+  switch (how) {
+  case rooted_dir::resolve::in_root:
+    return RESOLVE_IN_ROOT;
+  case rooted_dir::resolve::in_one_mount:
+    return RESOLVE_IN_ROOT | RESOLVE_NO_XDEV;
+  case rooted_dir::resolve::beneath:
+    break;
+  }
+  return RESOLVE_BENEATH;
+}
+
 } // namespace
 
 result<rooted_dir> rooted_dir::open(const std::string& path) {
@@ -26,7 +38,7 @@ result<unique_fd> rooted_dir::open_at(std::string_view name, int flags, mode_t m
   open_how request{};
   request.flags = static_cast<__u64>(flags) | O_CLOEXEC;
   request.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? mode : 0;
-  request.resolve = RESOLVE_NO_MAGICLINKS | (how == resolve::in_root ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
+  request.resolve = RESOLVE_NO_MAGICLINKS | flags_of(how);
   std::string path(name.empty() ? "." : name);
   if (path.find('\0') != std::string::npos) return fail(errc::invalid_argument, "a path name holds a NUL byte");
   for (int attempt = 0; attempt < max_retries; ++attempt) {
@@ -37,9 +49,9 @@ result<unique_fd> rooted_dir::open_at(std::string_view name, int flags, mode_t m
   return fail(errc::unavailable, "open {}: the tree was renamed {} times meanwhile", path, max_retries);
 }
 
-result<std::string> rooted_dir::read_file(std::string_view name, std::size_t limit) const {
+result<std::string> rooted_dir::read_file(std::string_view name, std::size_t limit, resolve how) const {
   // O_NONBLOCK: a FIFO that a hostile image put there must not hang the open.
-  GANTRY_LET(auto fd, open_at(name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  GANTRY_LET(auto fd, open_at(name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, how));
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat {}", name);
   if (!S_ISREG(status.st_mode)) return fail(errc::invalid_argument, "{}: not a regular file", name);

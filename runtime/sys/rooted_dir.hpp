@@ -15,8 +15,9 @@ namespace gantry::sys {
 class rooted_dir {
 public:
   /// How a name is resolved. `in_root`: "/" and ".." stop at the root, as in a chroot (what a container would see).
-  /// `beneath`: any attempt to leave is an error (EXDEV). Neither crosses magic links.
-  enum class resolve { in_root, beneath };
+  /// `beneath`: any attempt to leave is an error (EXDEV). `in_one_mount`: as in_root, and so is a mount point on the
+  /// way: what is mounted there may be of a kind that makes the caller wait. None crosses magic links.
+  enum class resolve { in_root, beneath, in_one_mount };
 
   static result<rooted_dir> open(const std::string& path);
   explicit rooted_dir(unique_fd directory) : dir_(std::move(directory)) {}
@@ -28,7 +29,8 @@ public:
 
   /// Reads a regular file of at most `limit` bytes. Errors: not_found, exhausted when it is larger,
   /// invalid_argument when it is not a regular file (a FIFO would block).
-  [[nodiscard]] result<std::string> read_file(std::string_view name, std::size_t limit) const;
+  [[nodiscard]] result<std::string> read_file(std::string_view name, std::size_t limit,
+                                              resolve how = resolve::in_root) const;
 
   /// Makes the directories of `name` that do not exist, each as a container would see it; returns the last one
   /// (O_PATH).

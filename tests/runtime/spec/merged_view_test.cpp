@@ -1,9 +1,17 @@
 #include "tests/catch.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <utility>
 
 #include "runtime/spec/merged_view.hpp"
 #include "tests/runtime/spec/fixture.hpp"
@@ -75,4 +83,70 @@ TEST_CASE("whiteouts and opaque folders hide what is below", "[root]") {
   CHECK(l.read("/opt/file").error().code == errc::not_found);
   CHECK(l.read("/var/file").error().code == errc::not_found);
   CHECK(l.read("/opt/other") == "x");
+}
+
+namespace {
+
+/// A process whose root is a folder, in which a file is mounted over another one.
+class rooted_process {
+public:
+  rooted_process(const std::string& root, const std::string& source, const std::string& covered) {
+    int ready[2];
+    REQUIRE(::pipe2(ready, O_CLOEXEC) == 0);
+    const sys::unique_fd reading(ready[0]);
+    sys::unique_fd writing(ready[1]);
+    pid_ = ::fork();
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) live(root, source, covered, writing.get());
+    writing.reset();
+    char good = 0;
+    REQUIRE(::read(reading.get(), &good, 1) == 1);
+  }
+  ~rooted_process() { end(); }
+  rooted_process(const rooted_process&) = delete;
+  rooted_process& operator=(const rooted_process&) = delete;
+
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+private:
+  [[noreturn]] static void live(const std::string& root, const std::string& source, const std::string& covered,
+                                int ready) {
+    const bool good = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::unshare(CLONE_NEWNS) == 0 &&
+                      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::mount(source.c_str(), (root + covered).c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+                      ::chroot(root.c_str()) == 0;
+    if (!good || ::write(ready, "g", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  pid_t pid_ = -1;
+};
+
+} // namespace
+
+TEST_CASE("of a container that runs its own root is read, but nothing that is mounted in it", "[root]") {
+  const two_layers l;
+  const auto live = l.base.path + "/live";
+  put(live + "/etc/passwd", "added in memory");
+  put(live + "/etc/group", "");
+  put(l.bottom + "/etc/passwd", "of the image");
+  put(l.bottom + "/etc/group", "of the image");
+  put(l.base.path + "/mounted", "mounted");
+  ::symlink("/etc/passwd", (live + "/link").c_str());
+  rooted_process init(live, l.base.path + "/mounted", "/etc/group");
+  const auto pid = init.pid();
+  const auto start = sys::process_start_time(pid).value();
+  const auto view = spec::merged_view::of_running(pid, start, {l.top, l.bottom});
+  CHECK(view.read_file("/etc/passwd") == "added in memory");
+  CHECK(view.read_file("/link") == "added in memory");
+  CHECK(view.read_file("/../etc/passwd") == "added in memory");
+  CHECK(view.read_file("/etc/group") == "of the image");
+  CHECK(view.read_file("/etc/shadow").error().code == errc::not_found);
+  CHECK(spec::merged_view::of_running(pid, start + 1, {l.top, l.bottom}).read_file("/etc/passwd") == "of the image");
+  init.end();
+  CHECK(spec::merged_view::of_running(pid, start, {l.top, l.bottom}).read_file("/etc/passwd") == "of the image");
 }

@@ -377,7 +377,8 @@ TEST_CASE("an exec's process derives from the container's") {
   exec.env = {"X=1", "HOSTNAME"};
   exec.tty = true;
   const auto derive = [&] {
-    auto text = spec::exec_process_json(built->process_json, exec, built->user, {r.root.path}, r.facts);
+    auto text =
+        spec::exec_process_json(built->process_json, exec, built->user, spec::merged_view({r.root.path}), r.facts);
     return text ? json::parse(*text) : json({{"error", text.error().message}});
   };
   auto process = derive();
