@@ -16,6 +16,7 @@
 #include "runtime/log/log_reader.hpp"
 #include "runtime/sys/files.hpp"
 #include "tests/catch.hpp"
+#include "tests/runtime/monitor/leftovers.hpp"
 
 namespace gantry::test {
 namespace {
@@ -91,9 +92,11 @@ monitor::process_exited exits::wait(const std::string& id, const std::string& ex
 }
 
 monitor_fixture::monitor_fixture() {
-  char name[] = "/tmp/gantry-test-XXXXXX";
-  dir_ = ::mkdtemp(name);
-  ns_ = "t" + std::to_string(::getpid());
+  static const bool swept = (sweep_leftovers(), true);
+  (void)swept;
+  dir_ = folder_pattern();
+  if (::mkdtemp(dir_.data()) == nullptr) throw std::runtime_error("mkdtemp " + dir_);
+  ns_ = container_namespace(::getpid());
   make_busybox(dir_ + "/layers/1");
   fs::create_directories(dir_ + "/logs");
   start_monitor();
