@@ -183,7 +183,8 @@ int highest_call(const profile& from, std::uint32_t architecture) {
 
 /// What stands before the filter: a call that is newer than the profile answers ENOSYS. Without it a new call that the
 /// default refuses with EPERM would be taken by a libc for a refusal, and it would not fall back.
-std::string newer_calls_stub(const profile& from) {
+/// An architecture that the filter does not have is left to it: the process ends.
+std::string newer_calls_stub(const profile& from, scmp_filter_ctx compiled) {
   struct known {
     std::uint32_t token, audit;
   };
@@ -195,6 +196,7 @@ std::string newer_calls_stub(const profile& from) {
   std::vector<sock_filter> code;
   const auto add = [&](sock_filter one) { code.push_back(one); };
   for (const auto& machine : machines) {
+    if (::seccomp_arch_exist(compiled, machine.token) != 0) continue;
     const int highest = highest_call(from, machine.token);
     if (highest < 0) continue;
     // Six instructions an architecture; the jump over them when it is another one.
@@ -236,7 +238,8 @@ result<seccomp_plan> compile(const profile& from) {
   for (const auto& one : from.rules) GANTRY_TRY(add_rule(one, otherwise, context.get()));
   GANTRY_LET(plan.program, exported(context.get()));
   const bool lets_through = otherwise == SCMP_ACT_ALLOW || otherwise == SCMP_ACT_LOG;
-  if (!lets_through && otherwise != SCMP_ACT_ERRNO(ENOSYS)) plan.program.insert(0, newer_calls_stub(from));
+  if (!lets_through && otherwise != SCMP_ACT_ERRNO(ENOSYS))
+    plan.program.insert(0, newer_calls_stub(from, context.get()));
   if (plan.program.size() / sizeof(sock_filter) > BPF_MAXINSNS)
     return fail(errc::invalid_argument, "seccomp: the filter is longer than the kernel's {} instructions",
                 BPF_MAXINSNS);

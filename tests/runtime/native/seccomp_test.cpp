@@ -193,7 +193,7 @@ std::size_t check_calls(const json& profile, const std::vector<sock_filter>& fil
   const bool known = std::find(listed.begin(), listed.end(), on.name) != listed.end();
   const auto otherwise = action_of(profile, "defaultAction", "defaultErrnoRet");
   const bool stub = on.stub && otherwise != SECCOMP_RET_ALLOW && otherwise != SECCOMP_RET_LOG;
-  const int newest = stub ? highest(profile, on) : -1;
+  const int newest = stub && known ? highest(profile, on) : -1;
   std::size_t steps = 0;
   for (std::uint32_t number = 0; number < last_call; ++number) {
     seccomp_data call{};
