@@ -90,7 +90,7 @@ TEST_CASE("a tmpfs begins with what it hides", "[native][root]") {
   REQUIRE(::chmod((from.rootfs() + "/held").c_str(), 0751) == 0);
   from.config["mounts"].push_back(
       mount_of("/held", "tmpfs", "tmpfs", {GENERATE("rw", "ro"), "tmpcopyup", "size=1m", "nosuid"}));
-  from.set_script("cd /held; stat -c '%n %F %a %u:%g' . deep deep/* *; cat deep/file; readlink deep/link; "
+  from.set_script("exec 2>&1; cd /held; stat -c '%n %F %a %u:%g' . deep deep/* *; cat deep/file; readlink deep/link; "
                   "grep ' /held ' /proc/self/mountinfo | sed 's/.* \\/held \\(.*\\) - .*/\\1/'; echo x > deep/file");
   const auto ours = from.run_native();
   CHECK_THAT(ours.text, contains("setuid regular file 4711 7:8\n"));
