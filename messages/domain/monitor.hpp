@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 3;
+inline constexpr std::uint32_t protocol_version = 4;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -95,6 +95,8 @@ struct delete_container {
   key container;
   runtime_command runtime;
   std::string bundle;
+  /// The engine has seen all of its life, and nobody joined its namespaces: its network may serve another.
+  bool private_network = false;
 };
 
 /// Opens a stream to a container's or an exec session's stdio. Reply: stream_token. For a container that is not known

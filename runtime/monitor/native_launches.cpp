@@ -41,6 +41,7 @@ void native_launches::start(request what, std::uint64_t number) {
     return what.done(tl::unexpected<error>(std::move(launched.error())));
   }
   ++running_;
+  if (what.made) what.made(launched->pid);
   auto one = std::make_shared<running>();
   one->number = number;
   one->process = {launched->pid, std::move(launched->pidfd), mark};

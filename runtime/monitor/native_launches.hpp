@@ -27,6 +27,8 @@ class native_launches {
 public:
   struct request {
     std::function<result<native_launch>()> prepare; ///< called when the launch's turn has come
+    /// Optional: the process has been made. It may have ended, but its pid is still its own.
+    std::function<void(pid_t)> made = nullptr;
     /// The process, or why it did not come to run: then it is gone, or being killed.
     std::function<void(result<launched_process>)> done;
   };

@@ -11,10 +11,6 @@
 namespace gantry::monitor {
 namespace {
 
-std::string path_of(const sys::unique_fd& fd) {
-  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd.get());
-}
-
 /// Our ends of what the child, which makes the namespace, has.
 struct passage {
   sys::unique_fd socket, printed;
@@ -37,6 +33,10 @@ result<launch> prepare_namespace(passage& ours) {
 }
 
 } // namespace
+
+std::string path_of(const sys::unique_fd& network) {
+  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(network.get());
+}
 
 void network_namespaces::make(const key& sandbox, responder respond) {
   if (auto found = held_.find(sandbox); found != held_.end())

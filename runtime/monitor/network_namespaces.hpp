@@ -6,6 +6,9 @@
 
 namespace gantry::monitor {
 
+/// By which other processes of the host open a namespace that this monitor holds.
+std::string path_of(const sys::unique_fd& network);
+
 /// The network namespaces that this monitor holds open, one per sandbox. They exist as long as a descriptor or a
 /// process holds them: there is nothing on the host to clean up.
 class network_namespaces {

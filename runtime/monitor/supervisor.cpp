@@ -20,7 +20,8 @@ supervisor::supervisor(surroundings with, std::function<void(const process_exite
                        std::function<void()> end)
     : with_(std::move(with)), announce_(std::move(announce)), end_(std::move(end)),
       runtimes_(with_.loop, with_.processes, max_runtimes), host_programs_(with_.loop, with_.processes, max_runtimes),
-      natives_(with_.loop, with_.processes, max_runtimes), networks_(host_programs_) {}
+      natives_(with_.loop, with_.processes, max_runtimes), networks_(host_programs_),
+      idle_networks_(with_.loop, with_.cgroups) {}
 
 void supervisor::handle(request what, const responder& respond) {
   std::visit([&](auto& one) { on(std::move(one), respond); }, what);

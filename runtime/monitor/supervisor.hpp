@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "runtime/monitor/bundle_folder.hpp"
+#include "runtime/monitor/idle_networks.hpp"
 #include "runtime/monitor/native_facts.hpp"
 #include "runtime/monitor/native_launches.hpp"
 #include "runtime/monitor/network_namespaces.hpp"
@@ -30,7 +31,7 @@ public:
     event_loop& loop;
     child_processes& processes;
     disk_writer& disk;
-    worker_thread& cgroups; ///< for removals: they wait for the kernel
+    worker_thread& cgroups; ///< for removals, which wait for the kernel, and for what follows them
     const bundle_folder& bundles;
     std::string run_dir;
   };
@@ -60,6 +61,7 @@ private:
     key name;
     runtime_command runtime;
     std::shared_ptr<const native_facts> native; ///< none: its OCI runtime has launched it
+    std::optional<reusable_network> network;    ///< that may serve another; without a handle until it is known
     std::string bundle, oom_cgroup;
     stage now = stage::starting;
     bool paused = false;
@@ -92,6 +94,9 @@ private:
   // supervisor_native.cpp
   void start_natively(const container_ptr& c, start_container what, native::container_plan plan,
                       const responder& respond);
+  /// The launch's network namespace: an idle one, or, once that is made, the process's own.
+  void lend_network(container& c, native::container_plan& plan);
+  void note_network(container& c, pid_t pid);
   void native_start_ended(const container_ptr& c, result<launched_process> how, const responder& respond);
   void native_start_failed(const container_ptr& c, error why, const responder& respond);
   void exec_natively(const container_ptr& c, const exec_process& what, const responder& respond);
@@ -119,6 +124,7 @@ private:
   void go_on_deleting(const key& name);
   void kill_for_deletion(const container& c, deletion& d);
   void remove_by_runtime(const key& name, oci::removal how);
+  void return_network(const key& name);
   void remove_files(const key& name);
   void deleted(const key& name, const result<void>& how);
   // supervisor_verbs.cpp
@@ -153,6 +159,7 @@ private:
   job_queue runtimes_, host_programs_;
   native_launches natives_;
   network_namespaces networks_;
+  idle_networks idle_networks_;
   std::unordered_map<key, container_ptr> containers_;
   std::unordered_map<key, deletion> deletions_;
   /// Clients that came before their process (docker run attaches first), by container and exec session.

@@ -19,7 +19,11 @@ void supervisor::on(delete_container what, const responder& respond) {
   auto name = what.container;
   auto [at, fresh] = deletions_.try_emplace(name);
   at->second.askers.push_back(respond);
-  if (!fresh) return; // joins the one under way
+  if (!fresh) { // joins the one under way
+    auto& known = at->second.what;
+    known.private_network = known.private_network && what.private_network;
+    return;
+  }
   at->second.what = std::move(what);
   go_on_deleting(name);
 }
@@ -52,8 +56,9 @@ void supervisor::remove_by_runtime(const key& name, oci::removal how) {
   auto c = find(name);
   if (auto facts = c ? c->native : read_facts(d.what.bundle))
     return remove_groups(facts->cgroup_path, [this, name](const result<void>& removed) {
-      if (removed) return remove_files(name);
-      deleted(name, within(removed.error(), "remove container {}", to_string(name)));
+      if (!removed) return deleted(name, within(removed.error(), "remove container {}", to_string(name)));
+      return_network(name);
+      remove_files(name);
     });
   if (d.what.runtime.path.empty()) return remove_files(name); // there was only native to launch it, and it did not
   auto argv = oci::delete_argv(d.what.runtime, {name.id, "/dev/null", "", "", "", ""}, how);
@@ -62,6 +67,15 @@ void supervisor::remove_by_runtime(const key& name, oci::removal how) {
     if (how == oci::removal::of_stopped) return remove_by_runtime(name, oci::removal::force);
     deleted(name, within(removed.error(), "remove container {}", to_string(name)));
   });
+}
+
+/// Its cgroups are gone: no process of it is left.
+void supervisor::return_network(const key& name) {
+  auto c = find(name);
+  if (!c || !c->network) return;
+  auto used = std::move(*c->network);
+  c->network.reset();
+  if (c->now == stage::exited && deletions_.at(name).what.private_network) idle_networks_.give_back(std::move(used));
 }
 
 void supervisor::remove_files(const key& name) {

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "runtime/monitor/network_reuse.hpp"
 #include "runtime/monitor/supervisor.hpp"
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/parse_plan.hpp"
@@ -16,6 +17,7 @@ namespace gantry::monitor {
 void supervisor::start_natively(const container_ptr& c, start_container what, native::container_plan plan,
                                 const responder& respond) {
   c->native = facts_of(plan);
+  if (auto terms = terms_of_reuse(plan, c->bundle)) c->network = reusable_network{std::move(*terms), {}};
   native_launches::request launch;
   auto order = std::make_shared<native_order>();
   order->id = c->name.id;
@@ -28,7 +30,8 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   plan.process.columns = what.console_width;
   order->plan = std::move(plan);
   // Nobody reads config.json for the start; an engine that takes over looks up there what an exec begins with.
-  launch.prepare = [c, order,
+  launch.made = [this, c](pid_t pid) { note_network(*c, pid); };
+  launch.prepare = [this, c, order,
                     bundle = bundle_content{c->bundle, std::move(what.config_json),
                                             what.root.upper.empty()}]() -> result<native_launch> {
     GANTRY_TRY(make_bundle(bundle));
@@ -36,11 +39,26 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
     native_launch with;
     GANTRY_LET(with.descriptors, c->init.io->open(c->bundle, ""));
     c->oom_kills_before = 0; // the cgroup is new
+    lend_network(*c, order->plan);
     with.order = std::move(*order);
     return with;
   };
   launch.done = [this, c, respond](result<launched_process> how) { native_start_ended(c, std::move(how), respond); };
   natives_.add(std::move(launch));
+}
+
+void supervisor::lend_network(container& c, native::container_plan& plan) {
+  if (!c.network) return;
+  c.network->handle = idle_networks_.take(c.network->terms);
+  if (!c.network->handle) return;
+  for (auto& one : plan.namespaces)
+    if (one.flag == CLONE_NEWNET) one.path = path_of(c.network->handle);
+}
+
+void supervisor::note_network(container& c, pid_t pid) {
+  if (!c.network || c.network->handle) return;
+  c.network->handle.reset(::open(("/proc/" + std::to_string(pid) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!c.network->handle) c.network.reset(); // it has failed already
 }
 
 void supervisor::native_start_ended(const container_ptr& c, result<launched_process> how, const responder& respond) {
@@ -72,6 +90,7 @@ void supervisor::native_start_failed(const container_ptr& c, error why, const re
 void supervisor::exec_natively(const container_ptr& c, const exec_process& what, const responder& respond) {
   auto asked = native::parse_process(what.process_json);
   if (!asked) return exec_failed(c, what.exec_id, asked.error(), respond);
+  if (!is_powerless(*asked)) c->network.reset(); // it can change the network
   native_launches::request launch;
   launch.prepare = [this, c, io = c->execs.at(what.exec_id).io, what, asked = std::move(*asked)] {
     return prepare_native_exec(*c, *io, what, asked);

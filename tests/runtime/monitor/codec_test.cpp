@@ -35,7 +35,7 @@ std::vector<message> one_of_each() {
           request(signal_all{name, 9}),
           request(pause_container{name}),
           request(resume_container{name}),
-          request(delete_container{name, {"/crun", "/r", {}}, "/b"}),
+          request(delete_container{name, {"/crun", "/r", {}}, "/b", true}),
           request(open_stream{name, "e", open_stream::kind::follow_log, true, false, true}),
           request(resize_terminal{name, "", 5, 6}),
           request(make_network_namespace{name}),

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "runtime/native/container_plan.hpp"
+
+/// Which containers may have a network namespace that another had before them, and leave it to others (README.md,
+/// "Why network namespaces are used again"). Pure functions of the plan.
+namespace gantry::monitor {
+
+/// No capability by which a process could change a network namespace, or reach into one that is not its own.
+bool is_powerless(const native::process_plan& process);
+
+/// Under which terms the container's network may be used again: another with the same terms finds it as a new one
+/// would be to it. Nothing: this container gets a new one, which ends with it.
+std::optional<std::string> terms_of_reuse(const native::container_plan& plan, const std::string& bundle);
+
+} // namespace gantry::monitor
