@@ -15,29 +15,46 @@ sys::unique_fd idle_networks::take(const std::string& terms) {
 }
 
 void idle_networks::give_back(reusable_network used) {
-  if (idle_.size() + judged_ >= limit) return;
-  ++judged_;
-  auto shared = std::make_shared<reusable_network>(std::move(used));
-  auto untouched = std::make_shared<bool>(false);
-  worker_.run([judge = judge_, shared, untouched] { *untouched = judge->is_untouched(shared->handle.get()); },
-              [this, shared, untouched] {
-                --judged_;
-                if (*untouched) keep(std::move(*shared));
-              });
+  if (idle_.size() + judged_ < limit) judge(std::move(used), look::first);
 }
 
-void idle_networks::keep(reusable_network used) {
-  idle_.push_back({std::move(used), event_loop::clock::now()});
-  if (!timer_) timer_ = loop_.after(patience, [this] { end_unused(); });
+void idle_networks::judge(reusable_network used, look which) {
+  ++judged_;
+  auto shared = std::make_shared<reusable_network>(std::move(used));
+  auto verdict = std::make_shared<network_judge::verdict>();
+  worker_.run([judge = judge_, shared, verdict] { *verdict = judge->judge(shared->handle.get()); },
+              [this, shared, verdict, which] { judged(std::move(*shared), which, *verdict); });
+}
+
+void idle_networks::judged(reusable_network used, look which, network_judge::verdict how) {
+  --judged_;
+  const auto now = event_loop::clock::now();
+  if (how == network_judge::verdict::untouched) {
+    idle_.push_back({std::move(used), now});
+    if (!end_timer_) end_timer_ = loop_.after(patience, [this] { end_unused(); });
+  } else if (how == network_judge::verdict::in_use && which == look::first && in_use_.size() < limit) {
+    in_use_.push_back({std::move(used), now});
+    if (!look_timer_) look_timer_ = loop_.after(second_look, [this] { look_again(); });
+  }
 }
 
 void idle_networks::end_unused() {
-  timer_.reset();
+  end_timer_.reset();
   const auto now = event_loop::clock::now();
   while (!idle_.empty() && now - idle_.front().since >= patience) idle_.pop_front();
   if (idle_.empty()) return;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(patience - (now - idle_.front().since));
-  timer_ = loop_.after(left, [this] { end_unused(); });
+  end_timer_ = loop_.after(left, [this] { end_unused(); });
+}
+
+void idle_networks::look_again() {
+  look_timer_.reset();
+  const auto now = event_loop::clock::now();
+  for (; !in_use_.empty() && now - in_use_.front().since >= second_look; in_use_.pop_front())
+    if (idle_.size() + judged_ < limit) judge(std::move(in_use_.front().network), look::second);
+  if (in_use_.empty()) return;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(second_look - (now - in_use_.front().since));
+  look_timer_ = loop_.after(left, [this] { look_again(); });
 }
 
 } // namespace gantry::monitor

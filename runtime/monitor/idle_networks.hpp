@@ -23,6 +23,8 @@ class idle_networks {
 public:
   static constexpr std::size_t limit = 16;            ///< that are kept
   static constexpr std::chrono::seconds patience{60}; ///< then an unused one ends
+  /// After it, one in which there are sockets is looked at again: closed ones count for a while.
+  static constexpr std::chrono::milliseconds second_look{200};
 
   /// The worker is where they are looked at, and must outlive this object's loop.
   idle_networks(event_loop& loop, worker_thread& worker) : loop_(loop), worker_(worker) {}
@@ -33,8 +35,11 @@ public:
   void give_back(reusable_network used);
 
 private:
-  void keep(reusable_network used);
+  enum class look : std::uint8_t { first, second };
+  void judge(reusable_network used, look which);
+  void judged(reusable_network used, look which, network_judge::verdict how);
   void end_unused();
+  void look_again();
 
   struct idle {
     reusable_network network;
@@ -45,7 +50,8 @@ private:
   std::shared_ptr<network_judge> judge_ = std::make_shared<network_judge>(); ///< the worker's thread alone
   std::deque<idle> idle_;                                                    ///< the longest unused first
   std::size_t judged_ = 0;                                                   ///< under way at the worker
-  event_loop::timer timer_;
+  std::deque<idle> in_use_;                                                  ///< by sockets, as it seemed
+  event_loop::timer end_timer_, look_timer_;
 };
 
 } // namespace gantry::monitor

@@ -48,16 +48,20 @@ private:
 
 /// How many sockets there are, also those that processes outside hold, and connections that wait for their end. What
 /// else stands in these files counts the whole host.
-void add_socket_counts(std::string& text, const std::string& file) {
-  auto counts = sys::read_file(file).value_or("absent");
-  std::string_view left = counts, key;
-  while (!left.empty()) {
-    const auto size = std::min(left.find_first_of(" \n"), left.size());
-    const auto word = left.substr(0, size);
-    if (key == "used" || key == "inuse" || key == "tw") text.append(key).append(word).append(" ");
-    key = word;
-    left.remove_prefix(std::min(size + 1, left.size()));
+std::string socket_counts() {
+  std::string text;
+  for (const auto* file : {"/proc/thread-self/net/sockstat", "/proc/thread-self/net/sockstat6"}) {
+    const auto counts = sys::read_file(file).value_or("absent");
+    std::string_view left = counts, key;
+    while (!left.empty()) {
+      const auto size = std::min(left.find_first_of(" \n"), left.size());
+      const auto word = left.substr(0, size);
+      if (key == "used" || key == "inuse" || key == "tw") text.append(key).append(word).append(" ");
+      key = word;
+      left.remove_prefix(std::min(size + 1, left.size()));
+    }
   }
+  return text;
 }
 
 /// The payloads of all answers to one request; empty where the kernel does not know the protocol.
@@ -116,11 +120,9 @@ constexpr std::array<const char*, 10> files = {
     "dev",        "snmp",          "snmp6",           "netstat",  "fib_trie",
     "ipv6_route", "ip6_flowlabel", "ip_tables_names", "if_inet6", "ip6_tables_names"};
 
-std::string traces_here() {
+/// All but the sockets; makes some.
+std::string rest_here() {
   std::string text;
-  // Before this function makes sockets of its own.
-  for (const auto* name : {"sockstat", "sockstat6"})
-    add_socket_counts(text, std::string("/proc/thread-self/net/") + name);
   for (const auto* name : files) {
     const auto content = sys::read_file(std::string("/proc/thread-self/net/") + name);
     text.append(name).append(content ? *content : "absent");
@@ -163,12 +165,6 @@ result<sys::unique_fd> make_fresh_network() {
   return made;
 }
 
-result<std::string> traces_of_network(int network) {
-  GANTRY_LET(const auto abroad, visit::leave_home());
-  if (::setns(network, CLONE_NEWNET) != 0) return fail_errno(errno, "enter a network namespace");
-  return traces_here();
-}
-
 bool is_open_elsewhere(int network) {
   // A write lease is given to the only opener of a file (fcntl(2), "Leases"). Whoever opens it in between has this
   // process signalled: by default that would be SIGIO, which ends it.
@@ -181,18 +177,27 @@ result<void> network_judge::look_at_fresh() {
   GANTRY_LET(const auto abroad, visit::leave_home());
   if (::setns(network.get(), CLONE_NEWNET) != 0) return fail_errno(errno, "enter a network namespace");
   looked_ = now_in_seconds();
-  fresh_ = has_writable_files("/proc/thread-self/net") ? "unknowable" : traces_here();
+  knowable_ = !has_writable_files("/proc/thread-self/net");
+  auto sockets = socket_counts();
+  fresh_ = traces{std::move(sockets), rest_here()};
   return {};
 }
 
-bool network_judge::is_untouched(int network) {
-  constexpr std::int64_t good_for = 60; // what the kernel shows changes with its modules
-  if (is_open_elsewhere(network)) return false;
-  const auto found = traces_of_network(network);
-  if (!found) return false;
-  if (*found == fresh_) return true;
-  if (!fresh_.empty() && now_in_seconds() - looked_ < good_for) return false;
-  return look_at_fresh() && *found == fresh_;
+network_judge::verdict network_judge::compare_here() {
+  if (socket_counts() != fresh_->sockets) return verdict::in_use;
+  return knowable_ && rest_here() == fresh_->rest ? verdict::untouched : verdict::changed;
+}
+
+network_judge::verdict network_judge::judge(int network) {
+  constexpr std::int64_t good_for = 60;
+  if (is_open_elsewhere(network)) return verdict::changed;
+  if (!fresh_ && !look_at_fresh()) return verdict::changed;
+  auto abroad = visit::leave_home();
+  if (!abroad || ::setns(network, CLONE_NEWNET) != 0) return verdict::changed;
+  const auto found = compare_here();
+  // What the kernel shows changes with its modules: the next one is compared with what is fresh then.
+  if (found == verdict::changed && now_in_seconds() - looked_ >= good_for) fresh_.reset();
+  return found;
 }
 
 } // namespace gantry::monitor

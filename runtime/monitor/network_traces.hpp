@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "messages/domain/error.hpp"
@@ -12,25 +14,32 @@ namespace gantry::monitor {
 /// A new one, as a container gets it: lo is up. Errors: the errno's of unshare(2).
 result<sys::unique_fd> make_fresh_network();
 
-/// Everything of it that its users leave behind or could have changed, as one text: sockets, counters, devices,
-/// addresses, routes, rules, tables of filters, keys. Untouched ones have equal texts on one host; only to be compared.
-/// Takes some 100 us. Errors: the errno's of setns(2).
-result<std::string> traces_of_network(int network);
-
 /// Whether there may be another open description of the namespace, in any process. Mounts and processes in it do not
 /// count. `network` has to be the caller's only one.
 bool is_open_elsewhere(int network);
 
-/// Judges namespaces by a fresh one.
+/// Judges namespaces by a fresh one: everything in them that users leave behind or could have changed.
 class network_judge {
 public:
-  /// True when nothing tells it from a new one, and nobody else can have it. False also when that cannot be told.
-  bool is_untouched(int network);
+  enum class verdict : std::uint8_t {
+    untouched, ///< nothing tells it from a new one, and nobody else has it
+    in_use,    ///< by sockets. One that was closed may count some 10 ms longer, those of the last judgement too
+    changed,   ///< or that cannot be told
+  };
+  /// Takes some 100 us.
+  verdict judge(int network);
 
 private:
+  /// Only to be compared: equal for untouched ones on one host.
+  struct traces {
+    std::string sockets; ///< how many there are
+    std::string rest;    ///< counters, devices, addresses, routes, rules, tables of filters, keys
+  };
+  verdict compare_here();
   result<void> look_at_fresh();
 
-  std::string fresh_; ///< traces of a fresh one; empty: not looked at yet
+  std::optional<traces> fresh_;
+  bool knowable_ = false; ///< whether traces tell everything on this host
   std::int64_t looked_ = 0;
 };
 

@@ -39,8 +39,8 @@ native::container_plan usual() {
   native::container_plan plan;
   plan.process.capabilities.emplace();
   plan.process.capabilities->bounding = plan.process.capabilities->effective = std::uint64_t{1} << CAP_NET_RAW;
-  for (const std::uint32_t flag : {CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWPID, CLONE_NEWIPC})
-    plan.namespaces.push_back({flag, ""});
+  for (const auto flag : {CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWPID, CLONE_NEWIPC})
+    plan.namespaces.push_back({static_cast<std::uint32_t>(flag), ""});
   plan.mounts = {mounted("/proc", "proc"),
                  mounted("/dev", "tmpfs"),
                  mounted("/dev/pts", "devpts"),
