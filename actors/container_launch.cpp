@@ -109,6 +109,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
 void begin(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
   ++state.generation;
+  state.joined = false;
   state.record.state.now = phase::starting;
   state.record.state.stopped_by_user = false;
   acquire_slot request{work_kind::launch, work->client, self->address()};
@@ -154,6 +155,15 @@ caf::result<done> launch(self_pointer self, const launch_container& request) {
     state.when_clean.push_back([self, work] { begin(self, work); });
   }
   return work->promise;
+}
+
+/// Its network will serve no other container then.
+caf::result<done> share_namespaces(self_pointer self) {
+  auto& state = self->state;
+  if (!alive(state))
+    return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
+  state.joined = true;
+  return done{};
 }
 
 } // namespace gantry::container

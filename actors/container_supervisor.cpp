@@ -86,7 +86,7 @@ void clean_up(self_pointer self) {
   auto& state = self->state;
   auto runtime = runtime_of(*state.parts->config, state.record);
   monitor::delete_container request{state.record.name, runtime ? *runtime : monitor::runtime_command{},
-                                    bundle_of(*state.parts->config, state.record.name)};
+                                    bundle_of(*state.parts->config, state.record.name), !state.joined};
   state.clean = false;
   ask<done>(self, launcher_of(self), deadline::launch, std::move(request), [self](const auto& r) {
     auto& s = self->state;
@@ -121,6 +121,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       [self](create_container& request) { return container::create(self, std::move(request)); },
       [self](const recover_container& found) { return container::recover(self, found); },
       [self](const launch_container& request) { return container::launch(self, request); },
+      [self](const join_namespaces&) { return container::share_namespaces(self); },
       [self](const stop_container& request) { return container::stop(self, request); },
       [self](const kill_container& request) { return container::kill(self, request); },
       [self](const pause_container&) { return container::pause(self); },

@@ -25,6 +25,8 @@ struct container_supervisor_state {
   std::uint64_t generation = 0;
   /// False from the moment init runs until the runtime and the monitor have forgotten it: no start before that.
   bool clean = true;
+  /// Another container may have joined its namespaces in this life. True also when this engine has not seen all of it.
+  bool joined = true;
   bool removing = false;
   std::vector<std::function<void()>> when_clean;     ///< a start or a removal that waits for that
   std::vector<std::function<void()>> when_launched;  ///< a stop or a removal that waits for the start under way
@@ -60,6 +62,7 @@ using self_pointer = container_supervisor_actor::stateful_pointer<container_supe
 caf::result<created> create(self_pointer self, create_container request);
 caf::result<done> recover(self_pointer self, const recover_container& found);
 caf::result<done> launch(self_pointer self, const launch_container& request);
+caf::result<done> share_namespaces(self_pointer self);
 caf::result<done> stop(self_pointer self, const stop_container& request);
 caf::result<done> kill(self_pointer self, const kill_container& request);
 caf::result<done> pause(self_pointer self);

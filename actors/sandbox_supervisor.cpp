@@ -131,6 +131,15 @@ result<void> join(sandbox_supervisor_state& state, const found_container& other,
   return {};
 }
 
+/// The other container knows it before its namespaces are entered.
+void announce_join(self_pointer self, const container_supervisor_actor& other, const ready_callback& failed,
+                   const std::function<void()>& go_on) {
+  ask<done>(self, other, deadline::quick, join_namespaces{}, [failed, go_on](result<done> r) {
+    if (!r) return failed(tl::unexpected<error>(std::move(r.error())));
+    go_on();
+  });
+}
+
 /// Resolves each "container:<id>" of `modes` in turn, then makes the network.
 void join_next(self_pointer self, std::vector<std::pair<std::string, std::string>> modes, const ready_callback& then) {
   static constexpr std::string_view prefix = "container:";
@@ -143,7 +152,7 @@ void join_next(self_pointer self, std::vector<std::pair<std::string, std::string
                        [self, modes, then, which = which](result<found_container> r) {
                          if (!r) return then(tl::unexpected<error>(std::move(r.error())));
                          if (auto joined = join(self->state, *r, which); !joined) return then(std::move(joined));
-                         join_next(self, modes, then);
+                         announce_join(self, r->container, then, [self, modes, then] { join_next(self, modes, then); });
                        });
 }
 

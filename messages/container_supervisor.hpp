@@ -42,6 +42,9 @@ struct launch_container {
   std::string client;
 };
 
+/// Another container is about to join namespaces of this one.
+struct join_namespaces {};
+
 struct stop_container {
   std::optional<int> timeout; ///< seconds before SIGKILL; empty: the container's own; negative: without end
   std::string signal;         ///< empty: the container's own
@@ -137,6 +140,8 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<recover_container>::with<done>,
     // failed_precondition when it runs; unavailable with the runtime's own words
     replies_to<launch_container>::with<done>,
+    // failed_precondition when it does not run
+    replies_to<join_namespaces>::with<done>,
     // Answers when it has ended; at once when it does not run (failed_precondition with nothing_to_do's errno EALREADY)
     replies_to<stop_container>::with<done>, replies_to<kill_container>::with<done>,
     replies_to<pause_container>::with<done>, replies_to<unpause_container>::with<done>,
@@ -154,6 +159,7 @@ GANTRY_MESSAGE(gantry::create_container)
 GANTRY_MESSAGE(gantry::created)
 GANTRY_MESSAGE(gantry::recover_container)
 GANTRY_MESSAGE(gantry::launch_container)
+GANTRY_MESSAGE(gantry::join_namespaces)
 GANTRY_MESSAGE(gantry::stop_container)
 GANTRY_MESSAGE(gantry::kill_container)
 GANTRY_MESSAGE(gantry::pause_container)

@@ -173,7 +173,10 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
       [=](const monitor::signal_all&) { return perform(self, play, "launcher.signal_all", done{}); },
       [=](const monitor::pause_container&) { return perform(self, play, "launcher.pause_container", done{}); },
       [=](const monitor::resume_container&) { return perform(self, play, "launcher.resume_container", done{}); },
-      [=](const monitor::delete_container&) { return perform(self, play, "launcher.delete_container", done{}); },
+      [=](const monitor::delete_container& request) {
+        play->deleted.push_back(request);
+        return perform(self, play, "launcher.delete_container", done{});
+      },
       [=](const monitor::open_stream&) {
         return perform(self, play, "launcher.open_stream", monitor::stream_token{"token", "/socket"});
       },

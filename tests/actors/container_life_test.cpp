@@ -96,6 +96,21 @@ TEST_CASE("stop: the stop signal ends it, the exit is published, and the answer 
   CHECK(s.play.asked("sandbox.container_stopped"));
 }
 
+TEST_CASE("end: the monitor hears whether another container may have been in the namespaces") {
+  container_stage s;
+  CHECK(s.on.ask<done>(s.container, join_namespaces{}).why().code == errc::failed_precondition);
+  s.launch();
+  s.stop();
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, join_namespaces{}).ok());
+  s.stop();
+  s.launch();
+  s.stop();
+  std::vector<bool> private_network;
+  for (const auto& request : s.play.deleted) private_network.push_back(request.private_network);
+  CHECK(private_network == std::vector<bool>{true, false, true});
+}
+
 TEST_CASE("stop: escalates to SIGKILL after the timeout") {
   container_stage s;
   s.play.deadly = {SIGKILL};

@@ -18,6 +18,7 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
         launched->push_back(request.namespaces);
         return perform(self, play, "container.launch_container", done{});
       },
+      [=](const join_namespaces&) { return perform(self, play, "container.join_namespaces", done{}); },
       [](const stop_container&) { return done{}; },
       [](const kill_container&) { return done{}; },
       [](const pause_container&) { return done{}; },
@@ -162,7 +163,16 @@ TEST_CASE("sandbox: container:X joins the namespaces of a container that runs") 
   CHECK(s.launched[0].network == "/proc/42/ns/net");
   CHECK(s.launched[0].ipc == "/proc/42/ns/ipc");
   CHECK(s.launched[0].pid == "/proc/42/ns/pid");
+  CHECK(s.play.in_order("container.join_namespaces", "container.launch_container"));
   CHECK_FALSE(s.play.asked("launcher.make_network_namespace"));
+}
+
+TEST_CASE("sandbox: container:X of one that has ended meanwhile refuses the start") {
+  sandbox_stage s("container:other");
+  s.neighbour(42);
+  s.play.fail("container.join_namespaces");
+  CHECK_FALSE(s.start().ok());
+  CHECK(s.launched.empty());
 }
 
 TEST_CASE("sandbox: container:X of one that does not run, or is not there, refuses the start") {

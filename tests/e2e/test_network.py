@@ -53,6 +53,35 @@ class Network(Case):
         address = self.daemon.inspect("server")["NetworkSettings"]["IPAddress"]
         self.assertIn(address, self.run_ok("--network", "container:server", "--", "ip", "addr"))
 
+    def test_none_one_after_another_see_nothing_of_each_other(self):
+        shown = "ip addr; ip route; cat /proc/net/dev /proc/net/snmp /proc/net/tcp /proc/net/unix /proc/net/sockstat6"
+        look = ("--network", "none", "--", "sh", "-c", shown)
+        fresh = self.run_ok(*look)
+        self.assertIn("127.0.0.1/8", fresh)
+        self.assertEqual(self.run_ok(*look), fresh)
+        address = "ip addr add 10.9.8.7/8 dev lo"
+        self.run_ok("--network", "none", "--cap-add", "NET_ADMIN", "--", "sh", "-c", address)
+        self.assertEqual(self.run_ok(*look), fresh)
+        self.run_ok("--network", "none", "--privileged", "--", "sysctl", "-w", "net.core.somaxconn=7")
+        self.assertEqual(self.run_ok(*look), fresh)
+        self.run_ok("--network", "none", "--", "sh", "-c", "nc -w 1 127.0.0.1 9; nc -w 1 10.0.0.1 9; true")
+        self.assertEqual(self.run_ok(*look), fresh)
+        self.ok("run", "-d", "--network", "none", "--name", "first", self.base, "sleep", "1000")
+        self.ok("exec", "--privileged", "first", "sh", "-c", address)
+        self.ok("rm", "-f", "first")
+        self.assertEqual(self.run_ok(*look), fresh)
+
+    def test_a_joined_none_network_serves_no_other(self):
+        self.ok("run", "-d", "--network", "none", "--name", "first", self.base, "sleep", "1000")
+        self.ok("run", "-d", "--network", "container:first", "--cap-add", "NET_ADMIN", "--name", "guest", self.base,
+                "sh", "-c", "ip link set lo down; exec sleep 1000")
+        wait_until(lambda: "UP" not in self.ok("exec", "guest", "ip", "link"), 20, "the guest to take lo down")
+        self.ok("rm", "-f", "first")
+        for _ in range(3):
+            self.assertIn("UP", self.run_ok("--network", "none", "--", "ip", "link"))
+        self.ok("exec", "guest", "ip", "link", "set", "lo", "up")
+        self.assertIn("UP", self.ok("exec", "guest", "ip", "link"))
+
     def test_resolv_conf_and_hosts(self):
         out = self.run_ok("--dns", "192.0.2.53", "--dns-search", "example.org", "--add-host", "other:192.0.2.7", "--",
                           "cat", "/etc/resolv.conf", "/etc/hosts")
