@@ -101,6 +101,9 @@ class Session:
 class Daemon:
     def __init__(self, session, number, flags=(), keys=None):
         self.session, self.flags, self.process = session, list(flags), None
+        # A test that names a runtime is about that one, whatever the others are run by.
+        if RUNTIME and "--runtime" not in flags and "runtime" not in (keys or {}):
+            self.flags += ["--runtime", RUNTIME]
         self.folder = f"{session.folder}/{number}"
         # As on a host: the run folder on /run, which is a tmpfs.
         self.root, self.run_dir = f"{self.folder}/root", f"/run/{session.mark}-{number}"
@@ -121,7 +124,7 @@ class Daemon:
         with open(f"{self.folder}/log", "a") as log:
             self.process = subprocess.Popen(
                 [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
-                 "--config", f"{self.folder}/gantry.toml", *(["--runtime", RUNTIME] if RUNTIME else []), *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                 "--config", f"{self.folder}/gantry.toml", *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_until(self.answers, 30, "gantryd to answer")
         return self
 
