@@ -134,7 +134,7 @@ result<void> join(sandbox_supervisor_state& state, const found_container& other,
 /// The other container knows it before its namespaces are entered.
 void announce_join(self_pointer self, const container_supervisor_actor& other, const ready_callback& failed,
                    const std::function<void()>& go_on) {
-  ask<done>(self, other, deadline::quick, join_namespaces{}, [failed, go_on](result<done> r) {
+  ask<done>(self, other, deadline::inner, join_namespaces{}, [failed, go_on](result<done> r) {
     if (!r) return failed(tl::unexpected<error>(std::move(r.error())));
     go_on();
   });

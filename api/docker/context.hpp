@@ -1,23 +1,31 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
-#include <boost/asio/thread_pool.hpp>
-
-#include "api/docker/loop.hpp"
+#include "api/docker/http.hpp"
+#include "api/http/ask.hpp"
+#include "api/http/exchange.hpp"
+#include "api/http/on_disk.hpp"
 #include "messages/engine.hpp"
 
 namespace gantry::docker {
 
-/// What every endpoint works with. The door's thread alone; `home` and `disk` may be posted to from anywhere.
-struct context {
-  caf::actor_system& system;
+namespace asio = http::asio;
+using http::as_tuple;
+using http::ask;
+using http::awaitable;
+using http::exchange;
+using http::loop;
+using http::on_disk;
+using http::pending;
+using http::raw_connection;
+using http::send_request;
+using http::signal;
+using http::use_awaitable;
+
+/// What every endpoint works with. The door's thread alone.
+struct context : http::workplace {
   engine_actor engine;
   engine_actors actors;
-  engine_info facts;          ///< as the engine said them when the door opened
-  std::shared_ptr<loop> home; ///< the door's thread
-  asio::thread_pool& disk;    ///< for what blocks: log files, /proc
+  engine_info facts; ///< as the engine said them when the door opened
 };
 
 } // namespace gantry::docker

@@ -1,7 +1,5 @@
 #include "api/docker/event_feed.hpp"
 
-#include "api/docker/ask.hpp"
-
 namespace gantry::docker {
 namespace {
 

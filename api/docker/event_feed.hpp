@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "api/docker/context.hpp"
-#include "api/docker/coroutine.hpp"
 #include "messages/events.hpp"
 
 namespace gantry::docker {

@@ -1,6 +1,5 @@
 #include "api/docker/log_lines.hpp"
 
-#include "api/docker/on_disk.hpp"
 #include "runtime/stream/stream_frame.hpp"
 
 namespace gantry::docker {

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "api/docker/context.hpp"
-#include "api/docker/coroutine.hpp"
 #include "runtime/log/log_reader.hpp"
 
 namespace gantry::docker {

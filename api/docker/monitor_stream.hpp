@@ -6,7 +6,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include "api/docker/context.hpp"
-#include "api/docker/coroutine.hpp"
 #include "messages/container_supervisor.hpp"
 #include "runtime/stream/stream_frame.hpp"
 

@@ -27,11 +27,11 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::string cgroup_of(const std::string& text, std::string_view controller) {
   std::string unified;
   for (const auto& line : lines_of(text)) {
-    auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    auto names = fmt::format(",{},", line.substr(first + 1, second - first - 1));
-    if (names == ",,") unified = line.substr(second + 1);
-    if (names.find(fmt::format(",{},", controller)) != std::string::npos) return line.substr(second + 1);
+    auto first = line.find(':'), next = line.find(':', first + 1);
+    if (first == std::string::npos || next == std::string::npos) continue;
+    auto names = fmt::format(",{},", line.substr(first + 1, next - first - 1));
+    if (names == ",,") unified = line.substr(next + 1);
+    if (names.find(fmt::format(",{},", controller)) != std::string::npos) return line.substr(next + 1);
   }
   return unified;
 }

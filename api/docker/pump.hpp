@@ -1,6 +1,5 @@
 #pragma once
 
-#include "api/docker/exchange.hpp"
 #include "api/docker/monitor_stream.hpp"
 
 namespace gantry::docker {

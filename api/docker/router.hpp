@@ -3,16 +3,11 @@
 #include <functional>
 #include <span>
 
-#include "api/docker/coroutine.hpp"
-#include "api/docker/http.hpp"
+#include "api/docker/context.hpp"
 
 namespace gantry::docker {
 
-struct context;
-class exchange;
-
-/// Answers a request. It returns the whole response, unless it has begun a stream on the exchange: then what it returns
-/// is not looked at. The arguments live until it ends.
+/// As http::handler, with what it works with.
 using endpoint = awaitable<result<response>> (*)(context&, const request&, exchange&);
 
 /// A pattern has at most one "*": a name. In images' patterns ("/images/*/json") it may contain slashes.

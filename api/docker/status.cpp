@@ -2,8 +2,6 @@
 
 #include <cerrno>
 
-#include <nlohmann/json.hpp>
-
 namespace gantry::docker {
 
 int status_of(const error& why) {
@@ -30,12 +28,6 @@ int status_of(const error& why) {
     break;
   }
   return 500;
-}
-
-response message_response(int status, std::string_view message) {
-  nlohmann::ordered_json body{{"message", message}};
-  // A runtime's words may hold any bytes; a reply with some replaced is better than none.
-  return json_response(body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), status);
 }
 
 response error_response(const error& why) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/docker/http.hpp"
+#include "api/docker/reply.hpp"
 
 namespace gantry::docker {
 
@@ -9,9 +9,6 @@ int status_of(const error& why);
 
 /// The whole answer: {"message": …}, Retry-After for what may be asked again, nothing at all for 304.
 response error_response(const error& why);
-
-/// {"message": …} with a status of the caller's.
-response message_response(int status, std::string_view message);
 
 /// What starting a process said, in the class that dockerd gives it: a program that is not there or may not be executed
 /// is the request's fault (400), and the client derives its exit status 127 or 126 from the words.

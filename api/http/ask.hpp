@@ -4,12 +4,12 @@
 #include <memory>
 #include <optional>
 
-#include "api/docker/context.hpp"
-#include "api/docker/coroutine.hpp"
-#include "api/docker/signal.hpp"
+#include "api/http/coroutine.hpp"
+#include "api/http/signal.hpp"
+#include "api/http/workplace.hpp"
 #include "messages/caf.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 /// A request that was sent to an actor. The door's thread alone.
 template<class Reply>
@@ -87,15 +87,14 @@ void ask_once(caf::event_based_actor* self, const Handle& to, std::chrono::secon
 
 /// Sends a request and returns at once. A deadline of zero means: without end.
 template<class Reply, class Handle, class Request>
-std::shared_ptr<pending<Reply>> send_request(context& door, const Handle& to, Request what,
+std::shared_ptr<pending<Reply>> send_request(workplace& at, const Handle& to, Request what,
                                              std::chrono::seconds within_time) {
-  auto waiting = std::make_shared<pending<Reply>>(door.home);
-  auto bring = std::make_shared<detail::courier<Reply>>(door.home, waiting);
-  auto asker =
-      door.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
-        detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
-        bring.reset(); // the handlers hold it now
-      });
+  auto waiting = std::make_shared<pending<Reply>>(at.home);
+  auto bring = std::make_shared<detail::courier<Reply>>(at.home, waiting);
+  auto asker = at.system.spawn([to, within_time, bring, what = std::move(what)](caf::event_based_actor* self) mutable {
+    detail::ask_once<Reply>(self, to, within_time, std::move(what), bring);
+    bring.reset(); // the handlers hold it now
+  });
   waiting->asked_by(asker.address());
   return waiting;
 }
@@ -103,9 +102,9 @@ std::shared_ptr<pending<Reply>> send_request(context& door, const Handle& to, Re
 /// Asks an actor on behalf of a coroutine of the door. Blocks nothing; a coroutine that is cancelled meanwhile gets
 /// `cancelled`, and the operation goes on to its end. Errors: as pending::answer.
 template<class Reply, class Handle, class Request>
-awaitable<result<Reply>> ask(context& door, const Handle& to, Request what, std::chrono::seconds within_time) {
-  auto waiting = send_request<Reply>(door, to, std::move(what), within_time);
+awaitable<result<Reply>> ask(workplace& at, const Handle& to, Request what, std::chrono::seconds within_time) {
+  auto waiting = send_request<Reply>(at, to, std::move(what), within_time);
   co_return co_await waiting->answer();
 }
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -1,6 +1,7 @@
-#include "api/docker/connection.hpp"
+#include "api/http/connection.hpp"
 
-#include <poll.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/beast/http/parser.hpp>
@@ -8,35 +9,52 @@
 #include <boost/beast/http/string_body.hpp>
 #include <spdlog/spdlog.h>
 
-#include "api/docker/live_exchange.hpp"
-#include "api/docker/status.hpp"
-#include "api/docker/version.hpp"
+#include "api/http/live_exchange.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 namespace {
 
-namespace http = boost::beast::http;
+namespace wire = boost::beast::http;
 using boost::system::error_code;
+
+bool is_unix(connection::socket& from) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  return ::getsockopt(from.native_handle(), SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 && family == AF_UNIX;
+}
+
+/// A stream's parts go out at once, not when the client has confirmed the one before. Only TCP knows the option.
+void set_no_delay(connection::socket& from) {
+  int on = 1;
+  (void)::setsockopt(from.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 std::string peer_of(connection::socket& from) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (::getsockopt(from.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return "unknown";
-  return fmt::format("{}/{}", peer.uid, peer.pid);
+  if (is_unix(from) && ::getsockopt(from.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+    return fmt::format("{}/{}", peer.uid, peer.pid);
+  error_code failure;
+  auto other = from.remote_endpoint(failure);
+  char host[NI_MAXHOST];
+  if (failure || ::getnameinfo(other.data(), static_cast<socklen_t>(other.size()), host, sizeof host, nullptr, 0,
+                               NI_NUMERICHOST) != 0)
+    return "unknown";
+  return host;
 }
 
-/// Says why a request could not be read; nothing for a client that has simply gone.
-std::optional<response> refusal(error_code why) {
-  if (why == http::error::end_of_stream || why == asio::error::eof || why == asio::error::connection_reset ||
+/// The status and the words of a request that could not be read; nothing for a client that has simply gone.
+std::optional<response> refusal_of(const site& by, error_code why) {
+  if (why == wire::error::end_of_stream || why == asio::error::eof || why == asio::error::connection_reset ||
       why == asio::error::operation_aborted || why == asio::error::broken_pipe || why == boost::beast::error::timeout)
     return std::nullopt; // a time-out has closed the connection, as dockerd's does
-  if (why == http::error::header_limit) return message_response(431, "the request's headers are larger than allowed");
-  if (why == http::error::body_limit) return message_response(413, "the request's body is larger than allowed");
-  return message_response(400, "malformed HTTP request: " + why.message());
+  if (why == wire::error::header_limit) return by.refusal(431, "the request's headers are larger than allowed");
+  if (why == wire::error::body_limit) return by.refusal(413, "the request's body is larger than allowed");
+  return by.refusal(400, "malformed HTTP request: " + why.message());
 }
 
-bool asks_for_upgrade(const http::request<http::string_body>& message) {
-  return http::token_list(message[http::field::connection]).exists("upgrade") && !message[http::field::upgrade].empty();
+bool asks_for_upgrade(const wire::request<wire::string_body>& message) {
+  return wire::token_list(message[wire::field::connection]).exists("upgrade") && !message[wire::field::upgrade].empty();
 }
 
 /// Takes the target apart. Errors: invalid_argument.
@@ -48,9 +66,7 @@ result<void> read_target(std::string_view target, request& into) {
   }
   if (!target.starts_with('/')) return fail(errc::invalid_argument, "the request's target is no path");
   auto mark = target.find('?');
-  GANTRY_LET(auto split, split_version(target.substr(0, mark)));
-  into.path = std::move(split.path);
-  into.api_minor = split.minor;
+  into.path = target.substr(0, mark);
   if (mark == std::string_view::npos) return {};
   GANTRY_LET(into.parameters, query::parse(target.substr(mark + 1)));
   return {};
@@ -58,8 +74,10 @@ result<void> read_target(std::string_view target, request& into) {
 
 } // namespace
 
-connection::connection(context& door, const server_options& limits, traffic& counts, socket from)
-    : door_(door), limits_(limits), counts_(counts), stream_(std::move(from)), client_(peer_of(stream_.socket())) {}
+connection::connection(site& serves, const server_options& limits, traffic& counts, socket from)
+    : site_(serves), limits_(limits), counts_(counts), stream_(std::move(from)), client_(peer_of(stream_.socket())) {
+  set_no_delay(stream_.socket());
+}
 
 awaitable<void> connection::run() {
   try {
@@ -67,7 +85,7 @@ awaitable<void> connection::run() {
     }
   } catch (const std::exception& e) {
     // Cancelled by the server's end, or out of memory: this connection's end and nothing more.
-    spdlog::debug("docker: connection of {} ended: {}", client_, e.what());
+    spdlog::debug("{}: connection of {} ended: {}", limits_.name, client_, e.what());
   }
   error_code ignored;
   stream_.socket().shutdown(socket::shutdown_both, ignored);
@@ -86,8 +104,8 @@ awaitable<bool> connection::read_first_byte() {
 template<class Parser>
 awaitable<std::optional<response>> connection::read_head(Parser& parser, request& into) {
   stream_.expires_after(limits_.header_timeout);
-  auto [failure, got] = co_await http::async_read_header(stream_, buffer_, parser, as_tuple);
-  if (failure) co_return refusal(failure);
+  auto [failure, got] = co_await wire::async_read_header(stream_, buffer_, parser, as_tuple);
+  if (failure) co_return refusal_of(site_, failure);
   const auto& message = parser.get();
   http_minor_ = message.version() >= 11 ? 1 : 0;
   keep_alive_ = message.keep_alive();
@@ -97,38 +115,37 @@ awaitable<std::optional<response>> connection::read_head(Parser& parser, request
   for (const auto& field : message)
     into.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   if (auto read = read_target({message.target().data(), message.target().size()}, into); !read)
-    co_return error_response(read.error());
+    co_return site_.refusal(read.error());
   co_return std::optional<response>();
 }
 
 template<class Parser>
 awaitable<std::optional<response>> connection::read_body(Parser& parser, request& into) {
   stream_.expires_after(limits_.body_timeout);
-  if (http::token_list(parser.get()[http::field::expect]).exists("100-continue") && !parser.is_done()) {
+  if (wire::token_list(parser.get()[wire::field::expect]).exists("100-continue") && !parser.is_done()) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream_, asio::buffer(go_on), as_tuple);
   }
-  auto [failure, got] = co_await http::async_read(stream_, buffer_, parser, as_tuple);
-  if (failure) co_return refusal(failure);
+  auto [failure, got] = co_await wire::async_read(stream_, buffer_, parser, as_tuple);
+  if (failure) co_return refusal_of(site_, failure);
   into.body = std::move(parser.get().body());
   co_return std::optional<response>();
 }
 
 awaitable<bool> connection::serve_one() {
   if (!co_await read_first_byte()) co_return false;
-  http::request_parser<http::string_body> parser;
+  wire::request_parser<wire::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(limits_.max_header));
   parser.body_limit(limits_.max_body);
   request what;
   auto refused = co_await read_head(parser, what);
   if (!refused && !parser.is_header_done()) co_return false; // nobody is there to be told
-  const route* to = nullptr;
+  handler by;
   if (!refused) {
-    // What nobody will answer is refused before its body is read: an image or a build context may be large.
-    if (auto found = find_route(routes(), what); found)
-      to = *found;
+    if (auto found = site_.find(what); found)
+      by = std::move(*found);
     else
-      refused = error_response(found.error());
+      refused = site_.refusal(found.error());
   }
   bool whole = parser.is_done();
   if (!refused) {
@@ -140,25 +157,25 @@ awaitable<bool> connection::serve_one() {
     keep_alive_ = keep_alive_ && whole;
     co_return co_await respond(*refused, what.method == "HEAD") && keep_alive_;
   }
-  co_return co_await answer(what, *to);
+  co_return co_await answer(what, by);
 }
 
-awaitable<bool> connection::answer(request& what, const route& to) {
+awaitable<bool> connection::answer(const request& what, const handler& by) {
   struct counted {
     traffic& in;
     explicit counted(traffic& t) : in(t) { ++in.requests, in.touch(); }
     ~counted() { --in.requests, in.touch(); }
   } counting(counts_);
   stream_.expires_never();
-  live_exchange exchange(*this, what);
-  auto got = co_await to.answer(door_, what, exchange);
-  if (exchange.begun()) {
-    if (!got) spdlog::debug("docker: {} {} ended early: {}", what.method, what.path, got.error().message);
-    co_return co_await exchange.finish(got.has_value());
+  live_exchange on(*this, what);
+  auto got = co_await by(what, on);
+  if (on.begun()) {
+    if (!got) spdlog::debug("{}: {} {} ended early: {}", limits_.name, what.method, what.path, got.error().message);
+    co_return co_await on.finish(got.has_value());
   }
   if (!got) {
-    spdlog::debug("docker: {} {}: {}", what.method, what.path, got.error().message);
-    auto refused = error_response(got.error());
+    spdlog::debug("{}: {} {}: {}", limits_.name, what.method, what.path, got.error().message);
+    auto refused = site_.refusal(got.error());
     co_return co_await respond(refused, what.method == "HEAD");
   }
   co_return co_await respond(*got, what.method == "HEAD");
@@ -166,11 +183,11 @@ awaitable<bool> connection::answer(request& what, const route& to) {
 
 awaitable<bool> connection::respond(const response& what, bool head_only) {
   bool bare = what.status == 204 || what.status == 304;
-  auto text = render_head(what, bare ? framing::none : framing::length, keep_alive_, http_minor_);
+  auto text = render_head(what, site_.headers(), bare ? framing::none : framing::length, keep_alive_, http_minor_);
   if (!head_only && !bare) text += what.body;
   stream_.expires_after(limits_.response_timeout);
   auto [failure, sent] = co_await asio::async_write(stream_, asio::buffer(text), as_tuple);
   co_return !failure && keep_alive_;
 }
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -4,16 +4,13 @@
 #include <memory>
 
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include "api/docker/context.hpp"
-#include "api/docker/exchange.hpp"
-#include "api/docker/router.hpp"
-#include "api/docker/server.hpp"
+#include "api/http/server.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 /// Counts of a server, written by its thread and read by any.
 struct traffic {
@@ -26,10 +23,10 @@ struct traffic {
 /// protocol, or when a time-out says so. The door's thread alone.
 class connection {
 public:
-  using socket = asio::local::stream_protocol::socket;
-  using stream = boost::beast::basic_stream<asio::local::stream_protocol>;
+  using socket = asio::generic::stream_protocol::socket;
+  using stream = boost::beast::basic_stream<asio::generic::stream_protocol>;
 
-  connection(context& door, const server_options& limits, traffic& counts, socket from);
+  connection(site& serves, const server_options& limits, traffic& counts, socket from);
 
   awaitable<void> run();
   asio::cancellation_signal& cancellation() { return cancellation_; }
@@ -43,10 +40,10 @@ private:
   awaitable<std::optional<response>> read_head(Parser& parser, request& into);
   template<class Parser>
   awaitable<std::optional<response>> read_body(Parser& parser, request& into);
-  awaitable<bool> answer(request& what, const route& to);
+  awaitable<bool> answer(const request& what, const handler& by);
   awaitable<bool> respond(const response& what, bool head_only);
 
-  context& door_;
+  site& site_;
   const server_options& limits_;
   traffic& counts_;
   stream stream_;
@@ -57,4 +54,4 @@ private:
   asio::cancellation_signal cancellation_;
 };
 
-} // namespace gantry::docker
+} // namespace gantry::http

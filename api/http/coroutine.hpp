@@ -6,7 +6,7 @@
 
 #include "messages/domain/error.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 namespace asio = boost::asio;
 using asio::awaitable;
@@ -15,7 +15,7 @@ using asio::use_awaitable;
 /// Awaits an asio operation whose error code is looked at rather than thrown.
 inline constexpr auto as_tuple = asio::as_tuple(use_awaitable);
 
-} // namespace gantry::docker
+} // namespace gantry::http
 
 /// GANTRY_TRY and GANTRY_LET for functions that are coroutines.
 #define GANTRY_CO_TRY(expression)                                                                                      \

@@ -3,10 +3,10 @@
 #include <memory>
 #include <string_view>
 
-#include "api/docker/coroutine.hpp"
-#include "api/docker/http.hpp"
+#include "api/http/coroutine.hpp"
+#include "api/http/message.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 /// A connection that has stopped speaking HTTP: bytes both ways. One reader and one writer at a time.
 class raw_connection {
@@ -37,9 +37,9 @@ public:
   /// Returns when the client has hung up.
   virtual awaitable<void> until_gone() = 0;
 
-  /// Answers 101 UPGRADED when the client asked for an upgrade, else 200, and hands the connection over (Docker Engine
-  /// API, "Attach", "Hijacking").
-  virtual awaitable<result<std::unique_ptr<raw_connection>>> take_over(std::string content_type) = 0;
+  /// Answers with this head and not a header more (`what.body` is not looked at), and hands the connection over: for an
+  /// upgrade (101), or what a client takes for one.
+  virtual awaitable<result<std::unique_ptr<raw_connection>>> take_over(response what) = 0;
 };
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -1,7 +1,8 @@
-#include "api/docker/listening_socket.hpp"
+#include "api/http/listening_socket.hpp"
 
 #include <fcntl.h>
 #include <grp.h>
+#include <netdb.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,11 +10,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <vector>
+#include <memory>
 
 #include "runtime/sys/files.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 namespace {
 
 constexpr int backlog = 1024;
@@ -28,8 +29,8 @@ result<sockaddr_un> address_of(const std::string& path) {
   return address;
 }
 
-result<sys::unique_fd> new_socket() {
-  sys::unique_fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+result<sys::unique_fd> new_socket(int family) {
+  sys::unique_fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno(errno, "socket");
   return fd;
 }
@@ -43,7 +44,7 @@ result<void> clear_stale(const std::string& path, const sockaddr_un& address) {
   }
   if (!S_ISSOCK(status.st_mode))
     return fail(errc::already_exists, "{} is there and is no socket; remove it, or name another --host", path);
-  GANTRY_LET(auto probe, new_socket());
+  GANTRY_LET(auto probe, new_socket(AF_UNIX));
   // EAGAIN: its backlog is full, so somebody does listen.
   if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN)
     return fail(errc::already_exists, "{}: another daemon listens on it; stop that one, or name another --host", path);
@@ -72,7 +73,7 @@ result<sys::unique_fd> lock_of(const std::string& folder) {
 
 } // namespace
 
-result<sys::unique_fd> listen_on(const std::string& path, mode_t mode, const std::string& group) {
+result<sys::unique_fd> listen_on_path(const std::string& path, mode_t mode, const std::string& group) {
   GANTRY_LET(auto address, address_of(path));
   auto folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
   GANTRY_TRY(sys::make_directories(folder, 0755));
@@ -82,7 +83,7 @@ result<sys::unique_fd> listen_on(const std::string& path, mode_t mode, const std
   }
   GANTRY_LET(auto lock, lock_of(folder));
   GANTRY_TRY(clear_stale(path, address));
-  GANTRY_LET(auto fd, new_socket());
+  GANTRY_LET(auto fd, new_socket(AF_UNIX));
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return fail_errno(errno, "bind {}", path);
   // Nobody can connect before listen(2), so the mode is in force from the first moment.
@@ -93,4 +94,65 @@ result<sys::unique_fd> listen_on(const std::string& path, mode_t mode, const std
   return fd;
 }
 
-} // namespace gantry::docker
+// -- TCP --------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+using address_list = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+result<address_list> look_up(const address& where) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  auto port = std::to_string(where.port);
+  auto status = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), port.c_str(), &hints, &found);
+  if (status == EAI_SYSTEM) return fail_errno(errno, "look up {}", where.host);
+  if (status != 0) return fail(errc::invalid_argument, "{}: {}", to_string(where), ::gai_strerror(status));
+  return address_list(found, &::freeaddrinfo);
+}
+
+result<sys::unique_fd> listen_at(const addrinfo& at, const std::string& name) {
+  GANTRY_LET(auto fd, new_socket(at.ai_family));
+  int on = 1;
+  // What the last daemon's connections left behind (TIME_WAIT) does not hold the port.
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // IPv4 has a socket of its own: clients have their own addresses on it, not mapped ones.
+  if (at.ai_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd.get(), at.ai_addr, at.ai_addrlen) != 0) {
+    if (errno == EADDRINUSE) return fail(errc::already_exists, "{}: somebody else listens on it", name);
+    return fail_errno(errno, "bind {}", name);
+  }
+  if (::listen(fd.get(), backlog) != 0) return fail_errno(errno, "listen on {}", name);
+  return fd;
+}
+
+} // namespace
+
+result<std::vector<sys::unique_fd>> listen_on_port(const address& where) {
+  GANTRY_LET(auto found, look_up(where));
+  std::vector<sys::unique_fd> sockets;
+  for (const auto* at = found.get(); at != nullptr; at = at->ai_next) {
+    auto fd = listen_at(*at, to_string(where));
+    // A host without IPv6 still has ::1 in its /etc/hosts.
+    if (!fd && (fd.error().os_errno == EAFNOSUPPORT || fd.error().os_errno == EADDRNOTAVAIL) &&
+        (at->ai_next != nullptr || !sockets.empty()))
+      continue;
+    if (!fd) return tl::unexpected<error>(std::move(fd.error()));
+    sockets.push_back(std::move(*fd));
+  }
+  return sockets;
+}
+
+result<address> local_address(const sys::unique_fd& listening) {
+  sockaddr_storage at{};
+  socklen_t size = sizeof at;
+  if (::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
+    return fail_errno(errno, "getsockname");
+  char host[NI_MAXHOST], port[NI_MAXSERV];
+  auto status = ::getnameinfo(reinterpret_cast<const sockaddr*>(&at), size, host, sizeof host, port, sizeof port,
+                              NI_NUMERICHOST | NI_NUMERICSERV);
+  if (status != 0) return fail(errc::internal, "getnameinfo: {}", ::gai_strerror(status));
+  return address{{}, host, static_cast<std::uint16_t>(std::stoul(port))};
+}
+
+} // namespace gantry::http

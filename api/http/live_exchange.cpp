@@ -1,4 +1,4 @@
-#include "api/docker/live_exchange.hpp"
+#include "api/http/live_exchange.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
-namespace gantry::docker {
+namespace gantry::http {
 namespace {
 
 constexpr std::size_t read_bytes = 32u << 10;
@@ -54,7 +54,7 @@ awaitable<result<void>> live_exchange::begin(response head) {
   chunked_ = on_.http_minor_ == 1;
   if (!chunked_) on_.keep_alive_ = false;
   auto how = chunked_ ? framing::chunked : framing::until_close;
-  auto text = render_head(head, how, on_.keep_alive_, on_.http_minor_);
+  auto text = render_head(head, on_.site_.headers(), how, on_.keep_alive_, on_.http_minor_);
   on_.stream_.expires_never();
   auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(text), as_tuple);
   broken_ = broken_ || failure;
@@ -97,15 +97,12 @@ awaitable<void> live_exchange::until_gone() {
   }
 }
 
-awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over(std::string content_type) {
+awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over(response head) {
   begun_ = taken_ = true;
   on_.keep_alive_ = false;
-  auto type = content_type.empty() || !what_.wants_upgrade ? "application/vnd.docker.raw-stream" : content_type;
-  auto head = what_.wants_upgrade
-                  ? "HTTP/1.1 101 UPGRADED\r\nContent-Type: " + type + "\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
-                  : "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n\r\n";
+  auto text = render_head(head, {}, framing::until_close, false, 1);
   on_.stream_.expires_never();
-  auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(head), as_tuple);
+  auto [failure, sent] = co_await asio::async_write(on_.stream_, asio::buffer(text), as_tuple);
   if (failure) co_return hung_up();
   auto early = on_.buffer_.data();
   auto raw = std::make_unique<live_raw>(on_.stream_, std::string(static_cast<const char*>(early.data()), early.size()));
@@ -120,4 +117,4 @@ awaitable<bool> live_exchange::finish(bool whole) {
   co_return !failure && on_.keep_alive_;
 }
 
-} // namespace gantry::docker
+} // namespace gantry::http

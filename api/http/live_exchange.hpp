@@ -1,8 +1,8 @@
 #pragma once
 
-#include "api/docker/connection.hpp"
+#include "api/http/connection.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 /// The exchange over a connection: chunked for HTTP/1.1, until the connection's end for 1.0.
 class live_exchange final : public exchange {
@@ -13,7 +13,7 @@ public:
   awaitable<result<void>> write(std::string_view part) override;
   [[nodiscard]] bool begun() const override { return begun_; }
   awaitable<void> until_gone() override;
-  awaitable<result<std::unique_ptr<raw_connection>>> take_over(std::string content_type) override;
+  awaitable<result<std::unique_ptr<raw_connection>>> take_over(response head) override;
 
   /// Ends the stream; one that is not `whole` is cut, so that the client sees that something is missing. Returns
   /// whether the connection can go on.
@@ -25,4 +25,4 @@ private:
   bool begun_ = false, chunked_ = false, taken_ = false, broken_ = false;
 };
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -6,7 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-namespace gantry::docker {
+namespace gantry::http {
 
 namespace asio = boost::asio;
 
@@ -33,4 +33,4 @@ private:
   bool open_ = true;
 };
 
-} // namespace gantry::docker
+} // namespace gantry::http

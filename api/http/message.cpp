@@ -1,12 +1,11 @@
-#include "api/docker/http.hpp"
+#include "api/http/message.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-#include "api/docker/version.hpp"
 #include "messages/domain/quote.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 namespace {
 
 constexpr std::size_t max_parameters = 256;
@@ -106,21 +105,6 @@ std::string request::header(std::string_view name) const {
   return {};
 }
 
-response json_response(std::string body, int status) {
-  response made;
-  made.status = status;
-  made.body = std::move(body);
-  made.body.push_back('\n'); // Go's encoder ends a document so; old clients wait for it
-  return made;
-}
-
-response empty_response(int status) {
-  response made;
-  made.status = status;
-  made.content_type.clear();
-  return made;
-}
-
 std::string_view reason_of(int status) {
   switch (status) {
   case 100:
@@ -168,16 +152,13 @@ std::string_view reason_of(int status) {
   }
 }
 
-std::string render_head(const response& what, framing how, bool keep_alive, int http_minor) {
+std::string render_head(const response& what, const header_list& always, framing how, bool keep_alive, int http_minor) {
   auto head = fmt::format("HTTP/1.{} {} {}\r\n", http_minor, what.status, reason_of(what.status));
   auto add = [&head](std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
   };
-  add("Api-Version", api_version);
   if (!what.content_type.empty()) add("Content-Type", what.content_type);
-  add("Docker-Experimental", "false");
-  add("Ostype", "linux");
-  add("Server", "Gantry/" GANTRY_VERSION " (linux)");
+  for (const auto& [name, value] : always) add(name, value);
   for (const auto& [name, value] : what.headers) add(name, value);
   if (how == framing::length) add("Content-Length", std::to_string(what.body.size()));
   if (how == framing::chunked) add("Transfer-Encoding", "chunked");
@@ -190,4 +171,4 @@ std::string render_head(const response& what, framing how, bool keep_alive, int 
   return head + "\r\n";
 }
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -9,8 +9,8 @@
 
 #include "messages/domain/error.hpp"
 
-/// HTTP as the endpoints see it: plain values, nothing of the library that parses it. Pure functions, any thread.
-namespace gantry::docker {
+/// HTTP as sites see it: plain values, nothing of the library that parses it. Pure functions, any thread.
+namespace gantry::http {
 
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,14 +35,14 @@ private:
 /// One request, whole.
 struct request {
   std::string method;
-  std::string path; ///< without version and query; still escaped
+  std::string path; ///< without the query; still escaped
   query parameters;
   header_list headers;
   std::string body;
-  std::string client;         ///< who asks, for fairness: "uid/pid" of the socket's other end
-  std::string subject;        ///< what the route's wildcard stood for, unescaped: a container's name, an image's
+  std::string client;         ///< who asks, for fairness: "uid/pid" of the socket's other end, or its IP address
+  std::string subject;        ///< the site's: what in the path is a name, unescaped: a container's, an image's
   bool wants_upgrade = false; ///< Connection: Upgrade was sent
-  int api_minor = 0;          ///< 47 for v1.47
+  int api_minor = 0;          ///< the site's: 47 when the path began with v1.47
 
   [[nodiscard]] std::string header(std::string_view name) const; ///< in any case; empty when absent
 };
@@ -54,10 +54,6 @@ struct response {
   header_list headers;
 };
 
-/// A response with a JSON body, and one with none (204).
-response json_response(std::string body, int status = 200);
-response empty_response(int status = 204);
-
 /// Percent-decodes. With `plus`, "+" is a space. Errors: invalid_argument.
 enum class plus_sign { literal, space };
 result<std::string> unescape(std::string_view text, plus_sign plus);
@@ -65,10 +61,10 @@ result<std::string> unescape(std::string_view text, plus_sign plus);
 /// How the end of a body is told.
 enum class framing { length, chunked, until_close, none };
 
-/// The head of a response as it goes over the wire, with the headers that dockerd always sends.
-std::string render_head(const response& what, framing how, bool keep_alive, int http_minor);
+/// The head of a response as it goes over the wire; `always` are headers that its site sends with each.
+std::string render_head(const response& what, const header_list& always, framing how, bool keep_alive, int http_minor);
 
 /// The standard phrase of a status, "OK".
 std::string_view reason_of(int status);
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -1,4 +1,4 @@
-#include "api/docker/server.hpp"
+#include "api/http/server.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -7,38 +7,29 @@
 #include <list>
 #include <thread>
 
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "api/docker/connection.hpp"
-#include "api/docker/listening_socket.hpp"
+#include "api/http/connection.hpp"
+#include "api/http/listening_socket.hpp"
 #include "runtime/sys/thread_name.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 namespace {
 
-using acceptor = asio::local::stream_protocol::acceptor;
+using acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 constexpr std::chrono::seconds longest_unwinding{10};
 
 /// What a client gets that is one too many. Not waited for: it has 1 KiB of socket buffer to go into.
-void turn_away(connection::socket& client) {
-  static constexpr std::string_view text =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n"
-      "Content-Length: 52\r\n\r\n{\"message\":\"too many connections; try again later\"}\n";
+void turn_away(const site& by, connection::socket& client) {
+  auto told = by.refusal(503, "too many connections; try again later");
+  told.headers.emplace_back("Retry-After", "1");
+  auto text = render_head(told, by.headers(), framing::length, false, 1) + told.body;
   (void)::send(client.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-template<class Reply, class Request>
-result<Reply> ask_blocking(caf::actor_system& system, const engine_actor& engine, Request what) {
-  caf::scoped_actor self{system};
-  result<Reply> got = fail(errc::internal, "no answer");
-  request_within(self, engine, deadline::inner, std::move(what))
-      .receive([&](Reply& reply) { got = std::move(reply); },
-               [&](caf::error& why) { got = tl::unexpected<error>(from_caf(why)); });
-  return got;
 }
 
 } // namespace
@@ -47,38 +38,59 @@ struct server::inner {
   server_options options;
   std::shared_ptr<loop> home = std::make_shared<loop>();
   asio::thread_pool disk;
-  context door;
+  std::unique_ptr<site> serves;
   traffic counts;
   std::list<acceptor> acceptors;
   std::list<connection> connections;
+  std::vector<address> listening;
   std::vector<std::pair<std::string, struct stat>> bound;
   std::thread thread;
   bool stopping = false; ///< the thread's own
   bool drained = false;  ///< every connection has ended; read when the thread is over
 
-  inner(caf::actor_system& system, engine_actor engine, engine_actors actors, engine_info facts, server_options o)
-      : options(std::move(o)),
-        disk(options.disk_threads), door{system, std::move(engine), std::move(actors), std::move(facts), home, disk} {
+  inner(caf::actor_system& system, server_options o, const make_site& make)
+      : options(std::move(o)), disk(options.disk_threads), serves(make(workplace{system, home, disk})) {
     counts.touch();
   }
 
   result<void> listen();
+  result<void> listen_on_socket(const address& where);
+  result<void> add_acceptor(sys::unique_fd listener, int family);
   awaitable<void> accept(acceptor& on);
   void admit(connection::socket client);
   void begin_stop();
   void run();
 };
 
+result<void> server::inner::add_acceptor(sys::unique_fd listener, int family) {
+  auto& added = acceptors.emplace_back(home->io);
+  boost::system::error_code failure;
+  added.assign(asio::generic::stream_protocol(family, 0), listener.get(), failure);
+  if (failure) return fail(errc::internal, "listen: {}", failure.message());
+  (void)listener.release();
+  return {};
+}
+
+result<void> server::inner::listen_on_socket(const address& where) {
+  GANTRY_LET(auto listener, listen_on_path(where.path, options.mode, options.group));
+  struct stat status {};
+  if (::stat(where.path.c_str(), &status) == 0) bound.emplace_back(where.path, status);
+  listening.push_back(where);
+  return add_acceptor(std::move(listener), AF_UNIX);
+}
+
 result<void> server::inner::listen() {
-  for (const auto& path : options.sockets) {
-    GANTRY_LET(auto fd, listen_on(path, options.mode, options.group));
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0) bound.emplace_back(path, status);
-    auto& added = acceptors.emplace_back(home->io);
-    boost::system::error_code failure;
-    added.assign(asio::local::stream_protocol(), fd.get(), failure);
-    if (failure) return fail(errc::internal, "listen on {}: {}", path, failure.message());
-    (void)fd.release();
+  for (const auto& where : options.listen) {
+    if (!where.path.empty()) {
+      GANTRY_TRY(listen_on_socket(where));
+      continue;
+    }
+    GANTRY_LET(auto listeners, listen_on_port(where));
+    for (auto& listener : listeners) {
+      GANTRY_LET(auto at, local_address(listener));
+      GANTRY_TRY(add_acceptor(std::move(listener), at.host.find(':') == std::string::npos ? AF_INET : AF_INET6));
+      listening.push_back(std::move(at));
+    }
   }
   return {};
 }
@@ -92,7 +104,7 @@ awaitable<void> server::inner::accept(acceptor& on) {
     }
     if (failure == asio::error::operation_aborted) co_return;
     // Out of descriptors, for example: those who wait stay in the backlog.
-    spdlog::warn("docker: accept: {}", failure.message());
+    spdlog::warn("{}: accept: {}", options.name, failure.message());
     asio::steady_timer pause(home->io, std::chrono::milliseconds(100));
     co_await pause.async_wait(as_tuple);
   }
@@ -100,8 +112,8 @@ awaitable<void> server::inner::accept(acceptor& on) {
 
 void server::inner::admit(connection::socket client) {
   if (stopping) return;
-  if (connections.size() >= options.max_connections) return turn_away(client);
-  auto added = connections.emplace(connections.end(), door, options, counts, std::move(client));
+  if (connections.size() >= options.max_connections) return turn_away(*serves, client);
+  auto added = connections.emplace(connections.end(), *serves, options, counts, std::move(client));
   asio::co_spawn(home->io, added->run(),
                  asio::bind_cancellation_slot(added->cancellation().slot(), [this, added](std::exception_ptr) {
                    // Not here: the coroutine's own frame may still refer to the connection.
@@ -129,17 +141,15 @@ void server::inner::run() {
   drained = connections.empty();
 }
 
-server::server(std::unique_ptr<inner> made) : inner_(std::move(made)) {}
+server::server(std::unique_ptr<inner> made) : inner_(std::move(made)), listening_(inner_->listening) {}
 
-result<std::unique_ptr<server>> server::start(caf::actor_system& system, engine_actor engine, server_options options) {
-  GANTRY_LET(auto actors, ask_blocking<engine_actors>(system, engine, ask_actors{}));
-  GANTRY_LET(auto facts, ask_blocking<engine_info>(system, engine, ask_engine_info{}));
-  auto made =
-      std::make_unique<inner>(system, std::move(engine), std::move(actors), std::move(facts), std::move(options));
+result<std::unique_ptr<server>> server::start(caf::actor_system& system, server_options options,
+                                              const make_site& make) {
+  auto made = std::make_unique<inner>(system, std::move(options), make);
   GANTRY_TRY(made->listen());
   for (auto& one : made->acceptors) asio::co_spawn(made->home->io, made->accept(one), asio::detached);
   made->thread = std::thread([inner = made.get()] {
-    sys::name_thread("docker door");
+    sys::name_thread((inner->options.name + " door").c_str());
     inner->run();
   });
   return std::unique_ptr<server>(new server(std::move(made)));
@@ -159,7 +169,7 @@ void server::stop() {
   }
   if (inner_->drained) return;
   // A coroutine that did not unwind refers to it: lost memory at the end of a process is the lesser harm.
-  spdlog::error("docker: {} connections did not end within {} s", inner_->connections.size(),
+  spdlog::error("{}: {} connections did not end within {} s", inner_->options.name, inner_->connections.size(),
                 longest_unwinding.count());
   (void)inner_.release();
 }
@@ -172,4 +182,4 @@ server_activity server::activity() const {
   return {inner_->counts.requests, clock::time_point(clock::duration(inner_->counts.last_request.load()))};
 }
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -3,9 +3,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "api/docker/coroutine.hpp"
+#include "api/http/coroutine.hpp"
 
-namespace gantry::docker {
+namespace gantry::http {
 
 /// Wakes the coroutine that waits for it. Set once, it stays set until `clear`. The door's thread alone.
 class signal {
@@ -29,4 +29,4 @@ private:
   asio::steady_timer timer_;
 };
 
-} // namespace gantry::docker
+} // namespace gantry::http

@@ -6,7 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "api/docker/server.hpp"
+#include "api/docker/door.hpp"
 #include "tools/gantryd/engine_of.hpp"
 #include "tools/gantryd/notify.hpp"
 #include "tools/gantryd/settings.hpp"
@@ -23,11 +23,11 @@ void set_up_log(const std::string& level) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%f%z %l %v");
 }
 
-result<docker::server_options> door_options(const daemon::settings& all) {
-  docker::server_options options;
+result<http::server_options> door_options(const daemon::settings& all) {
+  http::server_options options;
   for (const auto& host : all.hosts) {
     GANTRY_LET(auto path, daemon::socket_path(host));
-    options.sockets.push_back(std::move(path));
+    options.listen.push_back({std::move(path), {}, 0});
   }
   options.group = all.group;
   if (all.limits.max_connections != 0) options.max_connections = all.limits.max_connections;
@@ -35,7 +35,7 @@ result<docker::server_options> door_options(const daemon::settings& all) {
 }
 
 /// Whether anything needs the daemon. One that cannot say does.
-bool is_busy(engine& running, const docker::server& door) {
+bool is_busy(engine& running, const http::server& door) {
   if (door.activity().requests != 0) return true;
   caf::scoped_actor self{running.system()};
   bool busy = true;
@@ -48,7 +48,7 @@ bool is_busy(engine& running, const docker::server& door) {
 result<void> serve(const daemon::settings& all) {
   GANTRY_LET(auto running, engine::start(daemon::engine_of(all)));
   GANTRY_LET(auto options, door_options(all));
-  GANTRY_LET(auto door, docker::server::start(running->system(), running->handle(), std::move(options)));
+  GANTRY_LET(auto door, docker::open_door(running->system(), running->handle(), std::move(options)));
   for (const auto& host : all.hosts) spdlog::info("serving the Docker Engine API on {}", host);
   daemon::notify_service_manager("READY=1");
   daemon::idleness idle{all.idle_exit, [&] { return is_busy(*running, *door); },

@@ -53,8 +53,8 @@ awaitable<result<response>> container_attach(context& door, const request& what,
                   co_await ask_found<stream_ticket>(door, found, found.container, wanted, deadline::launch));
     GANTRY_CO_LET(container, co_await monitor_stream::open(door, ticket));
   }
-  auto type = tty ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";
-  GANTRY_CO_LET(auto client, co_await on.take_over(type));
+  auto head = hijacked(what, tty);
+  GANTRY_CO_LET(auto client, co_await on.take_over(std::move(head)));
   if (from.flag("logs")) GANTRY_CO_TRY(co_await replay(door, *found.view, from, *client));
   if (!live) co_return response();
   pump_options how{tty, wanted.want_stdin, std::move(keys)};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/docker/exchange.hpp"
+#include "api/docker/reply.hpp"
 #include "api/docker/router.hpp"
 
 /// Every endpoint, by the file that holds it. Each has the signature of `endpoint`; the comment is its operation in the

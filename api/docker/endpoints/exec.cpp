@@ -85,8 +85,8 @@ awaitable<result<response>> exec_start(context& door, const request& what, excha
   auto container = co_await start_attached(door, found, std::move(message));
   if (!container && is_refusal(container.error())) co_return tl::unexpected<error>(container.error());
   auto tty = options.tty;
-  auto type = tty ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";
-  GANTRY_CO_LET(auto client, co_await on.take_over(type));
+  auto head = hijacked(what, tty);
+  GANTRY_CO_LET(auto client, co_await on.take_over(std::move(head)));
   if (!container) {
     auto text = failure_text(container.error(), tty);
     GANTRY_CO_TRY(co_await client->write(text));

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "api/docker/ask.hpp"
-#include "api/docker/http.hpp"
+#include "api/docker/context.hpp"
 
 namespace gantry::docker::endpoints {
 

@@ -2,7 +2,6 @@
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
-#include "api/docker/on_disk.hpp"
 #include "api/docker/proc.hpp"
 #include "api/docker/render/json.hpp"
 #include "api/docker/render/words.hpp"

@@ -1,6 +1,5 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "api/docker/ask.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/event_feed.hpp"
 #include "api/docker/new_id.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "api/docker/context.hpp"
-#include "api/docker/coroutine.hpp"
 
 namespace gantry::docker::endpoints {
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "api/docker/ask.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/render/container.hpp"

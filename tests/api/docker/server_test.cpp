@@ -1,84 +1,31 @@
-#include "api/docker/server.hpp"
+#include "api/docker/door.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <thread>
 
-#include "api/docker/listening_socket.hpp"
+#include "api/http/listening_socket.hpp"
 #include "runtime/stream/stream_frame.hpp"
-#include "runtime/sys/files.hpp"
 #include "tests/api/docker/fake_engine.hpp"
-#include "tests/catch.hpp"
+#include "tests/api/http/client.hpp"
 
 using namespace gantry;
 using namespace gantry::docker;
+using http::server_options;
+using test::client, test::folder;
 
 namespace {
-
-struct folder {
-  std::string path;
-  folder() {
-    char name[] = "/tmp/gantry-test-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~folder() { (void)sys::remove_tree(path); }
-};
-
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  return address;
-}
-
-/// A client that says bytes and reads bytes; a read that does not come fails the test instead of hanging it.
-class client {
-public:
-  explicit client(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    auto address = address_of(path);
-    REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    timeval patience{20, 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  void say(std::string_view bytes) { REQUIRE(sys::write_all(fd_.get(), bytes)); }
-  /// Reads until `mark` is there; all that came so far.
-  const std::string& until(const std::string& mark) {
-    char bytes[4096];
-    while (got_.find(mark) == std::string::npos) {
-      auto size = ::recv(fd_.get(), bytes, sizeof bytes, 0);
-      INFO("waiting for " << mark << " in: " << got_);
-      REQUIRE(size > 0);
-      got_.append(bytes, static_cast<std::size_t>(size));
-    }
-    return got_;
-  }
-  std::string rest() {
-    char bytes[4096];
-    for (ssize_t size = 0; (size = ::recv(fd_.get(), bytes, sizeof bytes, 0)) > 0;)
-      got_.append(bytes, static_cast<std::size_t>(size));
-    return got_;
-  }
-  void forget() { got_.clear(); }
-  void end_input() { ::shutdown(fd_.get(), SHUT_WR); }
-
-private:
-  sys::unique_fd fd_;
-  std::string got_;
-};
 
 struct fixture {
   folder at;
   test::fake_engine engine;
-  std::unique_ptr<server> door;
+  std::unique_ptr<http::server> door;
   std::string path = at.path + "/s.sock";
 
   explicit fixture(server_options options = {}) {
-    options.sockets = {path};
-    auto started = server::start(engine.system(), engine.handle(), std::move(options));
+    options.listen = {{path, {}, 0}};
+    auto started = open_door(engine.system(), engine.handle(), std::move(options));
     REQUIRE(started);
     door = std::move(*started);
   }
@@ -113,25 +60,12 @@ TEST_CASE("the socket has mode 0660, and a second door on it is refused while th
   REQUIRE(::stat(f.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0660);
   server_options options;
-  options.sockets = {f.path};
-  auto second = server::start(f.engine.system(), f.engine.handle(), options);
+  options.listen = {{f.path, {}, 0}};
+  auto second = open_door(f.engine.system(), f.engine.handle(), options);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == errc::already_exists);
   f.door->stop();
   CHECK(::stat(f.path.c_str(), &status) != 0);
-}
-
-TEST_CASE("a socket that nobody listens on is replaced, another file never") {
-  folder at;
-  auto path = at.path + "/s.sock";
-  {
-    auto dead = listen_on(path, 0660, "");
-    REQUIRE(dead);
-  }
-  CHECK(listen_on(path, 0660, ""));
-  REQUIRE(sys::write_file(at.path + "/f", "precious"));
-  CHECK_FALSE(listen_on(at.path + "/f", 0660, ""));
-  CHECK(sys::read_file(at.path + "/f").value() == "precious");
 }
 
 TEST_CASE("a connection serves one request after another") {
@@ -279,7 +213,7 @@ TEST_CASE("clients over the bound are told to come back") {
 TEST_CASE("attach passes bytes both ways over the monitor's stream") {
   fixture f;
   auto monitor_path = f.at.path + "/m.sock";
-  auto listener = listen_on(monitor_path, 0600, "");
+  auto listener = http::listen_on_path(monitor_path, 0600, "");
   REQUIRE(listener);
   f.engine.set_stream({monitor_path, std::string(32, 'a'), false});
   client c(f.path);

@@ -1,0 +1,183 @@
+#include "api/http/server.hpp"
+
+#include <thread>
+
+#include "api/http/listening_socket.hpp"
+#include "tests/api/http/client.hpp"
+
+using namespace gantry;
+using namespace gantry::http;
+using test::client, test::folder;
+
+namespace {
+
+/// Says back what it was told: whole, in parts, or as raw bytes.
+class echo final : public site {
+public:
+  result<handler> find(request& what) override {
+    if (what.path == "/whole") return whole;
+    if (what.path == "/parts") return parts;
+    if (what.path == "/raw") return raw;
+    return fail(errc::not_found, "no {} here", what.path);
+  }
+  [[nodiscard]] const header_list& headers() const override {
+    static const header_list always{{"Server", "echo"}};
+    return always;
+  }
+  [[nodiscard]] response refusal(const error& why) const override { return refusal(404, why.message); }
+  [[nodiscard]] response refusal(int status, std::string_view why) const override {
+    response made;
+    made.status = status;
+    made.body = why;
+    return made;
+  }
+
+private:
+  static awaitable<result<response>> whole(const request& what, exchange&) {
+    response made;
+    made.body = what.client + "|" + what.body;
+    co_return made;
+  }
+  /// The head, then nothing until the client has gone.
+  static awaitable<result<response>> parts(const request&, exchange& on) {
+    response head;
+    GANTRY_CO_TRY(co_await on.begin(head));
+    GANTRY_CO_TRY(co_await on.write("first"));
+    co_await on.until_gone();
+    co_return response();
+  }
+  static awaitable<result<response>> raw(const request&, exchange& on) {
+    response head;
+    head.status = 101;
+    head.headers = {{"Connection", "Upgrade"}, {"Upgrade", "echo"}};
+    GANTRY_CO_LET(auto bytes, co_await on.take_over(std::move(head)));
+    for (;;) {
+      GANTRY_CO_LET(auto some, co_await bytes->read_some());
+      if (some.empty()) co_return response();
+      GANTRY_CO_TRY(co_await bytes->write(some));
+    }
+  }
+};
+
+struct fixture {
+  folder at;
+  std::string path = at.path + "/s.sock";
+  caf::actor_system_config config;
+  caf::actor_system system{config.set("scheduler.max-threads", 1)};
+  std::unique_ptr<server> door;
+
+  explicit fixture(server_options options = {}) {
+    options.name = "echo";
+    options.listen.push_back({path, {}, 0});
+    auto started = server::start(system, std::move(options), [](const workplace&) { return std::make_unique<echo>(); });
+    REQUIRE(started);
+    door = std::move(*started);
+  }
+};
+
+constexpr auto request_text = "POST /whole HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+
+} // namespace
+
+TEST_CASE("a socket that nobody listens on is replaced, another file never") {
+  folder at;
+  auto path = at.path + "/s.sock";
+  {
+    auto dead = listen_on_path(path, 0660, "");
+    REQUIRE(dead);
+  }
+  CHECK(listen_on_path(path, 0660, ""));
+  REQUIRE(sys::write_file(at.path + "/f", "precious"));
+  CHECK_FALSE(listen_on_path(at.path + "/f", 0660, ""));
+  CHECK(sys::read_file(at.path + "/f").value() == "precious");
+}
+
+TEST_CASE("a server listens on Unix sockets and on TCP, IPv4 and IPv6, side by side") {
+  server_options options;
+  options.listen = {{"", "127.0.0.1", 0}, {"", "::1", 0}};
+  fixture f(options);
+  const auto& at = f.door->listening();
+  REQUIRE(at.size() == 3);
+  client four(AF_INET, at[0].port), six(AF_INET6, at[1].port), local(f.path);
+  for (auto* one : {&four, &six, &local}) one->say(request_text);
+  CHECK(four.rest().ends_with("127.0.0.1|hello"));
+  CHECK(six.rest().ends_with("::1|hello"));
+  CHECK(local.rest().ends_with(fmt::format("{}/{}|hello", ::getuid(), ::getpid())));
+}
+
+TEST_CASE("a port that somebody else listens on is refused, and so is a host that is not known") {
+  auto first = listen_on_port({"", "127.0.0.1", 0});
+  REQUIRE(first);
+  auto second = listen_on_port(local_address(first->front()).value());
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == errc::already_exists);
+  auto unknown = listen_on_port({"", "no.such.host.invalid", 1});
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().code == errc::invalid_argument);
+}
+
+TEST_CASE("several servers live side by side, and one that stops leaves the others") {
+  fixture first, second;
+  first.door->stop();
+  client c(second.path);
+  c.say(request_text);
+  CHECK_THAT(c.rest(), test::contains("|hello"));
+}
+
+TEST_CASE("a response carries the site's headers, a refusal its words") {
+  fixture f;
+  client c(f.path);
+  c.say("GET /none HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  auto got = c.rest();
+  CHECK_THAT(got, test::contains("404 Not Found"));
+  CHECK_THAT(got, test::contains("Server: echo\r\n"));
+  CHECK(got.ends_with("no /none here"));
+}
+
+TEST_CASE("a connection that was taken over passes bytes until the client has no more") {
+  fixture f;
+  client c(f.path);
+  c.say("GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly");
+  c.until("\r\n\r\nearly");
+  c.say(" late");
+  c.end_input();
+  CHECK(c.rest().ends_with("early late"));
+}
+
+TEST_CASE("a client that half-closes gets its answer; a stream to it ends") {
+  fixture f;
+  client whole(f.path), parts(f.path);
+  whole.say(request_text);
+  whole.end_input();
+  CHECK_THAT(whole.rest(), test::contains("|hello"));
+  parts.say("GET /parts HTTP/1.1\r\nHost: h\r\n\r\n");
+  parts.until("first");
+  parts.end_input();
+  CHECK(parts.rest().ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("a client that half-closes in the middle of a request is told so, and leaves nothing behind") {
+  fixture f;
+  client silent(f.path);
+  silent.end_input();
+  CHECK(silent.rest().empty());
+  for (auto text : {"P", "POST /whole HTTP/1.1\r\n", "POST /whole HTTP/1.1\r\nContent-Length: 5\r\n\r\nhe"}) {
+    client c(f.path);
+    c.say(text);
+    c.end_input();
+    CHECK_THAT(c.rest(), test::contains("400 Bad Request"));
+  }
+  CHECK(f.door->activity().requests == 0);
+}
+
+TEST_CASE("a header or a body that comes drop by drop is cut off by its time-out, however often a byte comes") {
+  server_options options;
+  options.header_timeout = options.body_timeout = std::chrono::seconds(1);
+  fixture f(options);
+  for (auto start : {"GET /whole HTTP/1.1\r\nX: ", "POST /whole HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"}) {
+    client c(f.path);
+    c.say(start);
+    while (c.try_to_say("x")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(c.rest().empty());
+  }
+}
