@@ -22,10 +22,15 @@ public:
     std::lock_guard guard(lock_);
     if (open_) asio::post(io, std::move(f));
   }
-  /// Afterwards nothing is posted any more. Any thread.
+  /// Afterwards nothing is posted any more. The thread of `io` has ended: what it left runs here. In the queue, an
+  /// answer that came too late would hold whoever waited for it, who holds this loop, which holds the queue.
   void close() {
-    std::lock_guard guard(lock_);
-    open_ = false;
+    {
+      std::lock_guard guard(lock_);
+      open_ = false;
+    }
+    io.restart();
+    io.poll();
   }
 
 private:
