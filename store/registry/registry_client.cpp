@@ -56,7 +56,9 @@ private:
       for (auto& work : take_jobs()) work(queue);
       wire_.perform();
       auto idle = queue.turn();
-      if (!stopping_) wire_.wait(idle);
+      if (stopping_) break;
+      wire_.wait(idle);
+      queue.listened();
     }
     // What was asked for gets its answer, also what those who are told so ask for in turn; within reason.
     for (int round = 0; round < 100; ++round) {

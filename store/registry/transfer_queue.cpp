@@ -10,6 +10,9 @@ namespace {
 /// layer takes many of them, and its size bounds their number.
 constexpr std::uint64_t forgiving_progress = 1u << 20;
 constexpr std::chrono::milliseconds idle_turn{10000};
+/// A turn that takes no longer hears all that there is to hear. Without it, a loop that is always busy would never find
+/// a connection silent.
+constexpr std::chrono::milliseconds usual_work{100};
 
 } // namespace
 
@@ -26,7 +29,7 @@ void transfer_queue::add(transfer_order order) {
   made.talk = std::make_unique<conversation>(shared_, id, order.from, order.who, *order.what, limit);
   made.progress = order.what->progress();
   made.order = std::move(order);
-  groups_.try_emplace(group_of(made)).first->second.active = clock::now();
+  groups_.try_emplace(group_of(made)).first->second.active = heard();
   transfers_.emplace(id, std::move(made));
 }
 
@@ -46,7 +49,7 @@ void transfer_queue::wake(transfer_id id) {
   auto& one = found->second;
   one.paused_since = {};
   // Until now it was excused; the silence that counts begins here.
-  if (one.now == phase::parked || one.talk->paused()) groups_[group_of(one)].active = one.active = clock::now();
+  if (one.now == phase::parked || one.talk->paused()) groups_[group_of(one)].active = one.active = heard();
   if (one.now == phase::parked) one.now = phase::queued;
   if (one.now == phase::running) one.talk->unpause();
 }
@@ -66,7 +69,7 @@ void transfer_queue::start_queued() {
 
 void transfer_queue::start(transfer& one) {
   one.now = phase::running;
-  one.active = clock::now();
+  one.active = heard();
   one.paused_since = {};
   auto id = one.order.id;
   if (std::exchange(one.asked_to_wait, false)) groups_[group_of(one)].active = one.active;
@@ -76,7 +79,7 @@ void transfer_queue::start(transfer& one) {
   }
   // The outcome is kept for the end of the turn: the conversation that reports it may be gone after it.
   one.talk->begin([this, id](conversation::outcome result) { outcomes_.emplace_back(id, std::move(result)); },
-                  [this, &one] { groups_[group_of(one)].active = one.active = clock::now(); });
+                  [this, &one] { groups_[group_of(one)].active = one.active = heard(); });
 }
 
 void transfer_queue::start_due(clock::time_point now) {
@@ -143,23 +146,28 @@ void transfer_queue::watch_pauses(clock::time_point now) {
   }
 }
 
-/// Only silence on the network counts: not a reader that is slow, not the turn of others, not a server's own wish.
-void transfer_queue::watch_stalls(clock::time_point now) {
-  for (auto& [key, state] : groups_) state.on_network = state.excused = false;
+/// Only silence on the network counts: not a reader that is slow, not a disk, not the turn of others, not a server's
+/// own wish.
+void transfer_queue::watch_stalls() {
+  auto now = heard();
+  for (auto& [key, state] : groups_) {
+    state.on_network = state.excused = false;
+    state.active = std::min(state.active, now); // a byte that came while this thread was held up is of now
+  }
   for (auto& [id, one] : transfers_) {
     auto& state = groups_[group_of(one)];
     auto paused = one.now == phase::parked || (one.now == phase::running && one.talk->paused());
     state.on_network |= one.now == phase::running || one.now == phase::waiting;
     state.excused |= paused || (one.now == phase::waiting && one.asked_to_wait);
-    if (paused) one.active = now;
+    one.active = paused ? now : std::min(one.active, now);
   }
   for (auto& [key, state] : groups_) watch_group(key, state, now);
   restart_silent(now);
 }
 
-void transfer_queue::watch_group(std::uint64_t group, group_state& state, clock::time_point now) {
-  if (state.excused || !state.on_network) state.active = now;
-  if (now - state.active < options_.stall_timeout) return;
+void transfer_queue::watch_group(std::uint64_t group, group_state& state, clock::time_point heard_now) {
+  if (state.excused || !state.on_network) state.active = heard_now;
+  if (heard_now - state.active < options_.stall_timeout) return;
   error reason{errc::timeout,
                fmt::format("not a byte came for {} s: the registry or the way to it hangs; pulling again goes on "
                            "where this ended",
@@ -171,13 +179,19 @@ void transfer_queue::watch_group(std::uint64_t group, group_state& state, clock:
 }
 
 /// One connection that is dead while the rest of its group gets bytes: a new one may live.
-void transfer_queue::restart_silent(clock::time_point now) {
+void transfer_queue::restart_silent(clock::time_point heard_now) {
   for (auto& [id, one] : transfers_) {
-    if (one.now != phase::running || now - one.active < options_.stall_timeout) continue;
+    if (one.now != phase::running || heard_now - one.active < options_.stall_timeout) continue;
     one.talk->stop();
     outcomes_.emplace_back(id, attempt_failure{{errc::timeout, "its connection went silent", 0}, true, {}, 1});
-    one.active = now;
+    one.active = heard_now;
   }
+}
+
+void transfer_queue::note_work() {
+  auto now = clock::now();
+  deaf_ += std::max(now - busy_since_ - usual_work, clock::duration(0));
+  busy_since_ = now;
 }
 
 transfer_queue::clock::time_point transfer_queue::next_due(clock::time_point now) const {
@@ -186,7 +200,7 @@ transfer_queue::clock::time_point transfer_queue::next_due(clock::time_point now
     if (one.now == phase::waiting) next = std::min(next, one.due);
     if (one.paused_since != clock::time_point{}) next = std::min(next, one.paused_since + options_.park_after);
   }
-  for (const auto& [key, state] : groups_) next = std::min(next, state.active + options_.stall_timeout);
+  for (const auto& [key, state] : groups_) next = std::min(next, state.active + deaf_ + options_.stall_timeout);
   return next;
 }
 
@@ -196,7 +210,9 @@ std::chrono::milliseconds transfer_queue::turn() {
   start_due(now);
   start_queued();
   watch_pauses(now);
-  watch_stalls(now);
+  note_work(); // the end of a transfer writes to the disk, too
+  watch_stalls();
+  note_work();
   if (!outcomes_.empty()) return std::chrono::milliseconds(0);
   auto left = std::chrono::ceil<std::chrono::milliseconds>(next_due(now) - clock::now());
   return std::clamp(left, std::chrono::milliseconds(1), idle_turn);

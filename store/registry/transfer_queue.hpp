@@ -44,6 +44,8 @@ public:
   /// The reader of a blob has caught up, or is gone.
   void wake(transfer_id id);
 
+  /// The thread has waited for its sockets until now. What passes from here to the end of `turn` is its own work.
+  void listened() { busy_since_ = clock::now(); }
   /// Does what is due. Returns how long nothing else will be, if no socket says otherwise.
   std::chrono::milliseconds turn();
 
@@ -62,15 +64,15 @@ private:
     unsigned failures = 0;
     std::uint64_t progress = 0; ///< at the last failure
     clock::time_point due;
-    clock::time_point active;
+    clock::time_point active;       ///< as heard() has it
     clock::time_point paused_since; ///< epoch: not paused
     bool asked_to_wait = false;     ///< by the server
   };
 
   struct group_state {
-    clock::time_point active;
-    bool on_network = false; ///< somebody of it has a request out, or will have
-    bool excused = false;    ///< somebody of it waits for us, or because the server said so
+    clock::time_point active; ///< as heard() has it
+    bool on_network = false;  ///< somebody of it has a request out, or will have
+    bool excused = false;     ///< somebody of it waits for us, or because the server said so
   };
 
   void start(transfer& one);
@@ -81,9 +83,13 @@ private:
   void retry(transfer& one, attempt_failure failure);
   void finish(transfer_id id, const error* reason);
   void watch_pauses(clock::time_point now);
-  void watch_stalls(clock::time_point now);
-  void watch_group(std::uint64_t group, group_state& state, clock::time_point now);
-  void restart_silent(clock::time_point now);
+  void watch_stalls();
+  void watch_group(std::uint64_t group, group_state& state, clock::time_point heard_now);
+  void restart_silent(clock::time_point heard_now);
+  /// A clock that stands still while this thread is held up, by a disk above all: it hears nobody then, so that is
+  /// nobody's silence.
+  [[nodiscard]] clock::time_point heard() const { return clock::now() - deaf_; }
+  void note_work();
   [[nodiscard]] clock::time_point next_due(clock::time_point now) const;
   [[nodiscard]] static std::uint64_t group_of(const transfer& one);
 
@@ -92,6 +98,8 @@ private:
   std::map<transfer_id, transfer> transfers_; ///< ids grow, so the order is that of arrival
   std::map<std::uint64_t, group_state> groups_;
   std::vector<std::pair<transfer_id, conversation::outcome>> outcomes_;
+  clock::time_point busy_since_ = clock::now();
+  clock::duration deaf_{0}; ///< grows only
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -173,6 +173,29 @@ TEST_CASE_METHOD(download_fixture, "a slow transfer does not fail, nor one whose
   CHECK(get_blob(client, image_at(server.host()), into));
 }
 
+TEST_CASE_METHOD(download_fixture,
+                 "what blocks the loop, as a disk does for one transfer, is no silence of the others") {
+  auto few = bytes.substr(0, 30);
+  scripted_server dripping([&](const http_message&) {
+    scripted_reply reply{200, {}, few};
+    reply.drip = true;
+    return reply;
+  });
+  scripted_server quick([&](const http_message&) { return scripted_reply{200, {}, bytes}; });
+  auto options = hasty();
+  options.stall_timeout = 1s * slowness;
+  registry_client client(options);
+  answer<void> heard, blocking;
+  client.get_blob(image_at(dripping.host()), *blobs.begin(describe(few)), {}, 0, {}, heard.take());
+  while (dripping.seen().empty()) std::this_thread::yield();
+  auto block = [](std::uint64_t) { std::this_thread::sleep_for(1500ms * slowness); }; // on the loop's thread
+  client.get_blob(image_at(quick.host()), *blobs.begin(what), {}, 0, block, blocking.take());
+  CHECK(blocking.get());
+  auto arrived = heard.get();
+  INFO((arrived ? std::string() : arrived.error().message));
+  CHECK(arrived);
+}
+
 TEST_CASE("a reader that is slow pauses its download, which goes on when it has caught up") {
   temporary_root root;
   auto blobs = *store::blob_store::open(root.path());
