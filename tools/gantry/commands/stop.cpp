@@ -1,31 +1,12 @@
-#include <optional>
-
-#include "tools/gantry/commands/common.hpp"
+#include "tools/gantry/commands/stop_action.hpp"
 #include "tools/gantry/commands/verbs.hpp"
 
 namespace gantry::cli {
 
 namespace {
 
-class stop_command : public container_action {
-public:
-  stop_command() : container_action("stop") {}
-
-  void declare(option_set& app) override {
-    app.value("-t,--timeout,--time", seconds_, "Seconds to wait before SIGKILL; -1 for no end");
-    app.value("-s,--signal", signal_, "Signal to send instead of the container's");
-  }
-
-protected:
-  result<void> extend(std::string& target) const override {
-    if (seconds_) http::add_query(target, "t", std::to_string(*seconds_));
-    if (!signal_.empty()) http::add_query(target, "signal", signal_);
-    return {};
-  }
-
-private:
-  std::optional<int> seconds_;
-  std::string signal_;
+struct stop_command : stop_action {
+  stop_command() : stop_action("stop") {}
 };
 
 } // namespace
