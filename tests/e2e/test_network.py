@@ -54,7 +54,8 @@ class Network(Case):
         self.assertIn(address, self.run_ok("--network", "container:server", "--", "ip", "addr"))
 
     def test_none_one_after_another_see_nothing_of_each_other(self):
-        shown = "ip addr; ip route; cat /proc/net/dev /proc/net/snmp /proc/net/tcp /proc/net/unix /proc/net/sockstat6"
+        shown = ("ip addr; ip route; cat /proc/net/dev /proc/net/snmp /proc/net/tcp /proc/net/unix /proc/net/sockstat6 "
+                 "/proc/sys/net/core/somaxconn")
         look = ("--network", "none", "--", "sh", "-c", shown)
         fresh = self.run_ok(*look)
         self.assertIn("127.0.0.1/8", fresh)
@@ -62,7 +63,7 @@ class Network(Case):
         address = "ip addr add 10.9.8.7/8 dev lo"
         self.run_ok("--network", "none", "--cap-add", "NET_ADMIN", "--", "sh", "-c", address)
         self.assertEqual(self.run_ok(*look), fresh)
-        self.run_ok("--network", "none", "--privileged", "--", "sysctl", "-w", "net.core.somaxconn=7")
+        self.run_ok("--network", "none", "--privileged", "--", "sh", "-c", "echo 7 > /proc/sys/net/core/somaxconn")
         self.assertEqual(self.run_ok(*look), fresh)
         self.run_ok("--network", "none", "--", "sh", "-c", "nc -w 1 127.0.0.1 9; nc -w 1 10.0.0.1 9; true")
         self.assertEqual(self.run_ok(*look), fresh)
