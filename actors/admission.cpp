@@ -106,7 +106,7 @@ void refuse_those_overdue(self_pointer self) {
     auto& q = queue_of(state, kind);
     for (auto client = q.by_client.begin(); client != q.by_client.end();) {
       auto& line = client->second;
-      for (; !line.empty() && self->now() - line.front().since >= longest_wait; line.pop_front()) {
+      for (; !line.empty() && self->clock().now() - line.front().since >= longest_wait; line.pop_front()) {
         line.front().promise.deliver(exhausted(name, q));
         unwatch(self, line.front().holder);
         --q.waiting_count;
@@ -130,7 +130,7 @@ caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   watch(self, request.holder);
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
-  q.by_client[request.client].push_back({self->now(), request.holder, promise});
+  q.by_client[request.client].push_back({self->clock().now(), request.holder, promise});
   ++q.waiting_count;
   keep_clock(self);
   return promise;

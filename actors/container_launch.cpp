@@ -51,7 +51,7 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   now_is.error.clear();
   publish(self);
   emit(self, "start");
-  state.launched_at = self->now();
+  state.launched_at = self->clock().now();
   work->promise.deliver(done{});
   launch_ended(self);
 }

@@ -57,7 +57,7 @@ bool wants_restart(const container_record& record) {
 
 void schedule_restart(self_pointer self) {
   auto& state = self->state;
-  if (self->now() - state.launched_at >= settled_after) state.restart_delay = milliseconds{0};
+  if (self->clock().now() - state.launched_at >= settled_after) state.restart_delay = milliseconds{0};
   state.restart_delay =
       state.restart_delay.count() == 0 ? first_restart_delay : std::min(state.restart_delay * 2, longest_restart_delay);
   ++state.record.state.restart_count;

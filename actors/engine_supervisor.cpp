@@ -29,18 +29,21 @@ using engine_steps::self_pointer;
 constexpr std::chrono::seconds fresh_for{20}, fresh_tick{10};
 
 /// One clock for all: a timer a creation would cost more than building the document again.
-void note_fresh(self_pointer self, const container_supervisor_actor& container) {
-  auto& fresh = self->state.fresh;
-  if (fresh.empty()) self->delayed_send(self, fresh_tick, forget_documents{});
-  fresh.emplace_back(self->now(), container.address());
+void keep_clock(self_pointer self) {
+  if (!std::exchange(self->state.clock_runs, true)) self->delayed_send(self, fresh_tick, forget_documents{});
 }
 
 void forget_old_documents(self_pointer self) {
-  auto& state = self->state;
-  for (; !state.fresh.empty() && self->now() - state.fresh.front().first >= fresh_for; state.fresh.pop_front())
-    if (auto found = state.supervised.find(state.fresh.front().second); found != state.supervised.end())
-      tell(found->second.container, forget_document{});
-  if (!state.fresh.empty()) self->delayed_send(self, fresh_tick, forget_documents{});
+  self->state.clock_runs = false;
+  for (auto& [address, made] : self->state.supervised) {
+    if (!made.created_at) continue;
+    if (self->clock().now() - *made.created_at < fresh_for) {
+      keep_clock(self);
+    } else {
+      tell(made.container, forget_document{});
+      made.created_at.reset();
+    }
+  }
 }
 
 caf::result<created> create(self_pointer self, create_container& request) {
@@ -49,7 +52,8 @@ caf::result<created> create(self_pointer self, create_container& request) {
   auto made = engine_steps::spawn_pair(self, request.name);
   auto record = new_record(request, self->state.parts->launchers.size());
   tell(made.sandbox, create_sandbox{sandbox_of(record), request.options, made.container});
-  note_fresh(self, made.container);
+  self->state.supervised.at(made.container.address()).created_at = self->clock().now();
+  keep_clock(self);
   return self->delegate(made.container, std::move(request));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <map>
+#include <optional>
 
 #include "actors/engine_parts.hpp"
 #include "actors/snapshot.hpp"
@@ -27,10 +27,10 @@ struct engine_supervisor_state {
     key name;
     container_supervisor_actor container;
     sandbox_supervisor_actor sandbox;
+    std::optional<std::chrono::steady_clock::time_point> created_at{}; ///< until it is told forget_document
   };
   std::map<caf::actor_addr, pair> supervised; ///< by the container supervisor's address
-  /// Those made lately, the oldest first; some may have ended. Not empty: a forget_documents is on its way.
-  std::deque<std::pair<std::chrono::steady_clock::time_point, caf::actor_addr>> fresh;
+  bool clock_runs = false;                    ///< a forget_documents is on its way: one for all
   bool stopping = false;
 
   static inline const char* name = "engine";

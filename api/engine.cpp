@@ -131,7 +131,7 @@ result<found_container> find(caf::actor_system& system, const catalog_actor& cat
 result<pulled_image> engine::pull(const std::string& ns, const std::string& image, const registry_login& login) {
   GANTRY_LET(auto name, reference::parse(image));
   pull_image request{ns, std::move(name), platform::host(), login, random_id(), ns};
-  return ask_and_wait<pulled_image>(system(), inner_->actors.images, caf::infinite, std::move(request));
+  return ask_and_wait<pulled_image>(system(), inner_->actors.images, deadline::without_end, std::move(request));
 }
 
 result<created> engine::create(const std::string& ns, const std::string& display_name,

@@ -126,7 +126,8 @@ std::string built_spec::config_json() const {
   text.append(before_process).append(process_json).append(",").append(other_json, 1);
   if (!seccomp_json) return text;
   text.resize(text.size() - 2); // within `linux`, the last member
-  return text.append(before_seccomp).append(*seccomp_json).append("}}");
+  text.append(before_seccomp).append(*seccomp_json).append("}}");
+  return text;
 }
 
 result<built_spec> build(const spec_input& input) {

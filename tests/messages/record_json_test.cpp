@@ -94,7 +94,6 @@ TEST_CASE("a container's state comes back as it was written, apart from its reco
   CHECK(read->pid_start_time == ~0ull);
   CHECK(container_from_json(to_json(written))->state.now == phase::created);
   CHECK(container_state_from_json("{}")->now == phase::created);
-  CHECK(container_state_from_json("").error().code == errc::corrupt);
 }
 
 // A field forgotten in record_json_container.cpp leaves no trace there: count what the header has.
@@ -229,7 +228,6 @@ TEST_CASE("a record that cannot be one is corrupt") {
   for (const auto* text :
        {"", "{", "[]", "null", "1", "{}", R"({"name":"docker/1"})", R"({"name":{"ns":"docker","id":1}})",
         R"({"name":{"ns":"a","id":"1"},"image_id":"sha256:00"})", R"({"name":{"ns":"a","id":"1"},"image_id":7})",
-        R"({"name":{"ns":"a","id":"1"},"state":{"now":"flying"}})", R"({"name":{"ns":"a","id":"1"},"state":{"now":2}})",
         R"({"name":{"ns":"a","id":"1"},"layers":["x"]})", R"({"name":{"ns":"a","id":"1"},"options":null})",
         "{\"name\":{\"ns\":\"a\",\"id\":\"\xff\"}}"}) {
     INFO(text);
@@ -238,6 +236,8 @@ TEST_CASE("a record that cannot be one is corrupt") {
     CHECK(read.error().code == errc::corrupt);
     CHECK_FALSE(image_from_json(text));
   }
+  for (const auto* text : {"", "[]", R"({"now":"flying"})", R"({"now":2})"})
+    CHECK(container_state_from_json(text).error().code == errc::corrupt);
   CHECK(sandbox_from_json("{}").error().code == errc::corrupt);
   CHECK(volume_from_json(R"({"ns":"docker"})").error().code == errc::corrupt);
 }
@@ -246,5 +246,5 @@ TEST_CASE("text that is not UTF-8 does not keep a record from being written") {
   container_record r;
   r.name = {"docker", "1"};
   r.state.error = "runc: \xff";
-  CHECK(container_from_json(to_json(r))->state.error == "runc: \xef\xbf\xbd");
+  CHECK(container_state_from_json(to_json(r.state))->error == "runc: \xef\xbf\xbd");
 }

@@ -65,6 +65,7 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       [self](const container_process_exited& fact) {
         for (auto& promise : std::exchange(self->state.waiting, {})) promise.deliver(exit_report{fact.exit_code, ""});
       },
+      [](const forget_document&) {},
       [](const monitor_replaced&) {},
       [](const reminder&) {},
   };
@@ -228,6 +229,7 @@ engine_actor::behavior_type engine(engine_actor::pointer self, engine_actors par
       [parts](const ask_actors&) { return parts; },
       [](const recover_engine&) { return done{}; },
       [](const stop_engine&) { return done{}; },
+      [](const forget_documents&) {},
   };
 }
 
