@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/caf.hpp"
+#include "messages/metrics.hpp"
 
 namespace gantry {
 
@@ -30,7 +30,8 @@ struct refuse_overdue {};
 using admission_actor = caf::typed_actor<
     // Answers when a slot is free; exhausted at once when the queue is full, or after a long wait for a creation or
     // start
-    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>, reacts_to<refuse_overdue>>;
+    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>, reacts_to<refuse_overdue>,
+    replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 

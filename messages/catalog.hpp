@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "messages/caf.hpp"
 #include "messages/container_supervisor.hpp"
+#include "messages/metrics.hpp"
 #include "messages/sandbox_supervisor.hpp"
 
 namespace gantry {
@@ -83,7 +83,7 @@ using catalog_actor = caf::typed_actor<
     // not_found; invalid_argument when a prefix fits several
     replies_to<find_container>::with<found_container>, replies_to<list_containers>::with<container_table_ptr>,
     reacts_to<container_changed>, reacts_to<endpoint_changed>, reacts_to<register_exec>, reacts_to<forget_exec>,
-    replies_to<find_exec>::with<found_container>>;
+    replies_to<find_exec>::with<found_container>, replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 

@@ -18,6 +18,12 @@ struct create_container {
   std::string display_name; ///< empty: one is made up
   container_options options;
   std::string client; ///< who asks, for fairness
+  /// Of one in a pod: what its pod decides.
+  struct place {
+    std::uint32_t monitor = 0;
+    std::string log_path; ///< absolute; empty: no log
+  };
+  std::optional<place> in{};
 };
 struct created {
   key name;
@@ -33,7 +39,8 @@ struct recover_container {
 /// The namespaces and network that a container's sandbox has ready for it.
 struct sandbox_namespaces {
   std::string network;       ///< path; empty: the host's
-  std::string ipc, pid, uts; ///< paths of a joined container's; empty: new ones, or the host's by the options
+  std::string ipc, pid, uts; ///< paths of a pod's or joined container's; empty: new ones, or the host's by the options
+  std::string shm;           ///< of a pod (monitor::pod_namespaces): what its containers share at /dev/shm
   std::optional<network_endpoint> endpoint;
 };
 /// Starts init in namespaces that are ready. Only the sandbox sends this; doors send start_container to the sandbox.
@@ -51,6 +58,7 @@ struct stop_container {
 };
 struct kill_container {
   std::string signal = "SIGKILL"; ///< a name with or without SIG, or a number
+  std::string exec_id = {};       ///< of an exec session; empty: init
 };
 struct pause_container {};
 struct unpause_container {};
@@ -108,6 +116,8 @@ struct attach_container {
   bool want_stdin = false, want_stdout = false, want_stderr = false;
 };
 struct follow_container_log {};
+/// Goes on with its log in a fresh file: somebody has renamed the one in use.
+struct reopen_container_log {};
 struct resize_container {
   std::string exec_id; ///< empty: init
   std::uint16_t height = 0, width = 0;
@@ -151,7 +161,8 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<create_exec>::with<exec_session>, replies_to<start_exec>::with<stream_ticket>,
     replies_to<inspect_exec>::with<exec_session>, replies_to<attach_container>::with<stream_ticket>,
     replies_to<follow_container_log>::with<stream_ticket>, replies_to<resize_container>::with<done>,
-    reacts_to<container_process_exited>, reacts_to<forget_document>, reacts_to<monitor_replaced>, reacts_to<reminder>>;
+    replies_to<reopen_container_log>::with<done>, reacts_to<container_process_exited>, reacts_to<forget_document>,
+    reacts_to<monitor_replaced>, reacts_to<reminder>>;
 
 } // namespace gantry
 
@@ -176,6 +187,7 @@ GANTRY_MESSAGE(gantry::attach_container)
 GANTRY_MESSAGE(gantry::follow_container_log)
 GANTRY_MESSAGE(gantry::stream_ticket)
 GANTRY_MESSAGE(gantry::resize_container)
+GANTRY_MESSAGE(gantry::reopen_container_log)
 GANTRY_MESSAGE(gantry::container_process_exited)
 GANTRY_MESSAGE(gantry::forget_document)
 GANTRY_MESSAGE(gantry::monitor_replaced)

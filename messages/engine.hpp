@@ -5,7 +5,9 @@
 #include "messages/container_supervisor.hpp"
 #include "messages/events.hpp"
 #include "messages/images.hpp"
+#include "messages/metrics.hpp"
 #include "messages/network.hpp"
+#include "messages/pods.hpp"
 #include "messages/volumes.hpp"
 
 namespace gantry {
@@ -47,12 +49,15 @@ struct engine_actors {
   images_actor images;
   volumes_actor volumes;
   events_actor events;
+  pods_actor pods = {};
+  std::vector<metered_actor> metered = {}; ///< all that own figures
 };
 
 /// What the records and the monitors know, at the engine's start.
 struct recover_engine {
   std::vector<container_record> containers;
   std::vector<sandbox_record> sandboxes;
+  std::vector<pod_record> pods{};
 };
 
 /// Stops all in order; containers go on with their monitors. The engine answers and ends.

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "messages/caf.hpp"
 #include "messages/domain/event.hpp"
+#include "messages/metrics.hpp"
 
 namespace gantry {
 
@@ -33,8 +33,9 @@ struct unsubscribe_events {
 };
 
 /// events: the event stream; a bounded buffer per subscriber, and the last 1,024 events for who asks `since`.
-using events_actor = caf::typed_actor<reacts_to<event>, replies_to<subscribe_events>::with<subscription>,
-                                      reacts_to<next_events>, reacts_to<unsubscribe_events>>;
+using events_actor =
+    caf::typed_actor<reacts_to<event>, replies_to<subscribe_events>::with<subscription>, reacts_to<next_events>,
+                     reacts_to<unsubscribe_events>, replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 

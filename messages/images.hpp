@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "messages/caf.hpp"
 #include "messages/domain/event.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
+#include "messages/metrics.hpp"
 
 namespace gantry {
 
@@ -83,7 +83,8 @@ using images_actor = caf::typed_actor<
     replies_to<find_image>::with<found_image>, replies_to<use_image>::with<found_image>, reacts_to<release_image>,
     replies_to<list_images>::with<image_list>, replies_to<tag_image>::with<done>,
     // failed_precondition while a container uses it, without force
-    replies_to<remove_image>::with<removed_image>, replies_to<image_pulled>::with<pulled_image>>;
+    replies_to<remove_image>::with<removed_image>, replies_to<image_pulled>::with<pulled_image>,
+    replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "messages/caf.hpp"
 #include "messages/container_supervisor.hpp"
 #include "messages/domain/monitor.hpp"
+#include "messages/metrics.hpp"
 
 namespace gantry {
 
@@ -13,6 +13,15 @@ struct watch_container {
 };
 struct unwatch_container {
   key container;
+};
+
+/// Who hears that the monitor died. Its containers live and get a new one; the namespaces that it held are gone.
+struct monitor_died {
+  std::uint32_t monitor = 0; ///< index
+};
+using monitor_watcher_actor = caf::typed_actor<reacts_to<monitor_died>>;
+struct watch_monitor {
+  monitor_watcher_actor watcher;
 };
 
 /// Connects to the monitor, or starts it. The first message that a launcher gets.
@@ -31,8 +40,8 @@ struct monitor_lost {
 /// launcher: the connection to one monitor. Requests are the monitor's own (messages/domain/monitor.hpp); it starts a
 /// new monitor when the old one died, and hands its containers over to it.
 using launcher_actor = caf::typed_actor<
-    reacts_to<watch_container>, reacts_to<unwatch_container>, replies_to<connect_launcher>::with<done>,
-    replies_to<monitor::start_container>::with<monitor::started>,
+    reacts_to<watch_container>, reacts_to<unwatch_container>, reacts_to<watch_monitor>,
+    replies_to<connect_launcher>::with<done>, replies_to<monitor::start_container>::with<monitor::started>,
     replies_to<monitor::exec_process>::with<monitor::started>, replies_to<monitor::signal_process>::with<done>,
     replies_to<monitor::signal_all>::with<done>, replies_to<monitor::pause_container>::with<done>,
     replies_to<monitor::resume_container>::with<done>, replies_to<monitor::delete_container>::with<done>,
@@ -42,12 +51,17 @@ using launcher_actor = caf::typed_actor<
     replies_to<monitor::run_process>::with<monitor::process_result>,
     replies_to<monitor::list_containers>::with<monitor::container_list>,
     replies_to<monitor::adopt_container>::with<done>, replies_to<monitor::shut_down>::with<done>,
-    reacts_to<monitor::process_exited>, reacts_to<monitor_answered>, reacts_to<monitor_lost>>;
+    replies_to<monitor::reopen_log>::with<done>,
+    replies_to<monitor::make_pod_namespaces>::with<monitor::pod_namespaces>,
+    replies_to<monitor::drop_pod_namespaces>::with<done>, reacts_to<monitor::process_exited>,
+    reacts_to<monitor_answered>, reacts_to<monitor_lost>, replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 
 GANTRY_MESSAGE(gantry::watch_container)
 GANTRY_MESSAGE(gantry::unwatch_container)
+GANTRY_MESSAGE(gantry::monitor_died)
+GANTRY_MESSAGE(gantry::watch_monitor)
 GANTRY_MESSAGE(gantry::connect_launcher)
 GANTRY_MESSAGE(gantry::monitor_answered)
 GANTRY_MESSAGE(gantry::monitor_lost)
@@ -66,6 +80,10 @@ GANTRY_MESSAGE(gantry::monitor::run_process)
 GANTRY_MESSAGE(gantry::monitor::list_containers)
 GANTRY_MESSAGE(gantry::monitor::adopt_container)
 GANTRY_MESSAGE(gantry::monitor::shut_down)
+GANTRY_MESSAGE(gantry::monitor::reopen_log)
+GANTRY_MESSAGE(gantry::monitor::make_pod_namespaces)
+GANTRY_MESSAGE(gantry::monitor::drop_pod_namespaces)
+GANTRY_MESSAGE(gantry::monitor::pod_namespaces)
 GANTRY_MESSAGE(gantry::monitor::done)
 GANTRY_MESSAGE(gantry::monitor::started)
 GANTRY_MESSAGE(gantry::monitor::stream_token)

@@ -22,9 +22,10 @@ struct recover_sandbox {
 /// Makes the namespaces and the network ready and has the container started in them.
 struct start_container {
   std::string client;
+  key container{}; ///< which one of a pod's; the sandbox of one container needs not be told
 };
 
-/// The container has ended and will not be restarted: its network can go.
+/// The container has ended and will not be restarted: its network can go. A pod keeps its own.
 struct container_stopped {};
 /// The restart policy wants it to run again after its back-off. The namespaces are kept for that.
 struct restart_container_later {
@@ -35,8 +36,10 @@ struct restart_now {
   std::uint64_t generation = 0;
 };
 
-/// Detaches the network and forgets the sandbox. Its container is gone by then. Idempotent.
-struct remove_sandbox {};
+/// Its container is gone: detaches the network and forgets the sandbox. A pod forgets that container alone. Idempotent.
+struct remove_sandbox {
+  key container{};
+};
 
 struct inspect_sandbox {};
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "messages/caf.hpp"
 #include "messages/images.hpp"
+#include "messages/metrics.hpp"
 
 namespace gantry::store {
 class ingest;
@@ -56,13 +56,15 @@ struct blob_advanced {
   std::string group;
   digest blob;
   std::uint64_t bytes = 0; ///< on disk
+  std::uint64_t came = 0;  ///< of them, since the last time
 };
 
 /// transfer: connections, tokens, retries and per-host limits of all downloads.
-using transfer_actor = caf::typed_actor<replies_to<fetch_manifest>::with<fetched_document>,
-                                        replies_to<fetch_document>::with<fetched_document>, reacts_to<fetch_blob>,
-                                        replies_to<ask_progress>::with<transfer_progress>, reacts_to<cancel_group>,
-                                        reacts_to<document_arrived>, reacts_to<blob_advanced>>;
+using transfer_actor =
+    caf::typed_actor<replies_to<fetch_manifest>::with<fetched_document>,
+                     replies_to<fetch_document>::with<fetched_document>, reacts_to<fetch_blob>,
+                     replies_to<ask_progress>::with<transfer_progress>, reacts_to<cancel_group>,
+                     reacts_to<document_arrived>, reacts_to<blob_advanced>, replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 

@@ -37,6 +37,13 @@ struct put_sandbox {
 struct erase_sandbox {
   key name;
 };
+struct put_pod {
+  pod_record record;
+  when_there mode = when_there::replace;
+};
+struct erase_pod {
+  key name;
+};
 /// The image and the names that lead to it, at once. A name that led to another image is moved.
 struct put_image {
   image record;
@@ -92,9 +99,9 @@ struct erase_lease {
 
 /// One change to the records, made whole or not at all.
 using change =
-    std::variant<put_container, put_container_state, erase_container, put_sandbox, erase_sandbox, put_image,
-                 erase_image, put_image_name, erase_image_name, put_layer, erase_layer, put_snapshot, erase_snapshot,
-                 put_volume, erase_volume, put_network, erase_network, put_lease, erase_lease>;
+    std::variant<put_container, put_container_state, erase_container, put_sandbox, erase_sandbox, put_pod, erase_pod,
+                 put_image, erase_image, put_image_name, erase_image_name, put_layer, erase_layer, put_snapshot,
+                 erase_snapshot, put_volume, erase_volume, put_network, erase_network, put_lease, erase_lease>;
 
 /// True for a change that only takes records away.
 bool is_erasure(const change& c);

@@ -10,10 +10,17 @@
 #include "messages/domain/digest.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
+#include "messages/domain/pod_member.hpp"
 
 namespace gantry {
 
 using unix_nanos = std::int64_t; ///< wall clock, nanoseconds since the epoch; 0 means never
+
+struct hugepage_limit {
+  std::string page_size;  ///< "2MB", "1GB"
+  std::int64_t bytes = 0; ///< 0 is a limit too: none may be used
+  friend bool operator==(const hugepage_limit&, const hugepage_limit&) = default;
+};
 
 /// Limits on a container. Zero or empty means: not limited, or the kernel's default.
 struct resource_limits {
@@ -27,6 +34,8 @@ struct resource_limits {
   std::string cpuset_cpus, cpuset_mems;
   std::int64_t pids = 0; ///< -1 unlimited
   int blkio_weight = 0;
+  std::vector<hugepage_limit> hugepages;
+  std::map<std::string, std::string> unified; ///< files of cgroup v2 and what is written to them: "memory.high"
 
   friend bool operator==(const resource_limits&, const resource_limits&) = default;
 };
@@ -57,6 +66,7 @@ struct mount_request {
   std::string tmpfs_options;                 ///< as in --tmpfs PATH:options
   std::map<std::string, std::string> labels; ///< for a volume made on the way
   bool from_image = false;                   ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
+  bool recursive_read_only = false;          ///< bind: what is mounted below it too; with read_only
 
   friend bool operator==(const mount_request&, const mount_request&) = default;
 };
@@ -77,10 +87,25 @@ struct restart_policy {
 };
 
 struct log_config {
-  std::string driver = "json-file"; ///< json-file, none
+  std::string driver = "json-file"; ///< json-file, none; cri for a pod's
   std::int64_t max_size = 0;        ///< bytes before rotation; 0 never
   int max_files = 1;
   friend bool operator==(const log_config&, const log_config&) = default;
+};
+
+/// Which of the image's groups (/etc/group) a user is in, besides those that were asked for.
+enum class group_membership : std::uint8_t {
+  unless_group_named, ///< those that list the user, when the user was given without a group: Docker
+  always,             ///< those that list the user: CRI's Merge
+  never,              ///< CRI's Strict
+};
+
+/// What pods say of who a process is, and Docker does not.
+struct pod_identity {
+  std::optional<std::uint32_t> group; ///< the primary one, over that in `user`
+  group_membership memberships = group_membership::unless_group_named;
+  std::vector<std::string> ambient_caps; ///< as cap_add; users that are not root keep them when they execute
+  friend bool operator==(const pod_identity&, const pod_identity&) = default;
 };
 
 /// What a user asks of a container; everything that is empty comes from the image or the engine.
@@ -124,6 +149,9 @@ struct container_options {
   std::vector<std::string> device_cgroup_rules;
   std::optional<std::vector<std::string>> masked_paths, readonly_paths; ///< present: replaces the engine's
   std::string mac_address;
+
+  pod_member in_pod; ///< of a container of the CRI door
+  pod_identity identity;
 };
 
 /// The life of a container (architecture: container_supervisor). `removing` is not persisted on its own:
@@ -165,13 +193,15 @@ struct sandbox_record {
 };
 
 struct resolved_mount {
-  std::string type;   ///< bind, volume, tmpfs
+  std::string type;   ///< bind, volume, tmpfs, image
   std::string name;   ///< of the volume
   std::string source; ///< host path; empty for tmpfs
   std::string target;
   bool read_only = false;
   std::string propagation;
   bool anonymous = false;
+  bool recursive_read_only = false;
+  std::vector<std::string> layers; ///< image: the folders of its layers, base first; mounted read-only
 };
 
 /// All that is known of a container and outlives the engine (store/meta).

@@ -36,8 +36,8 @@ struct rootfs {
 
 /// Where a container's output goes.
 struct log_target {
-  std::string driver; ///< json-file, none
-  std::string path;   ///< absolute; rotated files are <path>.1, …
+  std::string driver; ///< json-file, cri, none
+  std::string path; ///< absolute; rotated files are <path>.1, … A cri log is there from the start, and never rotated
   std::int64_t max_bytes = 0;
   int max_files = 1;
 };
@@ -57,6 +57,7 @@ struct start_container {
   log_target log;
   std::uint16_t console_height = 0, console_width = 0;
   std::string oom_cgroup; ///< cgroup folder to watch for OOM kills (v1 memory or v2); empty: none
+  std::string shm;        ///< pod_namespaces::shm: mounted at <bundle>/shm, for config.json to bind; empty: none
 };
 
 /// Another process in a running container. Reply: started; its end comes as process_exited with exec_id.
@@ -144,9 +145,38 @@ struct adopt_container {
 /// Ends the monitor; refused with failed_precondition while it has containers. Reply: done.
 struct shut_down {};
 
+/// Goes on writing a running container's log in a fresh file at its path: somebody has renamed the one in use, which is
+/// written to no more once this is answered. Reply: done.
+struct reopen_log {
+  key container;
+};
+
+/// One line of a user namespace's maps (user_namespaces(7)).
+struct id_range {
+  std::uint32_t inside = 0, outside = 0, count = 0;
+};
+
+/// The namespaces of a pod, which this monitor holds without a process in them. Reply: pod_namespaces. Idempotent:
+/// those that the pod has are told again.
+struct make_pod_namespaces {
+  key sandbox;
+  bool network = false, ipc = false, uts = false; ///< the network's loopback is up
+  bool pid = false; ///< with a process of the monitor's as its init, which reaps and lasts until the drop
+  std::vector<id_range> uids, gids; ///< not empty: the others belong to a user namespace with these maps
+  std::string hostname;             ///< set in `uts`; empty: the host's
+  std::vector<std::pair<std::string, std::string>> sysctls; ///< net.* of `network`; kernel.shm*, kernel.msg*,
+                                                            ///< kernel.sem, fs.mqueue.* of `ipc`
+  std::string cgroup;         ///< path below each hierarchy, for the init of `pid`; made if missing, removed with it
+  std::int64_t shm_bytes = 0; ///< of a /dev/shm that the pod's containers share; 0: none
+};
+struct drop_pod_namespaces {
+  key sandbox;
+}; ///< Reply: done. Idempotent.
+
 using request = std::variant<start_container, exec_process, signal_process, signal_all, pause_container,
                              resume_container, delete_container, open_stream, resize_terminal, make_network_namespace,
-                             drop_network_namespace, run_process, list_containers, adopt_container, shut_down>;
+                             drop_network_namespace, run_process, list_containers, adopt_container, shut_down,
+                             reopen_log, make_pod_namespaces, drop_pod_namespaces>;
 
 // -- replies -------------------------------------------------------------------------------------------------------
 
@@ -154,7 +184,8 @@ struct done {};
 struct started {
   std::int32_t pid = 0;
   std::uint64_t pid_start_time = 0;
-  std::string launcher; ///< what made it: native_runtime, or the OCI runtime's path
+  std::string launcher;  ///< what made it: native_runtime, or the OCI runtime's path
+  std::string fell_back; ///< native was asked for: what it does not implement. Empty: it was not, or made it
 };
 struct stream_token {
   std::string token;  ///< 32 hex digits, for one connection within 10 s
@@ -178,9 +209,17 @@ struct container_entry {
 };
 struct container_list {
   std::vector<container_entry> containers;
+  std::vector<key> pods{}; ///< those whose namespaces it holds
 };
 
-using reply = std::variant<done, started, stream_token, namespace_path, process_result, container_list>;
+/// Paths that open them, /proc/<monitor>/fd/<n>; empty for those that were not asked for.
+struct pod_namespaces {
+  std::string network, ipc, uts, pid, user;
+  std::string shm; ///< a mount namespace whose root is the pod's /dev/shm
+  std::int32_t pause_pid = 0;
+};
+
+using reply = std::variant<done, started, stream_token, namespace_path, process_result, container_list, pod_namespaces>;
 
 // -- facts, unasked ------------------------------------------------------------------------------------------------
 

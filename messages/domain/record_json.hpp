@@ -5,6 +5,7 @@
 
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
+#include "messages/domain/pod.hpp"
 
 namespace gantry {
 
@@ -14,11 +15,13 @@ namespace gantry {
 std::string to_json(const container_record& r); ///< without its state, which changes more often than the rest
 std::string to_json(const container_state& s);
 std::string to_json(const sandbox_record& r);
+std::string to_json(const pod_record& r);
 std::string to_json(const image& r);
 std::string to_json(const volume_record& r);
 result<container_record> container_from_json(std::string_view json); ///< in the state that a record begins with
 result<container_state> container_state_from_json(std::string_view json);
 result<sandbox_record> sandbox_from_json(std::string_view json);
+result<pod_record> pod_from_json(std::string_view json);
 result<image> image_from_json(std::string_view json); ///< config is parsed again from config_json
 result<volume_record> volume_from_json(std::string_view json);
 

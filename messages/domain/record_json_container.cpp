@@ -8,33 +8,35 @@ inline constexpr auto names_of<mount_request::kind> = std::to_array<std::string_
 template<>
 inline constexpr auto names_of<restart_policy::kind> = std::to_array<std::string_view>({"no", "on-failure", "always",
                                                                                         "unless-stopped"});
+template<>
+inline constexpr auto names_of<group_membership> = std::to_array<std::string_view>({"unless-group-named", "always",
+                                                                                    "never"});
 // Not to_string(phase): that is what Docker's clients are shown, and tells no starting from a created one.
 template<>
 inline constexpr auto names_of<phase> = std::to_array<std::string_view>({"created", "starting", "running", "paused",
                                                                          "restarting", "exited", "removing", "dead"});
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resource_limits, memory, memory_reservation, memory_swap,
-                                                memory_swappiness, oom_kill_disable, nano_cpus, cpu_shares, cpu_quota,
-                                                cpu_period, cpuset_cpus, cpuset_mems, pids, blkio_weight)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_mapping, host, container, permissions)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(mount_request, type, source, target, read_only, propagation,
                                                 create_source, non_recursive, no_copy, tmpfs_size, tmpfs_options,
-                                                labels, from_image)
+                                                labels, from_image, recursive_read_only)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(restart_policy, name, maximum_retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(healthcheck, test, interval, timeout, start_period, retries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_member, pod, name, attempt, log_path, pid, pid_target)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_identity, group, memberships, ambient_caps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
     stdin_once, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout, health,
     exposed_ports, mounts, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove, publish_all,
     security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, pid_mode, ipc_mode, uts_mode,
     userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj, group_add, runtime,
-    cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address)
+    cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address, in_pod, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
                                                 started_at, finished_at, restart_count, stopped_by_user, launcher)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, source, target, read_only, propagation,
-                                                anonymous)
+                                                anonymous, recursive_read_only, layers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_record, name, display_name, sandbox, options, image_id,
                                                 image_name, snapshot, layers, monitor, mounts, args, effective_user,
                                                 effective_working_dir, effective_env, created_at, log_path)

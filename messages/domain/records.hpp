@@ -6,6 +6,7 @@
 
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
+#include "messages/domain/pod.hpp"
 
 namespace gantry::store {
 
@@ -60,6 +61,7 @@ struct record_problem {
 struct everything {
   std::vector<container_record> containers;
   std::vector<sandbox_record> sandboxes;
+  std::vector<pod_record> pods;
   std::vector<image> images;
   std::vector<image_name> names;
   std::vector<layer_record> layers;

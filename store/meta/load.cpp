@@ -44,6 +44,12 @@ result<sandbox_record> parse_sandbox(const sql::query& row) {
   return record;
 }
 
+result<pod_record> parse_pod(const sql::query& row) {
+  GANTRY_LET(auto record, pod_from_json(row.text(2)));
+  GANTRY_TRY(expect_same(to_string(record.name), row.text(0) + "/" + row.text(1)));
+  return record;
+}
+
 result<image> parse_image(const sql::query& row) {
   GANTRY_LET(auto record, image_from_json(row.text(1)));
   GANTRY_TRY(expect_same(record.id.str(), row.text(0)));
@@ -92,6 +98,7 @@ result<lease> parse_lease(const sql::query& row) {
 result<void> load_tables(sql::connection& db, everything& all) {
   GANTRY_TRY(load_table(db, all, all.containers, "containers", "ns, id, json, state", 2, parse_container));
   GANTRY_TRY(load_table(db, all, all.sandboxes, "sandboxes", "ns, id, json", 2, parse_sandbox));
+  GANTRY_TRY(load_table(db, all, all.pods, "pods", "ns, id, json", 2, parse_pod));
   GANTRY_TRY(load_table(db, all, all.images, "images", "id, json", 1, parse_image));
   GANTRY_TRY(load_table(db, all, all.names, "image_names", "ns, name, image, manifest", 2, parse_name));
   GANTRY_TRY(load_table(db, all, all.layers, "layers", "folder, id, bytes", 1, parse_layer));

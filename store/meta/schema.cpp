@@ -34,6 +34,9 @@ ALTER TABLE containers ADD COLUMN state TEXT NOT NULL DEFAULT '{}';
 UPDATE containers SET state = coalesce(json_extract(json, '$.state'), '{}'), json = json_remove(json, '$.state')
   WHERE json_valid(json);
 )",
+    R"(
+CREATE TABLE pods (ns TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (ns, id));
+)",
 };
 
 result<int> found_version(sql::connection& db) {

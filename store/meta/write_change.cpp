@@ -66,6 +66,16 @@ public:
     return run(db_, "DELETE FROM sandboxes WHERE ns = ?1 AND id = ?2", c.name.ns, c.name.id);
   }
 
+  result<void> operator()(const put_pod& c) {
+    const auto& name = c.record.name;
+    GANTRY_LET(auto there, first(db_, "SELECT id FROM pods WHERE ns = ?1 AND id = ?2", name.ns, name.id));
+    GANTRY_TRY(check(c.mode, !there.empty(), "pod", name.id));
+    return run(db_, "REPLACE INTO pods (ns, id, json) VALUES (?1, ?2, ?3)", name.ns, name.id, to_json(c.record));
+  }
+  result<void> operator()(const erase_pod& c) {
+    return run(db_, "DELETE FROM pods WHERE ns = ?1 AND id = ?2", c.name.ns, c.name.id);
+  }
+
   result<void> operator()(const put_image& c) {
     GANTRY_TRY(run(db_, "REPLACE INTO images (id, json) VALUES (?1, ?2)", c.record.id.str(), to_json(c.record)));
     for (const auto& name : c.names) GANTRY_TRY((*this)(put_image_name{name}));
@@ -154,7 +164,7 @@ result<void> write_change(sql::connection& db, const change& what) {
 bool is_erasure(const change& c) {
   return std::visit(
       []<class T>(const T&) {
-        return std::is_same_v<T, erase_container> || std::is_same_v<T, erase_sandbox> ||
+        return std::is_same_v<T, erase_container> || std::is_same_v<T, erase_sandbox> || std::is_same_v<T, erase_pod> ||
                std::is_same_v<T, erase_image> || std::is_same_v<T, erase_image_name> ||
                std::is_same_v<T, erase_layer> || std::is_same_v<T, erase_snapshot> || std::is_same_v<T, erase_volume> ||
                std::is_same_v<T, erase_network> || std::is_same_v<T, erase_lease>;

@@ -27,7 +27,7 @@ container_options full_options() {
   m.read_only = m.create_source = m.non_recursive = m.no_copy = m.from_image = true;
   m.labels = {{"k", "v"}};
   o.mounts = {m, {}};
-  o.resources = {1, 2, -1, 0, true, 1'500'000'000, 3, 4, 5, "0-1", "0", -1, 10};
+  o.resources = {1, 2, -1, 0, true, 1'500'000'000, 3, 4, 5, "0-1", "0", -1, 10, {}, {}};
   o.cap_add = {"ALL"}, o.cap_drop = {"NET_RAW"};
   o.privileged = o.read_only_rootfs = o.init = o.auto_remove = o.publish_all = true;
   o.security_opt = {"seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"};
@@ -50,7 +50,7 @@ container_record full_container() {
   r.name = {"docker", std::string(64, '1')}, r.display_name = "brave", r.sandbox = {"docker", std::string(64, '2')};
   r.options = full_options();
   r.image_id = of('a'), r.image_name = "alpine:latest", r.snapshot = ~0ull, r.layers = {1, ~0ull}, r.monitor = 3;
-  r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true}};
+  r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}}};
   r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
   r.created_at = 1'700'000'000'123'456'789, r.log_path = "/l";
   r.state = {phase::starting, 42, ~0ull, 137, true, "why", 1, -2, 7, true, "native"};
@@ -192,6 +192,52 @@ TEST_CASE("a sandbox's and a volume's record come back as they were written") {
   CHECK(volume.anonymous);
   CHECK(volume.labels == v.labels);
   CHECK(volume.created_at == 7);
+}
+
+namespace {
+
+pod_record full_pod() {
+  pod_record r;
+  r.name = {"k8s", std::string(64, '1')};
+  auto& o = r.options;
+  o.metadata = {"web", "u-1", "default", 2};
+  o.hostname = "h", o.log_directory = "/var/log/pods/x", o.dns = pod_dns{{"1.1.1.1"}, {"s"}, {"ndots:5"}};
+  o.ports = {{80, "tcp", "", 8080}}, o.labels = {{"l", "1"}}, o.annotations = {{"a", "2"}};
+  o.runtime = "crun", o.cgroup_parent = "/kubepods/x", o.sysctls = {{"net.core.somaxconn", "9"}};
+  o.network = namespace_mode::node, o.ipc = namespace_mode::node, o.pid = namespace_mode::pod;
+  o.uid_map = {{0, 100000, 65536}}, o.gid_map = {{0, 200000, 65536}}, o.privileged = true;
+  o.resources.memory = 1 << 20;
+  r.now = pod_phase::not_ready, r.attached = true, r.addresses = {"10.0.0.2", "fd00::2"};
+  r.cni_result = R"({"ips":[]})", r.cni_network = R"({"name":"n"})", r.network_namespace = "/proc/7/fd/9",
+  r.monitor = 3, r.created_at = 5;
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("a pod's record comes back as it was written") {
+  auto written = full_pod();
+  auto read = pod_from_json(to_json(written)).value();
+  CHECK(to_json(read) == to_json(written));
+  CHECK(read.name == written.name);
+  CHECK(read.options.metadata == written.options.metadata);
+  CHECK(read.options.dns == written.options.dns);
+  CHECK(read.options.ports == written.options.ports);
+  CHECK(read.options.sysctls == written.options.sysctls);
+  CHECK(read.options.network == namespace_mode::node);
+  CHECK(read.options.pid == namespace_mode::pod);
+  CHECK(read.options.uid_map == written.options.uid_map);
+  CHECK(read.options.resources == written.options.resources);
+  CHECK(read.now == pod_phase::not_ready);
+  CHECK(read.attached);
+  CHECK(read.addresses == written.addresses);
+  CHECK(read.cni_result == written.cni_result);
+  CHECK(read.network_namespace == written.network_namespace);
+  CHECK(read.monitor == 3);
+  CHECK(read.created_at == 5);
+  pod_record bare;
+  bare.name = {"k8s", "1"};
+  CHECK_FALSE(pod_from_json(to_json(bare))->options.dns);
 }
 
 TEST_CASE("an image's record comes back, its config byte for byte and parsed") {

@@ -55,7 +55,7 @@ struct random_store {
     record.name = container(n);
     record.layers = {any()};
     record.snapshot = sometimes() ? 0 : n;
-    if (sometimes()) record.mounts.push_back({"volume", volume(any()), "", "/data", false, "", false});
+    if (sometimes()) record.mounts.push_back({"volume", volume(any()), "", "/data", false, "", false, false, {}});
     keep_containers.insert(record.name);
     keep_layers.insert(record.layers[0]);
     if (record.snapshot != 0) keep_snapshots.insert(n);

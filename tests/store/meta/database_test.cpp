@@ -29,10 +29,13 @@ TEST_CASE("records come back as they were put, after the file was opened again")
     sandbox_record sandbox;
     sandbox.name = {"docker", "a"};
     sandbox.network_mode = "bridge";
+    pod_record pod;
+    pod.name = {"k8s", "p"};
+    pod.options.metadata.uid = "u";
     volume_record volume{"docker", "data", true, {{"k", "v"}}, 5};
     auto outcomes =
         apply(db, {put_image{one, {sample_name("alpine", one), sample_name("x/y:1", one, "k8s")}},
-                   put_container{sample_container("a", "web")}, put_sandbox{sandbox},
+                   put_container{sample_container("a", "web")}, put_sandbox{sandbox}, put_pod{pod},
                    put_layer{{3, digest_of_number(7), 4096}},
                    put_snapshot{{9, {"docker", "a"}, snapshot_record::durability::volatile_upper}}, put_volume{volume},
                    put_network{{{"docker", "n"}, "{}"}}, put_lease{{"pull-1", lease::kind::layer, "3", 77}}});
@@ -52,6 +55,8 @@ TEST_CASE("records come back as they were put, after the file was opened again")
   CHECK(all.names[0].manifest == one.manifest_descriptor.content);
   REQUIRE(all.sandboxes.size() == 1);
   CHECK(all.sandboxes[0].network_mode == "bridge");
+  REQUIRE(all.pods.size() == 1);
+  CHECK(all.pods[0].options.metadata.uid == "u");
   CHECK(all.layers == std::vector<layer_record>{{3, digest_of_number(7), 4096}});
   CHECK(all.snapshots ==
         std::vector<snapshot_record>{{9, {"docker", "a"}, snapshot_record::durability::volatile_upper}});
@@ -226,4 +231,18 @@ TEST_CASE("thousands of records are one transaction") {
   }
   for (const auto& outcome : apply(db, std::move(changes))) must(outcome);
   CHECK(must(db.load_all()).containers.size() == 3000);
+}
+
+TEST_CASE("a pod's record that comes after its removal does not bring it back") {
+  temporary_folder folder;
+  auto db = must(database::open(folder / "meta.db"));
+  pod_record pod;
+  pod.name = {"k8s", "p"};
+  must(apply_one(db, put_pod{pod, when_there::refuse}));
+  CHECK(apply_one(db, put_pod{pod, when_there::refuse}).error().code == errc::already_exists);
+  must(apply_one(db, put_pod{pod, when_there::require}));
+  must(apply_one(db, erase_pod{pod.name}));
+  must(apply_one(db, erase_pod{pod.name}));
+  CHECK(apply_one(db, put_pod{pod, when_there::require}).error().code == errc::not_found);
+  CHECK(must(db.load_all()).pods.empty());
 }
