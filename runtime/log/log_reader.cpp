@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "runtime/log/cri_line.hpp"
+
 namespace gantry::log {
 namespace {
 
@@ -37,6 +39,10 @@ result<std::int64_t> find_tail(int fd, std::int64_t size, std::int64_t& wanted) 
   }
   if (after_newline && wanted > 0) --wanted;
   return 0;
+}
+
+std::optional<entry> parse_line(std::string_view line) {
+  return line.starts_with('{') ? parse_json_line(line) : parse_cri_line(line);
 }
 
 } // namespace
@@ -159,7 +165,7 @@ bool reader::wanted(const entry& e) const {
 result<std::optional<entry>> reader::next() {
   while (!finished_) {
     if (auto line = take_line()) {
-      auto parsed = parse_json_line(*line);
+      auto parsed = parse_line(*line);
       if (!parsed) continue;
       if (what_.until != 0 && parsed->time > what_.until) {
         finished_ = true;

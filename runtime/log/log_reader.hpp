@@ -17,8 +17,8 @@ struct query {
   bool want_out = true, want_err = true;
 };
 
-/// Reads a json-file log with its rotated files, oldest entry first, while it may be written and rotated. Blocks on the
-/// disk: for a pool, not for an actor. One thread at a time. It holds a descriptor per file not yet read.
+/// Reads a log in either format with its rotated files, oldest entry first, while it may be written and rotated. Blocks
+/// on the disk: for a pool, not for an actor. One thread at a time. It holds a descriptor per file not yet read.
 class reader {
 public:
   /// Finds the place to begin: for a tail by reading backwards from the end, without parsing. A log that does not exist
@@ -26,8 +26,8 @@ public:
   static result<reader> open(std::string path, query what);
 
   /// The next wanted entry; none when the log has no more for now: after `log_advanced` (or the end of the container)
-  /// call it again to follow. A last line without its newline is being written: it waits. Lines that are torn or no
-  /// JSON are skipped. A line over 1 MiB is no entry of ours and is skipped too.
+  /// call it again to follow. A last line without its newline is being written: it waits. Lines that are torn or of
+  /// no format are skipped. A line over 1 MiB is no entry of ours and is skipped too.
   result<std::optional<entry>> next();
 
   /// True once an entry past `until` was met: nothing more will come.

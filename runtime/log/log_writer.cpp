@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "runtime/log/cri_line.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::log {
@@ -67,7 +68,10 @@ result<void> writer::add(output from, unix_nanos time, std::string_view text) {
   if (!file_) GANTRY_TRY(open());
   if (when_.max_bytes > 0 && size_ >= when_.max_bytes) GANTRY_TRY(rotate());
   auto before = batch_.size();
-  append_json_line(batch_, from, time, text);
+  if (how_ == format::cri)
+    append_cri_line(batch_, from, time, text);
+  else
+    append_json_line(batch_, from, time, text);
   size_ += static_cast<std::int64_t>(batch_.size() - before);
   return {};
 }
@@ -81,6 +85,16 @@ result<void> writer::flush() {
     return within(written.error(), "log {}", path_);
   }
   return {};
+}
+
+result<void> writer::reopen() {
+  auto in_use = std::move(file_);
+  const auto size = size_;
+  auto opened = open();
+  if (opened) return {};
+  file_ = std::move(in_use);
+  size_ = size;
+  return opened;
 }
 
 result<void> writer::open() {

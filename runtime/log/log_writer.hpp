@@ -15,12 +15,19 @@ struct rotation {
   int max_files = 1;          ///< with the one being written; 1: it is emptied instead
 };
 
-/// Writes one container's output as a json-file log: cuts it into lines, lines over max_entry_text into several
-/// entries, and rotates <path> to <path>.1, <path>.1 to <path>.2 and so on. One thread; blocks on the disk. The file is
-/// opened, its folder made, with the first entry.
+/// How an entry is written.
+enum class format : std::uint8_t {
+  json_file, ///< Docker's (json_line.hpp)
+  cri,       ///< Kubernetes' (cri_line.hpp)
+};
+
+/// Writes one container's output as a log: cuts it into lines, lines over max_entry_text into several entries, and
+/// rotates <path> to <path>.1, <path>.1 to <path>.2 and so on. One thread; blocks on the disk. The file is opened, its
+/// folder made, with the first entry, or by `reopen`.
 class writer {
 public:
-  writer(std::string path, rotation when) : path_(std::move(path)), when_(when) {}
+  writer(std::string path, rotation when, format how = format::json_file)
+      : path_(std::move(path)), when_(when), how_(how) {}
 
   /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an
   /// error (the disk is full) this output is lost and the next is tried again.
@@ -28,6 +35,10 @@ public:
 
   /// Writes what came after the last newline, as it is. For the end of the output.
   result<void> finish(unix_nanos time);
+
+  /// Goes on in a fresh file at the path: somebody has renamed the one in use. What is written of a line stays, the
+  /// rest of it goes to the new file. Errors: the errno's; the file in use then stays in use, so that nothing is lost.
+  result<void> reopen();
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -44,6 +55,7 @@ private:
 
   std::string path_;
   rotation when_;
+  format how_;
   sys::unique_fd file_;
   std::int64_t size_ = 0; ///< of the file and of batch_ together
   std::string batch_;     ///< entries not yet written; empty between calls

@@ -53,6 +53,7 @@ result<void> enter_mount_namespace(const child_plan& plan) {
       return fail_errno(errno, "unmount /sys/fs/cgroup/unified");
   }
   if (plan.files) GANTRY_TRY(sys::mount_files(*plan.files));
+  if (plan.shm) GANTRY_TRY(sys::mount_borrowed(*plan.shm));
   if (plan.overlay) return mount_overlay(*plan.overlay); // last: it may change the working directory
   return {};
 }
@@ -78,6 +79,7 @@ result<void> take_steps(const child_plan& plan, std::vector<int>& received) {
   ::setsid(); // a session and process group of its own: a timeout kills the group
   if (plan.new_mount_namespace) GANTRY_TRY(enter_mount_namespace(plan));
   if (plan.new_network_namespace) GANTRY_TRY(enter_network_namespace());
+  if (plan.pod) return make_pod(*plan.pod, 3);
   if (::chdir(plan.cwd.c_str()) != 0) return fail_errno(errno, "chdir to {}", plan.cwd);
   if (plan.verb != own_verb::none) return carry_out_verb(plan);
   if (plan.argv.empty()) return {};
@@ -100,6 +102,10 @@ std::string encode(const child_plan& plan) {
   out.put(static_cast<std::uint8_t>(plan.files.has_value()));
   if (plan.files) out.put(plan.files->target).put(plan.files->files);
   out.put(plan.verb).put(plan.cgroup);
+  out.put(plan.shm.has_value());
+  if (plan.shm) out.put(plan.shm->mount_namespace).put(plan.shm->target);
+  out.put(plan.pod.has_value());
+  if (plan.pod) out.put(encode(*plan.pod));
   return out.take();
 }
 
@@ -129,7 +135,17 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
   }
   in.get(plan.verb);
   in.get(plan.cgroup);
+  if (in.read<bool>()) {
+    plan.shm.emplace();
+    in.get(plan.shm->mount_namespace);
+    in.get(plan.shm->target);
+  }
+  std::string pod;
+  if (in.read<bool>()) in.get(pod);
   if (!in.done()) return fail(errc::corrupt, "zygote: a plan has the wrong form");
+  if (!pod.empty()) {
+    GANTRY_LET(plan.pod, decode_pod_plan(pod));
+  }
   return plan;
 }
 

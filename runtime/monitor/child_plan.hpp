@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/monitor/pod_plan.hpp"
+#include "runtime/sys/borrowed_mount.hpp"
 #include "runtime/sys/file_mount.hpp"
 #include "runtime/sys/overlay_mount.hpp"
 
@@ -29,8 +31,10 @@ struct child_plan {
   bool hide_unified_cgroup = false;   ///< unmounts /sys/fs/cgroup/unified in the new mount namespace
   std::optional<overlay_plan> overlay;
   std::optional<sys::file_mount> files;
-  own_verb verb = own_verb::none; ///< then argv is empty
-  std::string cgroup;             ///< its path below each hierarchy
+  std::optional<sys::borrowed_mount> shm; ///< a pod's, in the new mount namespace
+  std::optional<pod_plan> pod;            ///< made and sent over descriptor 3; then argv is empty
+  own_verb verb = own_verb::none;         ///< then argv is empty
+  std::string cgroup;                     ///< its path below each hierarchy
 };
 
 std::string encode(const child_plan& plan);

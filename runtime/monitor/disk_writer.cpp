@@ -22,7 +22,17 @@ void report(const result<void>& written) {
 disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_(loop) {}
 
 std::shared_ptr<log_queue> disk_writer::open(const log_target& target, log_queue::callbacks on) {
-  return std::make_shared<log_queue>(log::writer(target.path, {target.max_bytes, target.max_files}), std::move(on));
+  const bool cri = target.driver == "cri";
+  const auto rotation = cri ? log::rotation{} : log::rotation{target.max_bytes, target.max_files};
+  auto queue = std::make_shared<log_queue>(
+      log::writer(target.path, rotation, cri ? log::format::cri : log::format::json_file), std::move(on));
+  if (cri) thread_.run([queue] { report(queue->file_.reopen()); });
+  return queue;
+}
+
+void disk_writer::reopen(const std::shared_ptr<log_queue>& queue, std::function<void(result<void>)> done) {
+  auto how = std::make_shared<result<void>>();
+  run([queue, how] { *how = queue->file_.reopen(); }, [how, done = std::move(done)] { done(*how); });
 }
 
 bool disk_writer::add(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time,

@@ -49,7 +49,11 @@ class disk_writer {
 public:
   explicit disk_writer(event_loop& loop); ///< ends after all that is queued
 
+  /// Of a cri log the file is made at once: its readers open it before anything is written.
   std::shared_ptr<log_queue> open(const log_target& target, log_queue::callbacks on);
+
+  /// Has the log go on in a fresh file (log::writer::reopen); then `done` on the loop's thread.
+  void reopen(const std::shared_ptr<log_queue>& queue, std::function<void(result<void>)> done);
 
   /// Takes the bytes whole. False: the queue is now full, and the caller reads no more of this container until
   /// on_space.

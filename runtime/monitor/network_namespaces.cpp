@@ -51,6 +51,13 @@ void network_namespaces::make(const key& sandbox, responder respond) {
   queue_.add(std::move(what));
 }
 
+std::vector<key> network_namespaces::holders() const {
+  std::vector<key> all;
+  all.reserve(held_.size());
+  for (const auto& [sandbox, fd] : held_) all.push_back(sandbox);
+  return all;
+}
+
 void network_namespaces::made(const key& sandbox, int socket, job_end how, const std::string& printed,
                               const responder& respond) {
   if (!how) return respond(within(how.error(), "make a network namespace"));

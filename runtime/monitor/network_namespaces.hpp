@@ -1,6 +1,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <vector>
 
 #include "runtime/monitor/host_process.hpp"
 
@@ -17,6 +18,7 @@ public:
 
   void make(const key& sandbox, responder respond);
   void drop(const key& sandbox) { held_.erase(sandbox); }
+  [[nodiscard]] std::vector<key> holders() const;
   [[nodiscard]] bool empty() const { return held_.empty(); }
 
 private:

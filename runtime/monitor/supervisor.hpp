@@ -12,6 +12,7 @@
 #include "runtime/monitor/native_facts.hpp"
 #include "runtime/monitor/native_launches.hpp"
 #include "runtime/monitor/network_namespaces.hpp"
+#include "runtime/monitor/pod_namespaces.hpp"
 #include "runtime/monitor/process_io.hpp"
 #include "runtime/monitor/protocol/exit_record.hpp"
 #include "runtime/monitor/stream_server.hpp"
@@ -62,6 +63,7 @@ private:
     runtime_command runtime;
     std::shared_ptr<const native_facts> native; ///< none: its OCI runtime has launched it
     std::optional<reusable_network> network;    ///< that may serve another; without a handle until it is known
+    std::string fell_back;                      ///< why that one has, where native was asked for
     std::string bundle, oom_cgroup;
     stage now = stage::starting;
     bool paused = false;
@@ -140,6 +142,9 @@ private:
   void on(drop_network_namespace what, const responder& respond);
   void on(run_process what, const responder& respond);
   void on(shut_down what, const responder& respond);
+  void on(reopen_log what, const responder& respond);
+  void on(make_pod_namespaces what, const responder& respond);
+  void on(drop_pod_namespaces what, const responder& respond);
   void run_verb(const runtime_command& runtime, std::vector<std::string> argv, std::function<void(result<void>)> done);
   result<void> adopt(container& c, const adopt_container& what);
   // supervisor_streams.cpp
@@ -160,6 +165,7 @@ private:
   native_launches natives_;
   network_namespaces networks_;
   idle_networks idle_networks_;
+  pod_namespace_table pods_;
   std::unordered_map<key, container_ptr> containers_;
   std::unordered_map<key, deletion> deletions_;
   /// Clients that came before their process (docker run attaches first), by container and exec session.
@@ -179,6 +185,8 @@ std::vector<std::string> runtime_environment();
 overlay_plan plan_overlay(const start_container& what);
 /// Its files, moved out of it.
 std::optional<sys::file_mount> plan_files(start_container& what);
+/// The pod's /dev/shm, in its bundle.
+std::optional<sys::borrowed_mount> plan_shm(const start_container& what);
 /// The wall clock.
 unix_nanos wall_clock();
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.

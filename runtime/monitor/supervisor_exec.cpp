@@ -105,7 +105,7 @@ void supervisor::exec_runs(const container_ptr& c, const std::string& exec_id, s
                            const responder& respond) {
   auto& session = c->execs.at(exec_id);
   attach_waiting(c->name, exec_id, session.io);
-  respond(reply(started{session.pid, session.start_time, c->native ? native_runtime : c->runtime.path}));
+  respond(reply(started{session.pid, session.start_time, c->native ? native_runtime : c->runtime.path, {}}));
   auto ended = [this, name = c->name, exec_id](exit_status status) { exec_exited(name, exec_id, status); };
   if (!with_.processes.watch(session.pid, mark, ended))
     watch_stranger(session, [ended](std::optional<int> code) { ended({code.value_or(255)}); });

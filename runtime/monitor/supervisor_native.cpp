@@ -26,6 +26,7 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   plan.root = c->bundle + "/rootfs";
   plan.overlay = plan_overlay(what);
   plan.files = plan_files(what);
+  plan.shm = plan_shm(what);
   plan.process.rows = what.console_height;
   plan.process.columns = what.console_width;
   order->plan = std::move(plan);

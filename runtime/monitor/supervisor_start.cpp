@@ -35,19 +35,25 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   return {};
 }
 
-/// None: an OCI runtime has to launch it. Errors: there is none that could, or the document is wrong.
-result<std::optional<native::container_plan>> native_plan(const start_container& what) {
-  std::optional<native::container_plan> none;
-  if (!what.runtime.native) return none;
+struct native_choice {
+  std::optional<native::container_plan> plan; ///< none: an OCI runtime has to launch it
+  std::string why_not;                        ///< where native was asked for
+};
+
+/// Errors: there is no OCI runtime that could, or the document is wrong.
+result<native_choice> choose_launcher(const start_container& what) {
+  if (!what.runtime.native) return native_choice{};
   auto plan = native::parse_plan(what.config_json);
   // The zygote serves all containers: it does not wait for the hooks or ID maps of one.
   if (plan && native::needs_caller(*plan))
     plan = fail(errc::failed_precondition, "the native launcher does neither hooks nor user namespaces in the engine");
-  else if (plan || !native::is_unsupported(plan.error()))
-    return plan;
+  else if (plan)
+    return native_choice{std::move(*plan), {}};
+  else if (!native::is_unsupported(plan.error()))
+    return tl::unexpected<error>(std::move(plan.error()));
   if (what.runtime.path.empty())
     return within(plan.error(), "container {}: no OCI runtime is installed that might", to_string(what.container));
-  return none;
+  return native_choice{std::nullopt, std::move(plan.error().message)};
 }
 
 } // namespace
@@ -72,23 +78,29 @@ std::optional<sys::file_mount> plan_files(start_container& what) {
   return sys::file_mount{what.bundle + "/files", std::move(what.files)};
 }
 
+std::optional<sys::borrowed_mount> plan_shm(const start_container& what) {
+  if (what.shm.empty()) return std::nullopt;
+  return sys::borrowed_mount{what.shm, what.bundle + "/shm"};
+}
+
 void supervisor::on(start_container what, const responder& respond) {
   if (auto good = check_start(what, with_.bundles); !good) return respond(tl::unexpected<error>(good.error()));
   if (containers_.contains(what.container) || deletions_.contains(what.container))
     return respond(fail(errc::already_exists, "container {}: this monitor has it already", to_string(what.container)));
-  auto plan = native_plan(what);
-  if (!plan) return respond(tl::unexpected<error>(plan.error()));
+  auto choice = choose_launcher(what);
+  if (!choice) return respond(tl::unexpected<error>(choice.error()));
   auto c = std::make_shared<container>();
   c->name = what.container;
   c->runtime = what.runtime;
+  c->fell_back = std::move(choice->why_not);
   c->bundle = what.bundle;
   c->oom_cgroup = what.oom_cgroup;
-  c->init.io =
-      std::make_shared<process_io>(with_.loop, with_.disk,
-                                   process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log,
-                                                        what.console_height, what.console_width, plan->has_value()});
+  c->init.io = std::make_shared<process_io>(with_.loop, with_.disk,
+                                            process_io::settings{what.tty, what.open_stdin, what.stdin_once, false,
+                                                                 what.log, what.console_height, what.console_width,
+                                                                 choice->plan.has_value()});
   containers_[c->name] = c;
-  if (*plan) return start_natively(c, std::move(what), std::move(**plan), respond);
+  if (choice->plan) return start_natively(c, std::move(what), std::move(*choice->plan), respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;
   run.prepare = [this, c, job_state, what = std::move(what)]() mutable {
@@ -118,6 +130,7 @@ result<launch> supervisor::prepare_start(container& c, start_container& what, ru
   with.plan.hide_unified_cgroup = oci::refuses_hybrid_cgroups(c.runtime);
   with.plan.overlay = plan_overlay(what);
   with.plan.files = plan_files(what);
+  with.plan.shm = plan_shm(what);
   return with;
 }
 
@@ -142,7 +155,7 @@ void supervisor::init_runs(const container_ptr& c, std::uint64_t mark, const res
   c->end.pid = c->init.pid;
   c->end.pid_start_time = c->init.start_time;
   attach_waiting(c->name, "", c->init.io);
-  respond(reply(started{c->init.pid, c->init.start_time, c->native ? native_runtime : c->runtime.path}));
+  respond(reply(started{c->init.pid, c->init.start_time, c->native ? native_runtime : c->runtime.path, c->fell_back}));
   watch_init(c, mark);
   go_on_deleting(c->name);
 }

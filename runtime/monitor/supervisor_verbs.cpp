@@ -122,6 +122,7 @@ void supervisor::answer_listers() {
     all.containers.push_back({name, end.pid, end.pid_start_time, c->now == stage::exited, end.exit_code, end.oom_killed,
                               end.started_at, end.finished_at});
   }
+  all.pods = pods_.holders();
   for (const auto& respond : std::exchange(listers_, {})) respond(reply(all));
 }
 
@@ -175,13 +176,33 @@ void supervisor::on(drop_network_namespace what, const responder& respond) {
   respond(reply(done{}));
 }
 
+void supervisor::on(make_pod_namespaces what, const responder& respond) {
+  if (auto good = check_key(what.sandbox); !good) return respond(tl::unexpected<error>(good.error()));
+  pods_.make(std::move(what), respond);
+}
+
+void supervisor::on(drop_pod_namespaces what, const responder& respond) {
+  const auto cgroup = pods_.drop(what.sandbox);
+  if (cgroup.empty()) return respond(reply(done{}));
+  remove_groups(cgroup, [respond](const result<void>& how) { respond(answer(how)); });
+}
+
 void supervisor::on(run_process what, const responder& respond) {
   run_host_process(with_.loop, host_programs_, std::move(what), respond);
+}
+
+void supervisor::on(reopen_log what, const responder& respond) {
+  auto found = running(what.container);
+  if (!found) return respond(tl::unexpected<error>(found.error()));
+  const auto& log = (*found)->init.io->log();
+  if (!log) return respond(fail(errc::failed_precondition, "container {}: it has no log", to_string(what.container)));
+  with_.disk.reopen(log, [respond](const result<void>& how) { respond(answer(how)); });
 }
 
 void supervisor::on(shut_down, const responder& respond) {
   if (!containers_.empty())
     return respond(fail(errc::failed_precondition, "the monitor has {} containers", containers_.size()));
+  if (!pods_.empty()) return respond(fail(errc::failed_precondition, "the monitor holds the namespaces of pods"));
   respond(reply(done{}));
   end_();
 }

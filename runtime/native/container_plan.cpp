@@ -16,6 +16,10 @@ template<is<overlay_plan> T>
 auto fields_of(T& o) {
   return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper, o.memory);
 }
+template<is<sys::borrowed_mount> T>
+auto fields_of(T& m) {
+  return std::tie(m.mount_namespace, m.target);
+}
 template<is<file_mount> T>
 auto fields_of(T& f) {
   return std::tie(f.target, f.files);
@@ -98,9 +102,9 @@ auto fields_of(T& r) {
 template<is<container_plan> T>
 auto fields_of(T& c) {
   return std::tie(c.process, c.root, c.root_read_only, c.root_propagation, c.root_propagation_recursive, c.overlay,
-                  c.files, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map, c.monotonic_offset,
-                  c.boottime_offset, c.devices, c.cgroup_path, c.resources, c.sysctls, c.annotations, c.masked,
-                  c.read_only, c.mount_label, c.seccomp, c.personality, c.hooks);
+                  c.files, c.shm, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map,
+                  c.monotonic_offset, c.boottime_offset, c.devices, c.cgroup_path, c.resources, c.sysctls,
+                  c.annotations, c.masked, c.read_only, c.mount_label, c.seccomp, c.personality, c.hooks);
 }
 
 template<class T>

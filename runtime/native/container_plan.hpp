@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "messages/domain/error.hpp"
+#include "runtime/sys/borrowed_mount.hpp"
 #include "runtime/sys/file_mount.hpp"
 #include "runtime/sys/overlay_mount.hpp"
 
@@ -153,6 +154,7 @@ struct container_plan {
   bool root_propagation_recursive = false;
   std::optional<sys::overlay_plan> overlay; ///< mounted as the root itself; `root` is then only the place to hang it
   std::optional<sys::file_mount> files;     ///< mounted before `mounts`, which may bind what is in it
+  std::optional<sys::borrowed_mount> shm;   ///< likewise: a pod's /dev/shm
   std::string hostname, domainname;
   std::vector<mount_entry> mounts;
   std::vector<namespace_request> namespaces;

@@ -10,6 +10,8 @@
 namespace gantry::native {
 namespace {
 
+constexpr std::size_t max_option_value = 256; // with its '=': fsconfig(2) takes no longer string
+
 /// An option of mount(8) as bits to set and to clear (runtime-spec config.md, "Linux mount options").
 struct option {
   std::string_view name;
@@ -72,6 +74,9 @@ void add_option(json_fields& in, const std::string& word, mount_entry& plan) {
 
 /// What an option needs of the mount that it is given to.
 void check_kind(json_fields& in, mount_entry& plan) {
+  for (const auto& option : plan.data)
+    if (option.size() - std::min(option.size(), option.find('=')) > max_option_value)
+      in.unsupported("a mount option over 255 bytes");
   if (plan.copy_up && (plan.type != "tmpfs" || plan.bind || plan.remount)) in.wrong("has tmpcopyup, and is no tmpfs");
   if (plan.uid_map.empty() != plan.gid_map.empty()) in.wrong("needs both uidMappings and gidMappings");
   if (!plan.uid_map.empty() && plan.mapped == id_mapped::no) plan.mapped = id_mapped::this_mount;

@@ -149,6 +149,7 @@ result<sys::unique_fd> open_or_make(const sys::rooted_dir& root, const std::stri
 result<root_tree> attach_root(const container_plan& plan) {
   GANTRY_TRY(set_propagation(plan));
   if (plan.files) GANTRY_TRY(sys::mount_files(*plan.files));
+  if (plan.shm) GANTRY_TRY(sys::mount_borrowed(*plan.shm));
   GANTRY_LET(auto mounted, make_root(plan));
   const sys::unique_fd place(::open(plan.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!place) return fail_errno(errno, "root {}", plan.root);

@@ -7,6 +7,7 @@
 
 #include "messages/domain/container.hpp"
 #include "runtime/monitor/protocol/messages.hpp"
+#include "runtime/network/cni/failure.hpp"
 
 /// Networks by CNI's plugins (containernetworking/cni SPEC.md 1.0.0): which programs to run, with what, and what their
 /// answers mean. Nothing here runs anything: the requests go to a monitor's zygote, the engine never forks.
@@ -77,10 +78,6 @@ std::string plugin_conf(const bridge_network& network, const attachment& end, st
 /// The address that an add's result gave. Errors: corrupt.
 result<network_endpoint> endpoint_of(std::string_view result_json, const bridge_network& network,
                                      const attachment& end);
-
-/// A plugin's failure as an error of ours: its {code, msg, details} from stdout, else its stderr (SPEC.md, "Error").
-/// exhausted when the subnet has no address left.
-error cni_failure(std::string_view plugin, const monitor::process_result& reply);
 
 /// An address that host-local has given out: <data_dir>/<cni_name>/<address> holds the id and the interface.
 struct lease {

@@ -34,6 +34,14 @@ result<capability_set> parse(const std::vector<std::string>& list) {
   return set;
 }
 
+result<void> check_available(capability_set wanted, const host_facts& facts) {
+  if (const auto missing = wanted & ~available(facts); missing != 0)
+    return fail(errc::denied,
+                "capability {} is not supported by this kernel or not available to the engine here: leave it out",
+                names_of(missing).front());
+  return {};
+}
+
 } // namespace
 
 capability_set default_capabilities() {
@@ -64,14 +72,17 @@ result<capability_set> effective_capabilities(const capability_request& asked, c
   GANTRY_LET(const auto add, parse(asked.add));
   GANTRY_LET(const auto drop, parse(asked.drop));
   if (asked.privileged) return available(facts);
-  if (const auto missing = add & ~available(facts); missing != 0)
-    return fail(errc::denied,
-                "capability {} is not supported by this kernel or not available to the engine here: leave it out",
-                names_of(missing).front());
+  GANTRY_TRY(check_available(add, facts));
   if (has_all(asked.add)) return available(facts) & ~drop;
   if (has_all(asked.drop)) return add;
   // A default one that the engine itself lacks cannot be given; runtimes would fail on it.
   return ((default_capabilities() & ~drop) | add) & available(facts);
+}
+
+result<capability_set> capabilities_of(const std::vector<std::string>& list, const host_facts& facts) {
+  GANTRY_LET(const auto set, parse(list));
+  GANTRY_TRY(check_available(set, facts));
+  return has_all(list) ? available(facts) : set;
 }
 
 } // namespace gantry::spec

@@ -32,4 +32,7 @@ struct capability_request {
 };
 result<capability_set> effective_capabilities(const capability_request& asked, const host_facts& facts);
 
+/// Those of the list, "ALL" being all that the engine has. Errors: as above.
+result<capability_set> capabilities_of(const std::vector<std::string>& list, const host_facts& facts);
+
 } // namespace gantry::spec

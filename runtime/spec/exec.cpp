@@ -22,17 +22,21 @@ result<void> set_user(json& process, const exec_options& options, std::string_vi
   return {};
 }
 
-void set_capabilities(json& process, const exec_options& options, const host_facts& facts) {
+capability_set set_at(const json& capabilities, const char* name) {
   capability_set set = 0;
+  for (const auto& one : capabilities.value(name, json::array()))
+    if (const auto number = capability_number(one.get_ref<const std::string&>())) set |= capability_set{1} << *number;
+  return set;
+}
+
+void set_capabilities(json& process, const exec_options& options, const host_facts& facts) {
   static const std::vector<std::string> none;
-  if (options.privileged) {
+  const auto held = process.value("capabilities", json::object());
+  auto set = set_at(held, "bounding");
+  if (options.privileged)
     if (const auto all = effective_capabilities({none, none, true}, facts)) set = *all;
-  } else if (process.contains("capabilities")) {
-    for (const auto& name : process["capabilities"].value("bounding", json::array()))
-      if (const auto number = capability_number(name.get_ref<const std::string&>()))
-        set |= capability_set{1} << *number;
-  }
-  process["capabilities"] = capabilities_json(set, process["user"]["uid"].get<std::uint32_t>());
+  process["capabilities"] =
+      capabilities_json(set, set_at(held, "ambient"), process["user"]["uid"].get<std::uint32_t>());
 }
 
 result<void> set_environment(std::vector<std::string>& env, const exec_options& options) {

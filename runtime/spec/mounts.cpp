@@ -6,12 +6,15 @@
 
 #include "runtime/spec/paths.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::spec {
 namespace {
 
 constexpr std::array<std::string_view, 6> propagations = {"rprivate", "private", "rshared",
                                                           "shared",   "rslave",  "slave"};
+
+constexpr std::size_t max_overlay_option = 3800; // of mount(2)'s one page, with the other options
 
 /// A mount of the plan, before it is JSON.
 struct planned {
@@ -74,7 +77,19 @@ result<planned> plan_tmpfs(std::string target, const mount_request* asked, bool 
   return planned{std::move(target), "tmpfs", "tmpfs", std::move(options)};
 }
 
-result<planned> plan_bind(std::string target, const resolved_mount& mount, const mount_request* asked) {
+/// By mount_setattr(2). What is mounted later, and comes by propagation, would be writable.
+result<void> check_recursive_read_only(const spec_input& input, const std::string& target, const resolved_mount& mount,
+                                       const std::string& propagation) {
+  if (!mount.read_only || !propagation.ends_with("private"))
+    return fail(errc::invalid_argument, "mount {}: recursively read-only goes with read-only and without propagation",
+                target);
+  if (input.facts.kernel < kernel_version{5, 12})
+    return fail(errc::failed_precondition, "mount {}: recursively read-only needs Linux 5.12", target);
+  return {};
+}
+
+result<planned> plan_bind(const spec_input& input, std::string target, const resolved_mount& mount,
+                          const mount_request* asked) {
   GANTRY_TRY(check_text(mount.source, "a mount's source"));
   if (mount.source.empty() || mount.source.front() != '/')
     return fail(errc::invalid_argument, "invalid mount source '{}' for {}: it must be an absolute path",
@@ -84,16 +99,34 @@ result<planned> plan_bind(std::string target, const resolved_mount& mount, const
     return fail(errc::invalid_argument, "invalid propagation '{}' of {}: use rprivate, rslave or rshared",
                 propagation.substr(0, 64), target);
   std::vector<std::string> options = {asked && asked->non_recursive ? "bind" : "rbind"};
-  if (mount.read_only) options.emplace_back("ro");
+  if (mount.recursive_read_only) GANTRY_TRY(check_recursive_read_only(input, target, mount, propagation));
+  if (mount.read_only) options.emplace_back(mount.recursive_read_only ? "rro" : "ro");
   options.push_back(propagation);
   return planned{std::move(target), "bind", mount.source, std::move(options)};
+}
+
+/// The content of an image, read-only: its one layer, or an overlay of them without a writable one.
+result<planned> plan_image(std::string target, const resolved_mount& mount) {
+  if (mount.layers.empty()) return fail(errc::invalid_argument, "the image at {} has no layer", target);
+  GANTRY_TRY(check_texts(mount.layers, "an image's layer"));
+  if (mount.layers.size() == 1)
+    return planned{std::move(target), "bind", mount.layers.front(), {"bind", "ro", "nosuid", "nodev", "rprivate"}};
+  auto lower = "lowerdir=" + sys::overlay_lower(mount.layers);
+  if (lower.size() > max_overlay_option)
+    return fail(errc::exhausted, "the image at {} has {} layers: their names do not fit a mount's options", target,
+                mount.layers.size());
+  return planned{std::move(target),
+                 "overlay",
+                 "overlay",
+                 {"ro", "nosuid", "nodev", std::move(lower), "index=off", "redirect_dir=off", "metacopy=off"}};
 }
 
 result<planned> plan_one(const spec_input& input, const resolved_mount& mount) {
   GANTRY_LET(auto target, checked_target(mount.target));
   const auto* const asked = request_for(input.options, target);
   if (mount.type == "tmpfs") return plan_tmpfs(std::move(target), asked, mount.read_only);
-  return plan_bind(std::move(target), mount, asked);
+  if (mount.type == "image") return plan_image(std::move(target), mount);
+  return plan_bind(input, std::move(target), mount, asked);
 }
 
 /// The user's mounts, each target once, and the engine's files of /etc where none stands.

@@ -118,10 +118,14 @@ result<std::string> working_directory(const container_options& options, const im
   return clean_path(asked.empty() ? image.working_dir : asked);
 }
 
-json capabilities_json(capability_set set, std::uint32_t uid) {
-  json names = names_of(set);
-  if (uid != 0) return {{"bounding", std::move(names)}};
-  return {{"bounding", names}, {"effective", names}, {"permitted", names}};
+json capabilities_json(capability_set set, capability_set ambient, std::uint32_t uid) {
+  const json names = names_of(set | ambient), kept = names_of(ambient);
+  json sets = {{"bounding", names}};
+  if (uid == 0 || ambient != 0)
+    for (const auto* in_force : {"effective", "permitted"}) sets[in_force] = uid == 0 ? names : kept;
+  if (ambient != 0)
+    for (const auto* held : {"inheritable", "ambient"}) sets[held] = kept;
+  return sets;
 }
 
 json user_json(const process_user& who) { return {{"uid", who.uid}, {"gid", who.gid}, {"additionalGids", who.groups}}; }

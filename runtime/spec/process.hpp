@@ -30,8 +30,9 @@ result<std::vector<std::string>> merge_environment(const spec_input& input, cons
 /// The user's, else the image's, else "/"; cleaned. Errors: invalid_argument for a user's that is not absolute.
 result<std::string> working_directory(const container_options& options, const image_config& image);
 
-/// process.capabilities: root has them all in force, others only as a bound, as execve(2) would leave them.
-json capabilities_json(capability_set set, std::uint32_t uid);
+/// process.capabilities: root has them all in force, others only as a bound, as execve(2) would leave them; those in
+/// `ambient` besides, whoever the user is (capabilities(7), "Ambient": they must be inheritable and permitted).
+json capabilities_json(capability_set set, capability_set ambient, std::uint32_t uid);
 
 json user_json(const process_user& who);
 

@@ -1,7 +1,10 @@
 #include "runtime/spec/resources.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+
+#include "runtime/spec/paths.hpp"
 
 namespace gantry::spec {
 namespace {
@@ -173,6 +176,57 @@ result<void> set_rest(json& resources, const resource_limits& want, const resour
   return {};
 }
 
+/// "2MB": a power of two, as the kernel names the files (hugetlb_cgroup in cgroups-v1/hugetlb.rst).
+bool is_page_size(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  return problem == std::errc{} && number > 0 && (number & (number - 1)) == 0 &&
+         (unit == "KB" || unit == "MB" || unit == "GB");
+}
+
+result<void> set_hugepages(json& resources, const spec_input& input, warning_list& warnings) {
+  auto list = json::array();
+  bool limits = false;
+  for (const auto& one : input.options.resources.hugepages) {
+    if (!is_page_size(one.page_size) || one.bytes < 0)
+      return fail(errc::invalid_argument, "invalid hugepage limit {}={}: write e.g. 2MB and a number of bytes",
+                  one.page_size.substr(0, 64), one.bytes);
+    list.push_back({{"pageSize", one.page_size}, {"limit", one.bytes}});
+    limits = limits || one.bytes > 0;
+  }
+  if (list.empty()) return {};
+  if (input.facts.cgroups.has("hugetlb"))
+    resources["hugepageLimits"] = std::move(list);
+  else if (limits) // where there are no huge pages, none may be used
+    lacks(warnings, "hugepage limits");
+  return {};
+}
+
+/// Files of the controllers alone: those of the cgroup itself (cgroup.procs, cgroup.kill) are the engine's.
+bool is_unified_key(std::string_view key) {
+  return key.find('.') != std::string_view::npos && !key.starts_with("cgroup.") && !key.starts_with('.') &&
+         key.size() <= 128 && std::all_of(key.begin(), key.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+         });
+}
+
+result<void> set_unified(json& resources, const spec_input& input, warning_list& warnings) {
+  const auto& asked = input.options.resources.unified;
+  for (const auto& [key, value] : asked) {
+    if (!is_unified_key(key))
+      return fail(errc::invalid_argument, "'{}' is not a controller's file of cgroup v2 such as memory.high",
+                  key.substr(0, 64));
+    GANTRY_TRY(check_text(value, "a cgroup's value"));
+  }
+  if (asked.empty()) return {};
+  if (input.facts.cgroups.how == cgroup::mode::v2)
+    resources["unified"] = asked;
+  else
+    lacks(warnings, "unified keys (they are cgroup v2's)");
+  return {};
+}
+
 } // namespace
 
 result<json> resources_json(const spec_input& input, std::vector<std::string>& warnings) {
@@ -183,6 +237,8 @@ result<json> resources_json(const spec_input& input, std::vector<std::string>& w
   if (!memory.empty()) resources["memory"] = std::move(memory);
   if (!cpu.empty()) resources["cpu"] = std::move(cpu);
   GANTRY_TRY(set_rest(resources, want, input.facts.resources, warnings));
+  GANTRY_TRY(set_hugepages(resources, input, warnings));
+  GANTRY_TRY(set_unified(resources, input, warnings));
   return resources;
 }
 

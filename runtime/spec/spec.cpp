@@ -15,7 +15,7 @@ constexpr std::size_t max_hostname = 64; // HOST_NAME_MAX, sethostname(2)
 /// What several members are made from.
 struct decided {
   process_user who;
-  capability_set capabilities = 0;
+  capability_set capabilities = 0, ambient = 0; ///< the ambient ones are among the others
   security_options security;
 };
 
@@ -24,11 +24,14 @@ result<decided> decide(const spec_input& input, built_spec& built) {
   decided made;
   built.user = options.user.empty() ? input.image.user : options.user;
   GANTRY_TRY(check_text(built.user, "the user"));
-  GANTRY_LET(made.who, resolve_user(built.user, options.group_add, merged_view(input.root_layers)));
+  const group_request groups{options.group_add, options.identity.group, options.identity.memberships};
+  GANTRY_LET(made.who, resolve_user(built.user, groups, merged_view(input.root_layers)));
   built.uid = made.who.uid;
   built.gid = made.who.gid;
   GANTRY_LET(made.capabilities,
              effective_capabilities({options.cap_add, options.cap_drop, options.privileged}, input.facts));
+  GANTRY_LET(made.ambient, capabilities_of(options.identity.ambient_caps, input.facts));
+  made.capabilities |= made.ambient;
   GANTRY_LET(made.security, parse_security(input));
   GANTRY_LET(built.args, merge_arguments(options, input.image));
   if (options.init) built.args.insert(built.args.begin(), {"/sbin/docker-init", "--"});
@@ -43,7 +46,7 @@ result<json> process_json(const spec_input& input, const decided& made, built_sp
                   {"args", built.args},
                   {"env", built.env},
                   {"cwd", built.working_dir},
-                  {"capabilities", capabilities_json(made.capabilities, made.who.uid)}};
+                  {"capabilities", capabilities_json(made.capabilities, made.ambient, made.who.uid)}};
   GANTRY_LET(auto limits, rlimits_json(input, built.warnings));
   if (!limits.empty()) process["rlimits"] = std::move(limits);
   process["noNewPrivileges"] = made.security.no_new_privileges;

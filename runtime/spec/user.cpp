@@ -129,10 +129,15 @@ result<passwd_entry> account(std::string_view user, const merged_view& root) {
   return passwd_entry{{}, "/", *id_of(user), 0};
 }
 
+/// Whether the user gets the groups that list it.
+bool is_member(const group_request& groups, std::string_view named) {
+  if (groups.memberships != group_membership::unless_group_named) return groups.memberships == group_membership::always;
+  return named.empty() && !groups.primary;
+}
+
 } // namespace
 
-result<process_user> resolve_user(std::string_view user, const std::vector<std::string>& group_add,
-                                  const merged_view& root) {
+result<process_user> resolve_user(std::string_view user, const group_request& groups, const merged_view& root) {
   const auto colon = user.find(':');
   const auto group = colon == std::string_view::npos ? std::string_view() : user.substr(colon + 1);
   if (group.find(':') != std::string_view::npos)
@@ -146,15 +151,18 @@ result<process_user> resolve_user(std::string_view user, const std::vector<std::
   auto text = optional_file(root, "/etc/group");
   if (text)
     group_text = std::move(*text);
-  else if (named || std::any_of(group_add.begin(), group_add.end(), [](const auto& g) { return !all_digits(g); }))
+  else if (named || !std::all_of(groups.add.begin(), groups.add.end(), all_digits))
     return tl::unexpected<error>(std::move(text.error()));
 
   if (!group.empty()) {
     GANTRY_LET(found.gid, group_id(group, group_text));
   }
+  if (groups.primary) {
+    GANTRY_LET(found.gid, checked_id(std::to_string(*groups.primary), "group"));
+  }
   add_group(found, found.gid);
-  if (group.empty() && !who.name.empty()) add_memberships(found, group_text, who.name);
-  for (const auto& more : group_add) {
+  if (is_member(groups, group) && !who.name.empty()) add_memberships(found, group_text, who.name);
+  for (const auto& more : groups.add) {
     GANTRY_LET(const auto gid, group_id(more, group_text));
     add_group(found, gid);
   }

@@ -120,12 +120,17 @@ std::string common_folder(const std::vector<std::string>& paths) {
   return std::string(common.substr(0, common.rfind('/') + 1));
 }
 
-std::string overlay_options(const overlay_plan& plan, std::string_view base) {
-  std::string options = "lowerdir=";
-  for (auto layer = plan.lower.rbegin(); layer != plan.lower.rend(); ++layer) {
-    if (layer != plan.lower.rbegin()) options.push_back(':');
-    options += escaped(relative_to(base, *layer));
+std::string overlay_lower(const std::vector<std::string>& layers, std::string_view base) {
+  std::string lower;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    if (layer != layers.rbegin()) lower.push_back(':');
+    lower += escaped(relative_to(base, *layer));
   }
+  return lower;
+}
+
+std::string overlay_options(const overlay_plan& plan, std::string_view base) {
+  auto options = "lowerdir=" + overlay_lower(plan.lower, base);
   options += ",upperdir=" + escaped(plan.upper) + ",workdir=" + escaped(plan.work) + ",";
   options += features;
   if (plan.volatile_upper) options += ",volatile";

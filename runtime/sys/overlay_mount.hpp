@@ -34,6 +34,9 @@ result<unique_fd> detached_overlay(const overlay_plan& plan);
 /// mount(2)'s option string; each name below `base` (with its slash) is made relative to it. For tests.
 std::string overlay_options(const overlay_plan& plan, std::string_view base);
 
+/// The value of `lowerdir`: `layers`, base first, as overlayfs reads them, escaped. `base` as above.
+std::string overlay_lower(const std::vector<std::string>& layers, std::string_view base = {});
+
 /// The deepest folder that holds all of `paths`, with its slash.
 std::string common_folder(const std::vector<std::string>& paths);
 

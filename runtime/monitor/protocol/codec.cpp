@@ -16,7 +16,7 @@ auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_up
 auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files); }
 auto fields(start_container& m) {
   return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
-                  m.log, m.console_height, m.console_width, m.oom_cgroup);
+                  m.log, m.console_height, m.console_width, m.oom_cgroup, m.shm);
 }
 auto fields(exec_process& m) {
   return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.hold_output, m.console_height,
@@ -37,8 +37,15 @@ auto fields(run_process& m) { return std::tie(m.argv, m.env, m.input, m.timeout,
 auto fields(list_containers&) { return std::tie(); }
 auto fields(adopt_container& m) { return std::tie(m.how, m.pid, m.pid_start_time); }
 auto fields(shut_down&) { return std::tie(); }
+auto fields(reopen_log& m) { return std::tie(m.container); }
+auto fields(id_range& m) { return std::tie(m.inside, m.outside, m.count); }
+auto fields(make_pod_namespaces& m) {
+  return std::tie(m.sandbox, m.network, m.ipc, m.uts, m.pid, m.uids, m.gids, m.hostname, m.sysctls, m.cgroup,
+                  m.shm_bytes);
+}
+auto fields(drop_pod_namespaces& m) { return std::tie(m.sandbox); }
 auto fields(done&) { return std::tie(); }
-auto fields(started& m) { return std::tie(m.pid, m.pid_start_time, m.launcher); }
+auto fields(started& m) { return std::tie(m.pid, m.pid_start_time, m.launcher, m.fell_back); }
 auto fields(stream_token& m) { return std::tie(m.token, m.socket); }
 auto fields(namespace_path& m) { return std::tie(m.path); }
 auto fields(process_result& m) { return std::tie(m.exit_code, m.output, m.error_output); }
@@ -46,7 +53,8 @@ auto fields(container_entry& m) {
   return std::tie(m.container, m.pid, m.pid_start_time, m.exited, m.exit_code, m.oom_killed, m.started_at,
                   m.finished_at);
 }
-auto fields(container_list& m) { return std::tie(m.containers); }
+auto fields(container_list& m) { return std::tie(m.containers, m.pods); }
+auto fields(pod_namespaces& m) { return std::tie(m.network, m.ipc, m.uts, m.pid, m.user, m.shm, m.pause_pid); }
 auto fields(process_exited& m) {
   return std::tie(m.container, m.exec_id, m.exit_code, m.oom_killed, m.status_unknown, m.finished_at);
 }
@@ -64,7 +72,8 @@ void write(sys::wire_writer& out, std::chrono::milliseconds value) {
 }
 template<composed T>
 void write(sys::wire_writer& out, const T& value);
-void write(sys::wire_writer& out, const std::vector<container_entry>& list) {
+template<composed T>
+void write(sys::wire_writer& out, const std::vector<T>& list) {
   out.put(static_cast<std::uint32_t>(list.size()));
   for (const auto& entry : list) write(out, entry);
 }
@@ -83,7 +92,8 @@ void read(sys::wire_reader& in, std::chrono::milliseconds& value) {
 }
 template<composed T>
 void read(sys::wire_reader& in, T& value);
-void read(sys::wire_reader& in, std::vector<container_entry>& list) {
+template<composed T>
+void read(sys::wire_reader& in, std::vector<T>& list) {
   auto count = in.read<std::uint32_t>();
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) read(in, list.emplace_back());
 }

@@ -23,6 +23,20 @@ start_container full_start() {
   m.console_height = 24;
   m.console_width = 80;
   m.oom_cgroup = "/sys/fs/cgroup/memory/x";
+  m.shm = "/proc/1/fd/9";
+  return m;
+}
+
+make_pod_namespaces full_pod() {
+  make_pod_namespaces m;
+  m.sandbox = name;
+  m.network = m.uts = m.pid = true;
+  m.uids = {{0, 100'000, 65'536}};
+  m.gids = {{0, 200'000, 1}, {1, 300'000, 2}};
+  m.hostname = "pod";
+  m.sysctls = {{"net.core.somaxconn", "7"}};
+  m.cgroup = "/kubepods/x";
+  m.shm_bytes = 64 << 20;
   return m;
 }
 
@@ -44,12 +58,16 @@ std::vector<message> one_of_each() {
           request(list_containers{}),
           request(adopt_container{full_start(), 7, 8}),
           request(shut_down{}),
+          request(reopen_log{name}),
+          request(full_pod()),
+          request(drop_pod_namespaces{name}),
           reply(done{}),
-          reply(started{1, 2, "native"}),
+          reply(started{1, 2, "/usr/sbin/runc", "linux.intelRdt"}),
           reply(stream_token{"t", "/s"}),
           reply(namespace_path{"/proc/1/fd/2"}),
           reply(process_result{3, "out", "err"}),
           reply(container_list{{entry, entry}}),
+          reply(pod_namespaces{"/n", "/i", "/u", "/p", "/U", "/m", 7}),
           error{errc::timeout, "too late", 110},
           process_exited{name, "e", 1, true, true, 5},
           greeting{protocol_version, 77}};

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 
+#include "runtime/log/log_reader.hpp"
 #include "tests/catch.hpp"
 #include "tests/runtime/monitor/monitor_fixture.hpp"
 
@@ -50,6 +51,38 @@ TEST_CASE("a log driver of none writes no file", "[root]") {
   monitor_fixture m;
   CHECK(m.run("quiet", {.args = {"echo", "hi"}, .log_driver = "none"}).exit_code == 0);
   CHECK(m.log_text("quiet").empty());
+}
+
+TEST_CASE("a pod's log is in the CRI's format, and goes on in a fresh file without losing a line", "[root]") {
+  monitor_fixture m;
+  (void)m.must<monitor::started>(m.container(
+      "pod", {.args = {"sh", "-c", "i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done; read x; echo $x"},
+              .open_stdin = true,
+              .log_driver = "cri"}));
+  const auto path = m.dir() + "/logs/pod.log", old = path + ".old";
+  CHECK(std::filesystem::exists(path));
+  std::filesystem::rename(path, old); // while it writes
+  (void)m.must<monitor::done>(monitor::reopen_log{m.name("pod")});
+  const auto size = std::filesystem::file_size(old);
+  auto stream = m.open_stream({m.name("pod"), "", monitor::open_stream::kind::attach, true, false, false});
+  REQUIRE(stream.write("the end\n"));
+  CHECK(m.exited().wait("pod").exit_code == 0);
+  CHECK(std::filesystem::file_size(old) == size); // nothing came after the answer
+  std::string text;
+  for (const auto& file : {old, path}) {
+    auto reader = log::reader::open(file, {}).value();
+    for (auto next = reader.next().value(); next; next = reader.next().value()) text += next->text;
+  }
+  std::string expected;
+  for (int i = 0; i < 3000; ++i) expected += std::to_string(i) + "\n";
+  CHECK(text == expected + "the end\n");
+  std::ifstream raw(path);
+  std::string last, line;
+  while (std::getline(raw, line)) last = line;
+  CHECK_THAT(last, contains("Z stdout F the end"));
+  auto again = m.ask(monitor::reopen_log{m.name("pod")});
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == errc::not_found);
 }
 
 TEST_CASE("the runtime's own words reach the error", "[root]") {

@@ -223,10 +223,10 @@ TEST_CASE("an oom score below the engine's own is clamped") {
 TEST_CASE("mounts come by depth and stand in for the engine's") {
   request r;
   r.hosts = "/var/lib/gantry/hosts";
-  r.mounts = {{"bind", "", "/data", "/a/b/c", true, "", false},
-              {"volume", "v", "/vol", "/a", false, "", false},
-              {"bind", "", "/mine", "/etc/hosts", false, "", false},
-              {"bind", "", "/shm", "/dev/shm/", false, "", false}};
+  r.mounts = {{"bind", "", "/data", "/a/b/c", true, "", false, false, {}},
+              {"volume", "v", "/vol", "/a", false, "", false, false, {}},
+              {"bind", "", "/mine", "/etc/hosts", false, "", false, false, {}},
+              {"bind", "", "/shm", "/dev/shm/", false, "", false, false, {}}};
   const auto document = r.document();
   CHECK(violations(document) == "");
   CHECK(mount_at(document, "/a/b/c")["options"] == json({"rbind", "ro", "rprivate"}));
@@ -234,11 +234,11 @@ TEST_CASE("mounts come by depth and stand in for the engine's") {
   CHECK(mount_at(document, "/dev/shm")["source"] == "/shm");
   CHECK(document["mounts"].back()["destination"] == "/a/b/c");
   SECTION("the same place twice is refused") {
-    r.mounts.push_back({"bind", "", "/x", "/a/./b/../", false, "", false});
+    r.mounts.push_back({"bind", "", "/x", "/a/./b/../", false, "", false, false, {}});
     CHECK_THAT(r.refusal(), contains("duplicate mount point: /a"));
   }
   SECTION("the root is refused") {
-    r.mounts = {{"bind", "", "/x", "/..", false, "", false}};
+    r.mounts = {{"bind", "", "/x", "/..", false, "", false, false, {}}};
     CHECK_THAT(r.refusal(), contains("can't be '/'"));
   }
 }

@@ -155,7 +155,9 @@ check linux_rules() {
         {object_of(
             {{"shares", {natural}}, {"quota", {integer}}, {"period", {natural}}, {"cpus", {text}}, {"mems", {text}}})}},
        {"pids", {object_of({{"limit", {integer, true}}})}},
-       {"blockIO", {object_of({{"weight", {natural}}})}}});
+       {"blockIO", {object_of({{"weight", {natural}}})}},
+       {"hugepageLimits", {list_of(object_of({{"pageSize", {text, true}}, {"limit", {integer, true}}}))}},
+       {"unified", {string_map}}});
   return object_of({{"namespaces", {unique_ns}},
                     {"devices", {list_of(device)}},
                     {"cgroupsPath", {absolute}},

@@ -1,0 +1,203 @@
+#include "tests/catch.hpp"
+
+#include <algorithm>
+
+#include "runtime/native/parse_plan.hpp"
+#include "tests/runtime/spec/fixture.hpp"
+
+// What pods ask of a container's document, and Docker does not.
+
+using namespace gantry;
+using gantry::test::contains;
+using gantry::test::json;
+using gantry::test::request;
+using gantry::test::violations;
+using numbers = std::vector<int>;
+
+namespace {
+
+json mount_at(const json& document, const std::string& target) {
+  for (const auto& one : document["mounts"])
+    if (one["destination"] == target) return one;
+  return nullptr;
+}
+
+bool has(const json& list, const std::string& word) { return std::find(list.begin(), list.end(), word) != list.end(); }
+
+resolved_mount image_of(std::vector<std::string> layers) {
+  resolved_mount mount;
+  mount.type = "image";
+  mount.target = "/image";
+  mount.read_only = true;
+  mount.layers = std::move(layers);
+  return mount;
+}
+
+} // namespace
+
+TEST_CASE("a pod's primary group stands over the image's") {
+  request r;
+  r.options.user = "www";
+  r.options.identity.group = 4000;
+  r.options.group_add = {"77"};
+  SECTION("without a policy the image's groups are out, as with a named group") {
+    const auto user = r.document()["process"]["user"];
+    CHECK(user["uid"] == 33);
+    CHECK(user["gid"] == 4000);
+    CHECK(user["additionalGids"] == json(numbers{4000, 77}));
+  }
+  SECTION("merged: those that list the user are in, also of a number") {
+    r.options.identity.memberships = group_membership::always;
+    CHECK(r.document()["process"]["user"]["additionalGids"] == json(numbers{4000, 50, 77}));
+    r.options.user = "33:34";
+    CHECK(r.document()["process"]["user"]["additionalGids"] == json(numbers{4000, 50, 77}));
+    r.options.identity.group.reset();
+    CHECK(r.document()["process"]["user"]["additionalGids"] == json(numbers{34, 50, 77}));
+  }
+  SECTION("strict: only what was asked for") {
+    r.options.identity.memberships = group_membership::never;
+    r.options.identity.group.reset();
+    CHECK(r.document()["process"]["user"]["additionalGids"] == json(numbers{34, 77}));
+  }
+  SECTION("out of range") {
+    r.options.identity.group = 4'000'000'000U;
+    CHECK_THAT(r.refusal(), contains("group '4000000000' is out of range"));
+  }
+}
+
+TEST_CASE("ambient capabilities are in every set that they need") {
+  request r;
+  r.options.user = "1000";
+  r.options.cap_drop = {"ALL"};
+  r.options.identity.ambient_caps = {"NET_BIND_SERVICE"};
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  for (const auto* set : {"bounding", "effective", "permitted", "inheritable", "ambient"})
+    CHECK(document["process"]["capabilities"][set] == json::array({"CAP_NET_BIND_SERVICE"}));
+  r.options.user = "0";
+  r.options.cap_drop.clear();
+  const auto root = r.document()["process"]["capabilities"];
+  CHECK(root["ambient"] == json::array({"CAP_NET_BIND_SERVICE"}));
+  CHECK(root["effective"].size() == 14);
+  // An exec in the container has them too.
+  const auto built = r.build();
+  spec::exec_options exec;
+  exec.args = {"true"};
+  const auto process =
+      spec::exec_process_json(built->process_json, exec, built->user, spec::merged_view({r.root.path}), r.facts);
+  REQUIRE(process);
+  CHECK(json::parse(*process)["capabilities"]["ambient"] == json::array({"CAP_NET_BIND_SERVICE"}));
+  r.options.identity.ambient_caps = {"NO_SUCH"};
+  CHECK_THAT(r.refusal(), contains("unknown capability 'NO_SUCH'"));
+  r.facts.capabilities = 1;
+  r.options.identity.ambient_caps = {"SYS_ADMIN"};
+  CHECK_THAT(r.refusal(), contains("CAP_SYS_ADMIN"));
+}
+
+TEST_CASE("a bind is read-only with all that is mounted below it") {
+  request r;
+  resolved_mount mount;
+  mount.type = "bind";
+  mount.source = "/srv";
+  mount.target = "/data";
+  mount.read_only = mount.recursive_read_only = true;
+  r.mounts = {mount};
+  const auto options = mount_at(r.document(), "/data")["options"];
+  CHECK(has(options, "rbind"));
+  CHECK(has(options, "rro"));
+  CHECK_FALSE(has(options, "ro"));
+  r.facts.kernel = {5, 10};
+  CHECK_THAT(r.refusal(), contains("needs Linux 5.12"));
+  r.facts.kernel = {6, 1};
+  r.mounts[0].propagation = "rslave";
+  CHECK_THAT(r.refusal(), contains("without propagation"));
+  r.mounts[0].propagation.clear();
+  r.mounts[0].read_only = false;
+  CHECK_THAT(r.refusal(), contains("goes with read-only"));
+}
+
+TEST_CASE("an image's layers are mounted read-only") {
+  request r;
+  r.mounts = {image_of({"/layers/1"})};
+  auto mount = mount_at(r.document(), "/image");
+  CHECK(mount["type"] == "bind");
+  CHECK(mount["source"] == "/layers/1");
+  CHECK(has(mount["options"], "ro"));
+  r.mounts = {image_of({"/layers/1", "/layers/2", "/layers/a:b"})};
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  mount = mount_at(document, "/image");
+  CHECK(mount["type"] == "overlay");
+  CHECK(has(mount["options"], "ro"));
+  CHECK(has(mount["options"], "lowerdir=/layers/a\\:b:/layers/2:/layers/1"));
+  r.mounts = {image_of({})};
+  CHECK_THAT(r.refusal(), contains("has no layer"));
+  std::vector<std::string> many;
+  for (int i = 0; i < 400; ++i) many.push_back("/var/lib/gantry/layers/" + std::to_string(i));
+  r.mounts = {image_of(many)};
+  CHECK_THAT(r.refusal(), contains("400 layers"));
+}
+
+TEST_CASE("limits of huge pages go where the host has a controller for them") {
+  request r;
+  r.options.resources.hugepages = {{"2MB", 0}, {"1GB", 1 << 30}};
+  auto built = r.build();
+  REQUIRE(built);
+  CHECK_FALSE(json::parse(built->config_json())["linux"]["resources"].contains("hugepageLimits"));
+  REQUIRE(built->warnings.size() == 1);
+  CHECK_THAT(built->warnings[0], contains("hugepage limits"));
+  r.options.resources.hugepages[1].bytes = 0;
+  CHECK(r.build()->warnings.empty()); // none may be used, and there are none
+  r.facts.cgroups.controllers = {"hugetlb"}; // they are sorted
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  CHECK(document["linux"]["resources"]["hugepageLimits"] ==
+        json::parse(R"([{"pageSize":"2MB","limit":0},{"pageSize":"1GB","limit":0}])"));
+  for (const auto* wrong : {"2M", "MB", "3MB", "2MB/..", ""}) {
+    r.options.resources.hugepages = {{wrong, 0}};
+    CHECK_THAT(r.refusal(), contains("invalid hugepage limit"));
+  }
+}
+
+TEST_CASE("files of cgroup v2 are written as asked, those of its controllers") {
+  request r;
+  r.options.resources.unified = {{"memory.high", "1000000"}, {"io.max", "8:0 rbps=1"}};
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  CHECK(document["linux"]["resources"]["unified"]["memory.high"] == "1000000");
+  for (const auto* wrong : {"cgroup.procs", "cgroup.kill", "memory", "../memory.high", "memory.high/x", ".x"}) {
+    r.options.resources.unified = {{wrong, "1"}};
+    CHECK_THAT(r.refusal(), contains("not a controller's file"));
+  }
+  r.options.resources.unified = {{"memory.high", "1"}};
+  r.facts.cgroups.how = cgroup::mode::v1;
+  const auto built = r.build();
+  REQUIRE(built);
+  CHECK_FALSE(json::parse(built->config_json())["linux"]["resources"].contains("unified"));
+  CHECK_THAT(built->warnings.at(0), contains("unified keys"));
+}
+
+TEST_CASE("the native launcher takes what pods ask, or says by name that it does not") {
+  request r;
+  r.options.user = "1000";
+  r.options.identity.ambient_caps = {"NET_BIND_SERVICE"};
+  r.facts.cgroups.controllers = {"hugetlb"}; // they are sorted
+  r.options.resources.hugepages = {{"2MB", 1 << 21}};
+  r.options.resources.unified = {{"memory.high", "1000000"}};
+  resolved_mount bind;
+  bind.type = "bind";
+  bind.source = "/srv";
+  bind.target = "/data";
+  bind.read_only = bind.recursive_read_only = true;
+  r.mounts = {bind, image_of({"/layers/1", "/layers/2"})};
+  auto plan = native::parse_plan(r.build()->config_json());
+  INFO((plan ? "" : plan.error().message));
+  CHECK(plan);
+  std::vector<std::string> many;
+  for (int i = 0; i < 20; ++i) many.push_back("/var/lib/gantry/layers/" + std::to_string(i));
+  r.mounts = {image_of(many)};
+  plan = native::parse_plan(r.build()->config_json());
+  REQUIRE_FALSE(plan);
+  CHECK(native::is_unsupported(plan.error()));
+  CHECK_THAT(plan.error().message, contains("a mount option over 255 bytes"));
+}
