@@ -79,7 +79,9 @@ void release_all_of(self_pointer self, const caf::actor_addr& gone) {
   for (auto id : ids) release(self, id);
 }
 
-caf::error exhausted(std::string_view what, const admission_state::queue& q) {
+/// `asked`: whose request it was; `q`: the queue that was full.
+caf::error exhausted(std::string_view what, const admission_state::queue& q, admission_state::queue& asked) {
+  ++asked.refused;
   return to_caf(error{errc::exhausted,
                       fmt::format("the engine is at its limit: {} {} are under way and {} wait; ask again later",
                                   q.limit.slots, what, q.waiting_count),
@@ -107,7 +109,7 @@ void refuse_those_overdue(self_pointer self) {
     for (auto client = q.by_client.begin(); client != q.by_client.end();) {
       auto& line = client->second;
       for (; !line.empty() && self->clock().now() - line.front().since >= longest_wait; line.pop_front()) {
-        line.front().promise.deliver(exhausted(name, q));
+        line.front().promise.deliver(exhausted(name, q, q));
         unwatch(self, line.front().holder);
         --q.waiting_count;
       }
@@ -122,11 +124,11 @@ void refuse_those_overdue(self_pointer self) {
 caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
   bool at_once = !q.free.empty();
-  if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q);
+  if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q, q);
   // What is created will be started: while so much waits for that, more would only wait longer.
   const auto& launches = queue_of(self->state, work_kind::launch);
   if (request.what == work_kind::creation && launches.waiting_count >= q.limit.slots + q.limit.queue)
-    return exhausted("starts", launches);
+    return exhausted("starts", launches, q);
   watch(self, request.holder);
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
@@ -134,6 +136,26 @@ caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   ++q.waiting_count;
   keep_clock(self);
   return promise;
+}
+
+metrics figures(const admission_state& state) {
+  static constexpr std::array<const char*, 4> names{"creation", "launch", "pull", "extraction"}; // as work_kind
+  std::map<std::string, std::uint64_t> waiting, held, slots, refused;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto& q = state.queues[i];
+    waiting[names[i]] = q.waiting_count;
+    held[names[i]] = q.limit.slots - q.free.size();
+    slots[names[i]] = q.limit.slots;
+    refused[names[i]] = q.refused;
+  }
+  metrics made;
+  using kind = metric::kind;
+  made.add("gantry_admission_waiting", "Requests that wait for a slot.", kind::gauge, samples_by("work", waiting));
+  made.add("gantry_admission_held", "Slots in use.", kind::gauge, samples_by("work", held));
+  made.add("gantry_admission_slots", "Slots that there are.", kind::gauge, samples_by("work", slots));
+  made.add("gantry_admission_refused_total", "Requests that were told to ask again later.", kind::counter,
+           samples_by("work", refused));
+  return made;
 }
 
 } // namespace
@@ -153,6 +175,7 @@ admission_actor::behavior_type admission(self_pointer self, admission_limits lim
       [self](const acquire_slot& request) { return acquire(self, request); },
       [self](const release_slot& request) { release(self, request.held.id); },
       [self](const refuse_overdue&) { refuse_those_overdue(self); },
+      [self](const read_metrics&) { return figures(self->state); },
   };
 }
 

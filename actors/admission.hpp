@@ -39,6 +39,7 @@ struct admission_state {
     std::map<std::string, std::deque<waiting>> by_client; ///< no empty entries; the longest wait first
     std::string last_client;                              ///< whose turn it was
     std::size_t waiting_count = 0;
+    std::uint64_t refused = 0;
   };
   std::array<queue, 4> queues;
   struct grant {

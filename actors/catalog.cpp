@@ -45,9 +45,18 @@ result<claimed> change(catalog_state& state, const change_name& request) {
   return claimed{request.display_name};
 }
 
+/// The one place where an entry's view changes: they stay counted.
+void set_view(catalog_state& state, catalog_state::entry& entry, container_view view) {
+  if (entry.view) --state.by_phase[entry.view->state.now];
+  if (view) ++state.by_phase[view->state.now];
+  entry.view = std::move(view);
+}
+
 void release(catalog_state& state, const key& name) {
   auto found = state.containers.find(name);
   if (found == state.containers.end()) return;
+  ++(found->second.view ? state.removed : state.not_created);
+  set_view(state, found->second, nullptr);
   state.names.erase({name.ns, found->second.display_name});
   state.containers.erase(found);
   std::erase_if(state.execs, [&](const auto& exec) { return exec.second == name; });
@@ -61,7 +70,7 @@ void restore(catalog_state& state, const restore_container& found) {
   entry.display_name = record.display_name;
   entry.container = found.container;
   entry.sandbox = found.sandbox;
-  entry.view = found.view;
+  set_view(state, entry, found.view);
   state.tables.erase(record.name.ns);
 }
 
@@ -105,6 +114,21 @@ container_table_ptr table_of(catalog_state& state, const std::string& ns) {
   return table;
 }
 
+metrics figures(const catalog_state& state) {
+  std::map<std::string, std::uint64_t> by_state; // "starting" is "created", as everywhere else
+  for (auto p :
+       {phase::created, phase::running, phase::paused, phase::restarting, phase::exited, phase::removing, phase::dead})
+    by_state[std::string(to_string(p))] = 0;
+  for (const auto& [now, count] : state.by_phase) by_state[std::string(to_string(now))] += count;
+  metrics made;
+  made.add("gantry_containers", "Containers by state.", metric::kind::gauge, samples_by("state", by_state));
+  made.count("gantry_container_creations_total", "Containers created.", state.created);
+  made.count("gantry_container_creation_failures_total", "Creations that failed after they had a name.",
+             state.not_created);
+  made.count("gantry_container_removals_total", "Containers removed.", state.removed);
+  return made;
+}
+
 } // namespace
 
 catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self) {
@@ -122,7 +146,8 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
       [&state](const container_changed& fact) {
         auto found = state.containers.find(fact.view->name);
         if (found == state.containers.end()) return;
-        found->second.view = fact.view;
+        if (!found->second.view) ++state.created;
+        set_view(state, found->second, fact.view);
         state.tables.erase(fact.view->name.ns);
       },
       [&state](const endpoint_changed& fact) {
@@ -139,6 +164,7 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
           return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
         return to_caf(find(state, {request.ns, found->second.id}));
       },
+      [&state](const read_metrics&) { return figures(state); },
   };
 }
 

@@ -22,6 +22,9 @@ struct catalog_state {
   std::unordered_map<std::string, key> execs;
   std::map<std::string, container_table_ptr> tables; ///< by namespace, made when first asked for after a change
 
+  std::map<phase, std::uint64_t> by_phase; ///< of the entries with a view
+  std::uint64_t created = 0, not_created = 0, removed = 0;
+
   static inline const char* name = "catalog";
 };
 

@@ -25,7 +25,7 @@ void give_up(self_pointer self, const creation_ptr& work) {
   tell(state.parts->volumes, release_mounts{name, true});
   if (state.record.snapshot != 0) tell(state.parts->snapshot, remove_snapshot{state.record.snapshot});
   tell(state.parts->catalog, release_name{name});
-  tell(state.sandbox, remove_sandbox{});
+  tell(state.sandbox, remove_sandbox{name});
   work->promise.deliver(to_caf(*work->failure));
   self->quit();
 }
@@ -78,7 +78,8 @@ void write_record(self_pointer self, const creation_ptr& work) {
   }
   record_changes changes;
   changes.changes.push_back(store::put_container{state.record, store::when_there::refuse});
-  changes.changes.push_back(store::put_sandbox{sandbox_of(state.record), store::when_there::refuse});
+  if (!in_pod(state.record))
+    changes.changes.push_back(store::put_sandbox{sandbox_of(state.record), store::when_there::refuse});
   step<done>(
       self, work, state.parts->metadata, deadline::inner, std::move(changes), [](done) {}, finish);
 }
@@ -130,7 +131,9 @@ caf::result<created> create(self_pointer self, create_container request) {
   state.record = new_record(request, state.parts->launchers.size());
   auto& memory = state.record.options.writable_memory;
   if (memory < 0) memory = state.parts->config->writable_memory;
-  state.record.log_path = state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
+  state.record.log_path =
+      request.in ? request.in->log_path
+                 : state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
   work->request = std::move(request);
   const auto& asked = work->request;
   step<claimed>(
@@ -145,6 +148,13 @@ caf::result<created> create(self_pointer self, create_container request) {
       self, work, state.parts->images, deadline::inner, use_image{asked.name.ns, asked.options.image, asked.name},
       [self](const found_image& got) { use(self->state, got); }, prepare_folders);
   return work->promise;
+}
+
+void undo_creation(const engine_parts& parts, const key& name) {
+  tell(parts.metadata, record_changes{{store::erase_container{name}, store::erase_sandbox{name}}, false});
+  tell(parts.images, release_image{name});
+  tell(parts.volumes, release_mounts{name, true});
+  tell(parts.catalog, release_name{name});
 }
 
 } // namespace gantry::container

@@ -25,7 +25,7 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                          .ipc_namespace_path = namespaces.ipc,
                          .pid_namespace_path = namespaces.pid,
                          .uts_namespace_path = namespaces.uts,
-                         .shm_source = "",
+                         .shm_source = namespaces.shm.empty() ? std::string() : bundle_of(config, record.name) + "/shm",
                          .cgroup_path = cgroup_of(config, record),
                          .init_binary = config.init_program,
                          .default_ulimits = config.default_ulimits,
@@ -48,7 +48,8 @@ result<container_files> network_files(const engine_config& config, const contain
   resolver.servers = options.dns.empty() ? config.dns : options.dns;
   resolver.search = options.dns_search;
   resolver.options = options.dns_options;
-  resolver.host_network = options.network_mode == "host";
+  // A pod's servers are the kubelet's choice, or else the node's, whatever they are.
+  resolver.host_network = options.network_mode == "host" || in_pod(record);
   GANTRY_LET(auto hosts_content, spec::hosts_file(hosts));
   GANTRY_LET(auto resolv_content, spec::resolv_conf(resolver));
   return container_files{{"hosts", std::move(hosts_content)},

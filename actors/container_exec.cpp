@@ -156,11 +156,24 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
   return promise;
 }
 
+/// A client whose stream has ended asks for the exit code at once, while the exit is still on its way here. Where a
+/// session runs as far as is known, its monitor is asked first: what that said before its answer arrives before it.
 caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& request) {
-  auto found = self->state.execs.find(request.exec_id);
-  if (found == self->state.execs.end())
-    return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
-  return found->second;
+  const auto& state = self->state;
+  auto found = state.execs.find(request.exec_id);
+  if (found == state.execs.end()) return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
+  if (!found->second.running) return found->second;
+  auto promise = self->make_response_promise<exec_session>();
+  monitor::signal_process nobody{state.record.name, request.exec_id, 0}; // kill(2): signal 0 only looks
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(nobody),
+            [self, promise, id = request.exec_id](const auto&) mutable {
+              auto now = self->state.execs.find(id);
+              if (now == self->state.execs.end())
+                refuse(promise, {errc::not_found, "No such exec instance: " + id, 0});
+              else
+                promise.deliver(now->second);
+            });
+  return promise;
 }
 
 caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty) {
@@ -183,6 +196,17 @@ caf::result<done> resize(self_pointer self, const resize_container& request) {
   auto promise = self->make_response_promise<done>();
   monitor::resize_terminal resize{state.record.name, request.exec_id, request.height, request.width};
   ask<done>(self, launcher_of(self), deadline::monitor, std::move(resize),
+            [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
+  return promise;
+}
+
+caf::result<done> reopen_log(self_pointer self) {
+  auto& state = self->state;
+  if (!alive(state))
+    return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
+  auto promise = self->make_response_promise<done>();
+  monitor::reopen_log request{state.record.name};
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
   return promise;
 }

@@ -58,7 +58,8 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
 
 /// Namespaces that the launcher makes have no names in the document: what the creation built holds for them.
 bool are_new(const sandbox_namespaces& namespaces) {
-  return namespaces.network.empty() && namespaces.ipc.empty() && namespaces.pid.empty() && namespaces.uts.empty();
+  return namespaces.network.empty() && namespaces.ipc.empty() && namespaces.pid.empty() && namespaces.uts.empty() &&
+         namespaces.shm.empty();
 }
 
 /// The creation's document, once; else one for the host, the image and the namespaces as they are now.
@@ -82,6 +83,7 @@ result<monitor::start_container> start_request(const container_supervisor_state&
   request.tty = record.options.tty;
   request.open_stdin = record.options.open_stdin;
   request.stdin_once = record.options.stdin_once;
+  request.shm = namespaces.shm;
   request.log = {record.options.log.driver, record.log_path, record.options.log.max_size, record.options.log.max_files};
   request.oom_cgroup = state.parts->config->facts.cgroups.folder_of("memory", cgroup_of(*state.parts->config, record));
   return request;
@@ -109,7 +111,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
 void begin(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
   ++state.generation;
-  state.joined = false;
+  state.joined = in_pod(state.record); // a pod's network is not one container's
   state.record.state.now = phase::starting;
   state.record.state.stopped_by_user = false;
   acquire_slot request{work_kind::launch, work->client, self->address()};

@@ -43,7 +43,7 @@ void take_all_away(self_pointer self, bool volumes) {
   if (state.record.snapshot != 0) take_away(self, work, state.parts->snapshot, remove_snapshot{state.record.snapshot});
   take_away(self, work, state.parts->snapshot, remove_container_folder{name});
   take_away(self, work, state.parts->volumes, release_mounts{name, volumes});
-  take_away(self, work, state.sandbox, remove_sandbox{});
+  take_away(self, work, state.sandbox, remove_sandbox{name});
 }
 
 /// From here on there is no way back: a crash leaves folders without a record, which the next start sweeps.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 
 #include "actors/container_supervisor.hpp"
@@ -86,7 +87,8 @@ void record_exit(container_supervisor_state& state, const container_process_exit
   s.pid = 0;
   s.exit_code = fact.exit_code;
   s.oom_killed = fact.oom_killed;
-  s.finished_at = fact.finished_at != 0 ? fact.finished_at : now();
+  // The monitor knows its end sooner than the engine its start: what is over at once has not ended before that.
+  s.finished_at = std::max(fact.finished_at != 0 ? fact.finished_at : now(), s.started_at);
   if (fact.status_unknown) s.error = "its exit status is not known: the process that would have learnt it had died";
 }
 
@@ -155,6 +157,15 @@ void stop_now(self_pointer self, const stop_container& request, caf::typed_respo
   state.stopping.push_back(promise);
 }
 
+/// An exec session alone: its container goes on.
+caf::result<done> kill_exec(self_pointer self, const std::string& exec_id, int number) {
+  auto promise = self->make_response_promise<done>();
+  monitor::signal_process signal{self->state.record.name, exec_id, number};
+  ask<done>(self, launcher_of(self), deadline::monitor, std::move(signal),
+            [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
+  return promise;
+}
+
 } // namespace
 
 caf::result<done> stop(self_pointer self, const stop_container& request) {
@@ -171,6 +182,7 @@ caf::result<done> kill(self_pointer self, const kill_container& request) {
   auto number = spec::parse_signal(request.signal);
   if (!number) return to_caf(number.error());
   if (!alive(state)) return to_caf(not_running(state.record));
+  if (!request.exec_id.empty()) return kill_exec(self, request.exec_id, *number);
   auto promise = self->make_response_promise<done>();
   if (*number == SIGKILL) state.record.state.stopped_by_user = true;
   monitor::signal_process signal{state.record.name, "", *number};

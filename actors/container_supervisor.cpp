@@ -149,6 +149,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
         return container::open_stream(self, std::move(stream), record.options.tty);
       },
       [self](const resize_container& request) { return container::resize(self, request); },
+      [self](const reopen_container_log&) { return container::reopen_log(self); },
       [self](const container_process_exited& fact) { container::handle_exit(self, fact); },
       [self](const forget_document&) { self->state.document.reset(); },
       [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },

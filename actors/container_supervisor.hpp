@@ -75,6 +75,7 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
 caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& request);
 caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty);
 caf::result<done> resize(self_pointer self, const resize_container& request);
+caf::result<done> reopen_log(self_pointer self);
 void handle_exit(self_pointer self, const container_process_exited& fact);
 void handle_reminder(self_pointer self, const reminder& what);
 void adopt_by_new_monitor(self_pointer self);
@@ -97,6 +98,9 @@ void emit(self_pointer self, std::string action, std::map<std::string, std::stri
 /// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
 void clean_up(self_pointer self);
 void answer_waiting(self_pointer self, bool removed);
+/// The supervisor failed while it was creating: what it had taken is given back. (A writable layer without a record is
+/// the next sweep's.)
+void undo_creation(const engine_parts& parts, const key& name);
 /// What --rm asks for, once the container has ended or could not be started.
 void remove_itself(self_pointer self);
 

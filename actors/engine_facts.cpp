@@ -17,9 +17,16 @@ std::vector<resolved_mount> imagined_mounts(const engine_config& config, const c
     if (mount.type == mount_request::kind::tmpfs) continue;
     bool volume = mount.type == mount_request::kind::volume;
     auto name = mount.source.empty() ? "<anonymous>" : mount.source;
-    mounts.push_back({volume ? "volume" : "bind", volume ? name : "",
-                      volume ? config.paths.volume_data(name) : mount.source, mount.target, mount.read_only,
-                      mount.propagation, volume && mount.source.empty()});
+    resolved_mount one;
+    one.type = volume ? "volume" : "bind";
+    if (volume) one.name = name;
+    one.source = volume ? config.paths.volume_data(name) : mount.source;
+    one.target = mount.target;
+    one.read_only = mount.read_only;
+    one.propagation = mount.propagation;
+    one.anonymous = volume && mount.source.empty();
+    one.recursive_read_only = mount.recursive_read_only;
+    mounts.push_back(std::move(one));
   }
   return mounts;
 }

@@ -7,11 +7,13 @@
 
 #include "messages/admission.hpp"
 #include "messages/catalog.hpp"
+#include "messages/cgroups.hpp"
 #include "messages/events.hpp"
 #include "messages/images.hpp"
 #include "messages/launcher.hpp"
 #include "messages/metadata.hpp"
 #include "messages/network.hpp"
+#include "messages/pod_network.hpp"
 #include "messages/snapshot.hpp"
 #include "messages/volumes.hpp"
 #include "runtime/spec/host_facts.hpp"
@@ -51,6 +53,8 @@ struct engine_parts {
   admission_actor admission;
   events_actor events;
   network_actor network;
+  pod_network_actor pod_network;
+  cgroups_actor cgroups;
   std::vector<launcher_actor> launchers; ///< by monitor
 
   /// The launcher of the monitor that holds a container or sandbox.

@@ -17,6 +17,7 @@ struct recovery {
   recover_engine found;
   std::map<key, monitor::container_entry> truth; ///< of all monitors
   std::map<key, std::uint32_t> holder;           ///< which monitor has it
+  std::map<key, std::uint32_t> pods;             ///< which monitor holds its namespaces
   std::size_t open = 0;
   caf::typed_response_promise<done> promise;
 };
@@ -58,6 +59,34 @@ void recover_one(self_pointer self, const recovery_ptr& work, const container_re
   });
 }
 
+std::set<key> known_pods(const recover_engine& found) {
+  std::set<key> known;
+  for (const auto& pod : found.pods) known.insert(pod.name);
+  return known;
+}
+
+/// Pods take their containers back themselves.
+void recover_pods_of(self_pointer self, const recovery_ptr& work) {
+  if (work->found.pods.empty()) return;
+  auto known = known_pods(work->found);
+  recover_pods request{work->found.pods, {}, {}};
+  for (const auto& record : work->found.containers)
+    if (known.contains(record.sandbox)) request.containers.push_back({record, truth_of(*work, record.name)});
+  for (const auto& [name, monitor] : work->pods) request.held.push_back(name);
+  ++work->open;
+  ask<done>(self, self->state.crew.pods, deadline::inner, std::move(request), [work](const auto& r) {
+    if (!r) spdlog::error("pods: {}", r.error().message);
+    one_done(work);
+  });
+}
+
+/// Namespaces of a pod that no record knows.
+void drop_unknown(self_pointer self, const recovery& work) {
+  auto known = known_pods(work.found);
+  for (const auto& [name, monitor] : work.pods)
+    if (!known.contains(name)) tell(self->state.parts->launcher(monitor), monitor::drop_pod_namespaces{name});
+}
+
 /// What a monitor has and no record knows: a creation that the crash cut short, or a removal that it nearly ended.
 void delete_unknown(self_pointer self, const recovery& work) {
   const auto& parts = *self->state.parts;
@@ -77,8 +106,12 @@ void delete_unknown(self_pointer self, const recovery& work) {
 
 void recover_all(self_pointer self, const recovery_ptr& work) {
   delete_unknown(self, *work);
+  drop_unknown(self, *work);
   ++work->open; // so that answers that come early do not end it
-  for (const auto& record : work->found.containers) recover_one(self, work, record);
+  recover_pods_of(self, work);
+  auto pods = known_pods(work->found);
+  for (const auto& record : work->found.containers)
+    if (!pods.contains(record.sandbox)) recover_one(self, work, record);
   one_done(work);
 }
 
@@ -95,6 +128,7 @@ void gather(self_pointer self, const recovery_ptr& work, std::function<void()> t
                                      work->truth[entry.container] = entry;
                                      work->holder[entry.container] = i;
                                    }
+                                   for (const auto& name : r ? r->pods : std::vector<key>{}) work->pods[name] = i;
                                    if (--*open == 0) then();
                                  });
 }
@@ -109,25 +143,12 @@ caf::result<done> recover(self_pointer self, const recover_engine& found) {
   return work->promise;
 }
 
-namespace {
-
-/// Its supervisor failed while it was being created: what it had taken is given back. (A writable layer without a
-/// record is the next sweep's.)
-void undo_creation(const engine_parts& parts, const key& name) {
-  tell(parts.metadata, record_changes{{store::erase_container{name}, store::erase_sandbox{name}}, false});
-  tell(parts.images, release_image{name});
-  tell(parts.volumes, release_mounts{name, true});
-  tell(parts.catalog, release_name{name});
-}
-
-} // namespace
-
 void revive(self_pointer self, const key& name) {
   find_container request{name.ns, name.id};
   ask<found_container>(self, self->state.parts->catalog, deadline::inner, std::move(request),
                        [self](const result<found_container>& r) {
                          if (!r) return;
-                         if (!r->view) return undo_creation(*self->state.parts, r->name);
+                         if (!r->view) return container::undo_creation(*self->state.parts, r->name);
                          auto work = std::make_shared<recovery>();
                          work->found.containers.push_back(*r->view);
                          gather(self, work, [self, work] {

@@ -17,10 +17,13 @@ void end_all(self_pointer self) {
     end(pair.container);
     end(pair.sandbox);
   }
+  end(self->state.crew.pods);
   end(parts.images);
   end(self->state.crew.transfer);
   for (const auto& extractor : self->state.crew.extractors) end(extractor);
   end(parts.network);
+  end(parts.pod_network);
+  end(parts.cgroups);
   end(parts.volumes);
   end(parts.snapshot);
   end(self->state.crew.reaper);
@@ -43,7 +46,13 @@ void shut_monitors_down(self_pointer self, std::function<void()> then) {
 
 /// Attachments under way come to their end: what they made is recorded or undone.
 void drain(self_pointer self, std::function<void()> then) {
-  ask<done>(self, self->state.parts->network, drain_deadline, drain_network{}, [then](const auto&) { then(); });
+  const auto& parts = *self->state.parts;
+  auto open = std::make_shared<int>(2);
+  auto one_done = [open, then](const auto&) {
+    if (--*open == 0) then();
+  };
+  ask<done>(self, parts.network, drain_deadline, drain_network{}, one_done);
+  ask<done>(self, parts.pod_network, drain_deadline, drain_network{}, one_done);
 }
 
 /// What is in metadata's mailbox now is committed before the answer to this.

@@ -86,6 +86,15 @@ caf::result<activity> count_activity(self_pointer self) {
   return promise;
 }
 
+engine_actors actors_of(const engine_supervisor_state& state) {
+  const auto& p = *state.parts;
+  engine_actors actors{
+      p.catalog, p.images, p.volumes, p.events, state.crew.pods, {p.catalog, p.images, p.events, p.admission}};
+  if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);
+  actors.metered.insert(actors.metered.end(), p.launchers.begin(), p.launchers.end());
+  return actors;
+}
+
 } // namespace
 
 engine_actor::behavior_type engine_supervisor(self_pointer self, std::shared_ptr<const engine_parts> parts,
@@ -98,10 +107,7 @@ engine_actor::behavior_type engine_supervisor(self_pointer self, std::shared_ptr
       [self](const explain_spec& request) { return engine_steps::explain(self, request); },
       [self](const ask_engine_info&) { return engine_steps::describe(*self->state.parts->config); },
       [self](const ask_activity&) { return count_activity(self); },
-      [self](const ask_actors&) {
-        const auto& p = *self->state.parts;
-        return engine_actors{p.catalog, p.images, p.volumes, p.events};
-      },
+      [self](const ask_actors&) { return actors_of(self->state); },
       [self](const recover_engine& found) { return engine_steps::recover(self, found); },
       [self](const stop_engine&) { return engine_steps::stop(self); },
       [self](const forget_documents&) { forget_old_documents(self); },

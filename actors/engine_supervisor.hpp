@@ -14,6 +14,7 @@ namespace gantry {
 
 /// The actors that only the engine itself talks to.
 struct engine_crew {
+  pods_actor pods;
   transfer_actor transfer;
   reaper_actor reaper;
   std::vector<layer_extractor_actor> extractors;

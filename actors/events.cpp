@@ -21,19 +21,20 @@ void send_batch(events_state::subscriber& to) {
   tell(to.what.subscriber, std::move(batch));
 }
 
-void offer(events_state::subscriber& to, const event& e) {
+void offer(events_state& state, events_state::subscriber& to, const event& e) {
   if (!wants(to.what, e)) return;
   if (to.buffer.size() < buffered_events)
     to.buffer.push_back(e);
   else
-    ++to.missed;
+    ++to.missed, ++state.dropped;
   send_batch(to);
 }
 
 void publish(self_pointer self, const event& e) {
   auto& state = self->state;
-  for (auto& [id, to] : state.subscribers) offer(to, e);
+  for (auto& [id, to] : state.subscribers) offer(state, to, e);
   if (is_progress(e)) return;
+  ++state.published;
   state.past.push_back(e);
   if (state.past.size() > remembered_events) state.past.pop_front();
 }
@@ -48,6 +49,14 @@ subscription subscribe(self_pointer self, const subscribe_events& request) {
       if (e.time >= request.since && wants(request, e)) added.buffer.push_back(e);
   send_batch(added);
   return {id};
+}
+
+metrics figures(const events_state& state) {
+  metrics made;
+  made.count("gantry_events_total", "Events published, progress of pulls apart.", state.published);
+  made.count("gantry_events_dropped_total", "Events that subscribers were too slow for.", state.dropped);
+  made.gauge("gantry_event_subscribers", "Who listens to events.", state.subscribers.size());
+  return made;
 }
 
 } // namespace
@@ -68,6 +77,7 @@ events_actor::behavior_type events(self_pointer self) {
         send_batch(found->second);
       },
       [self](const unsubscribe_events& request) { self->state.subscribers.erase(request.subscription); },
+      [self](const read_metrics&) { return figures(self->state); },
   };
 }
 

@@ -21,6 +21,7 @@ struct events_state {
   std::map<std::uint64_t, subscriber> subscribers;
   std::deque<event> past; ///< at most remembered_events; no progress among them
   std::uint64_t next_id = 1;
+  std::uint64_t published = 0, dropped = 0;
 
   static inline const char* name = "events";
 };

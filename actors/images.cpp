@@ -84,12 +84,22 @@ pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact)
   return {fact.what->id, fact.name.manifest, changed};
 }
 
+metrics figures(const images_state& state) {
+  metrics made;
+  made.gauge("gantry_images", "Images, by content.", state.images.size());
+  made.gauge("gantry_pulls", "Pulls under way or waiting.", state.pulls.size());
+  made.add("gantry_pulls_total", "Pulls that ended, by how.", metric::kind::counter,
+           samples_by("result", state.pulls_by_end));
+  return made;
+}
+
 } // namespace
 
 images_actor::behavior_type images(image_steps::self_pointer self, images_parts parts, std::vector<image> found,
                                    std::vector<image_name> names) {
   auto& state = self->state;
   state.parts = std::move(parts);
+  for (const auto* end : {"done", "failed", "cancelled"}) state.pulls_by_end[end] = 0;
   for (auto& one : found) {
     auto id = one.id;
     state.images.emplace(id, std::make_shared<const image>(std::move(one)));
@@ -109,6 +119,7 @@ images_actor::behavior_type images(image_steps::self_pointer self, images_parts 
       [self](const tag_image& request) { return image_steps::tag(self, request); },
       [self](const remove_image& request) { return image_steps::remove(self, request); },
       [self](const image_pulled& fact) { return take_over(self, fact); },
+      [self](const read_metrics&) { return figures(self->state); },
   };
 }
 

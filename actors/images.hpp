@@ -33,6 +33,7 @@ struct images_state {
   };
   using pull_key = std::tuple<std::string, reference, std::string, registry_login>; ///< third: the platform
   std::map<pull_key, pull> pulls;
+  std::map<std::string, std::uint64_t> pulls_by_end; ///< "done", "failed" and "cancelled"
 
   static inline const char* name = "images";
 };

@@ -7,6 +7,7 @@ void answer_all(self_pointer self, const images_state::pull_key& which, const pu
                 const result<pulled_image>& outcome) {
   auto found = self->state.pulls.find(which);
   if (found == self->state.pulls.end() || found->second.puller != from) return; // given up
+  ++self->state.pulls_by_end[outcome ? "done" : "failed"];
   auto waiting = std::move(found->second.waiting);
   self->state.pulls.erase(found);
   for (auto& [id, promise] : waiting) deliver(promise, outcome);
@@ -45,6 +46,7 @@ void abandon(self_pointer self, const abandon_pull& request) {
     waiting.erase(found);
     if (!waiting.empty()) return;
     tell(pull->second.puller, cancel_pull{});
+    ++self->state.pulls_by_end["cancelled"];
     pulls.erase(pull); // who asks now gets a pull of its own, not the end of this one
     return;
   }

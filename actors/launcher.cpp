@@ -38,7 +38,32 @@ caf::result<Reply> pass_on(self_pointer self, const Request& request) {
   return promise;
 }
 
+/// As pass_on, and what comes of it is counted.
+caf::result<monitor::started> start(self_pointer self, const monitor::start_container& request) {
+  auto number = self->state.next_request;
+  auto answer = pass_on<monitor::started>(self, request);
+  auto sent = self->state.open.find(number);
+  if (sent == self->state.open.end()) return answer; // no monitor to send it to
+  sent->second = [self, asked = request.runtime, then = std::move(sent->second)](result<monitor::reply> r) {
+    if (const auto* made = r ? std::get_if<monitor::started>(&*r) : nullptr)
+      self->state.counts.started(*made);
+    else
+      self->state.counts.failed(asked);
+    then(std::move(r));
+  };
+  return answer;
+}
+
+metrics figures(const launcher_state& state) {
+  metrics made;
+  state.counts.say(made);
+  made.gauge("gantry_monitors", "Monitors that the engine is connected to.", state.connection ? 1 : 0);
+  made.gauge("gantry_monitor_requests", "Requests that monitors have not answered yet.", state.open.size());
+  return made;
+}
+
 void route_exit(self_pointer self, const monitor::process_exited& fact) {
+  self->state.counts.exited(fact);
   auto found = self->state.watchers.find(fact.container);
   if (found == self->state.watchers.end()) return; // kept by the monitor until somebody deletes the container
   tell(found->second,
@@ -49,6 +74,7 @@ void route_exit(self_pointer self, const monitor::process_exited& fact) {
 void replace_monitor(self_pointer self, const std::string& why) {
   auto& state = self->state;
   if (state.ending) return state.connection.reset();
+  if (state.connection) state.counts.lost();
   spdlog::error("monitor {} is gone ({}); a new one takes its place", state.where.index, why);
   state.connection.reset();
   auto connected = connect_monitor(state.where, caf::actor_cast<launcher_actor>(self));
@@ -59,6 +85,7 @@ void replace_monitor(self_pointer self, const std::string& why) {
   }
   state.connection = std::move(*connected);
   for (const auto& [name, supervisor] : state.watchers) tell(supervisor, monitor_replaced{});
+  for (const auto& watcher : state.monitor_watchers) tell(watcher, monitor_died{state.where.index});
 }
 
 } // namespace
@@ -84,14 +111,18 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
   return {
       [self](const watch_container& request) { self->state.watchers[request.container] = request.supervisor; },
       [self](const unwatch_container& request) { self->state.watchers.erase(request.container); },
+      [self](const watch_monitor& request) { self->state.monitor_watchers.push_back(request.watcher); },
       [self](const connect_launcher&) -> caf::result<done> {
         auto connected = connect_monitor(self->state.where, caf::actor_cast<launcher_actor>(self));
         if (!connected) return to_caf(connected.error());
         self->state.connection = std::move(*connected);
         return done{};
       },
-      [self](const monitor::start_container& r) { return pass_on<monitor::started>(self, r); },
-      [self](const monitor::exec_process& r) { return pass_on<monitor::started>(self, r); },
+      [self](const monitor::start_container& r) { return start(self, r); },
+      [self](const monitor::exec_process& r) {
+        self->state.counts.exec_asked();
+        return pass_on<monitor::started>(self, r);
+      },
       [self](const monitor::signal_process& r) { return pass_on<done>(self, r); },
       [self](const monitor::signal_all& r) { return pass_on<done>(self, r); },
       [self](const monitor::pause_container& r) { return pass_on<done>(self, r); },
@@ -108,6 +139,9 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
         self->state.ending = true;
         return pass_on<done>(self, r);
       },
+      [self](const monitor::reopen_log& r) { return pass_on<done>(self, r); },
+      [self](const monitor::make_pod_namespaces& r) { return pass_on<monitor::pod_namespaces>(self, r); },
+      [self](const monitor::drop_pod_namespaces& r) { return pass_on<done>(self, r); },
       [self](const monitor::process_exited& fact) { route_exit(self, fact); },
       [self](const monitor_answered& answered) {
         auto found = self->state.open.find(answered.request);
@@ -117,6 +151,7 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
         answer(answered.answer);
       },
       [self](const monitor_lost& lost) { replace_monitor(self, lost.why); },
+      [self](const read_metrics&) { return figures(self->state); },
   };
 }
 

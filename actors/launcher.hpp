@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
+#include "actors/launch_tally.hpp"
 #include "messages/launcher.hpp"
 #include "runtime/monitor/client/monitor_client.hpp"
 
@@ -17,6 +19,8 @@ struct launcher_state {
   std::unordered_map<std::uint64_t, std::function<void(result<monitor::reply>)>> open;
   std::uint64_t next_request = 1;
   std::map<key, container_supervisor_actor> watchers;
+  launch_tally counts;
+  std::vector<monitor_watcher_actor> monitor_watchers;
   bool ending = false; ///< the monitor was asked to end: its going is no death
 
   static inline const char* name = "launcher";

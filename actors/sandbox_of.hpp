@@ -4,7 +4,13 @@
 
 namespace gantry {
 
-/// What is known of a container before anything is made. It goes to one of `monitors` by its id, which is random.
+/// Which of `monitors` has a sandbox: by its id, which is random.
+std::uint32_t monitor_for(const key& sandbox, std::size_t monitors);
+
+/// Whether a container's sandbox is a pod.
+bool in_pod(const container_record& record);
+
+/// What is known of a container before anything is made.
 container_record new_record(const create_container& request, std::size_t monitors);
 
 /// The sandbox that a Docker container gets for itself: its id is the container's.

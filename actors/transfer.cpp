@@ -82,9 +82,11 @@ void get_blob(self_pointer self, const fetch_blob& request) {
   auto& group = group_of(self->state, request.group);
   auto weak = caf::actor_cast<caf::weak_actor_ptr>(self->address());
   auto blob = request.into->what().content;
-  auto advance = [weak, group_name = request.group, blob](std::uint64_t bytes) {
+  auto advance = [weak, group_name = request.group, blob,
+                  told = request.into->size_on_disk()](std::uint64_t bytes) mutable {
+    auto came = bytes - std::exchange(told, bytes);
     if (auto strong = weak.lock())
-      tell(caf::actor_cast<transfer_actor>(strong), blob_advanced{group_name, blob, bytes});
+      tell(caf::actor_cast<transfer_actor>(strong), blob_advanced{group_name, blob, bytes, came});
   };
   auto id = self->state.client->get_blob(request.name, request.into, credentials_for(request.name, request.login),
                                          group.number, advance,
@@ -122,8 +124,14 @@ transfer_actor::behavior_type transfer(self_pointer self, store::client_options 
         deliver(promise, std::move(arrived.answer));
       },
       [self](const blob_advanced& fact) {
+        self->state.layer_bytes += fact.came;
         auto found = self->state.groups.find(fact.group);
         if (found != self->state.groups.end()) found->second.bytes[fact.blob] = fact.bytes;
+      },
+      [self](const read_metrics&) {
+        metrics made;
+        made.count("gantry_pulled_bytes_total", "Bytes of layers that came from registries.", self->state.layer_bytes);
+        return made;
       },
   };
 }

@@ -21,6 +21,7 @@ struct transfer_state {
   };
   std::map<std::string, group> groups;
   std::uint64_t next_request = 1, next_group = 1;
+  std::uint64_t layer_bytes = 0; ///< downloaded
 
   static inline const char* name = "transfer";
 };

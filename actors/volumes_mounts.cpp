@@ -26,7 +26,8 @@ result<resolved_mount> resolve_bind(const mount_request& mount) {
                   mount.source);
     GANTRY_TRY(sys::make_directories(mount.source, 0755));
   }
-  return resolved_mount{"bind", "", mount.source, mount.target, mount.read_only, mount.propagation, false};
+  return resolved_mount{
+      "bind", "", mount.source, mount.target, mount.read_only, mount.propagation, false, mount.recursive_read_only, {}};
 }
 
 /// Fills a fresh volume with what the image has at the mount point; an image that has nothing there is no error.
@@ -57,8 +58,15 @@ void use_volume(self_pointer self, const acquisition_ptr& work, const mount_requ
   state.used[work->request.user].insert(volume.name);
   if (auto filled = fresh ? fill(state, work->request, mount, volume) : result<void>{}; !filled)
     return give_up(self, work, within(filled.error(), "fill volume {}", volume.name).value());
-  work->answer.mounts.push_back({"volume", volume.name, state.parts.paths.volume_data(volume.name), mount.target,
-                                 mount.read_only, mount.propagation, volume.anonymous});
+  resolved_mount used;
+  used.type = "volume";
+  used.name = volume.name;
+  used.source = state.parts.paths.volume_data(volume.name);
+  used.target = mount.target;
+  used.read_only = mount.read_only;
+  used.propagation = mount.propagation;
+  used.anonymous = volume.anonymous;
+  work->answer.mounts.push_back(std::move(used));
   go_on(self, work);
 }
 

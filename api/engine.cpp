@@ -92,7 +92,8 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
   for (const auto& launcher : spawned.launchers)
     GANTRY_TRY(ask_and_wait<done>(system, launcher, deadline::launch, connect_launcher{}));
   GANTRY_LET(in.actors, ask_and_wait<engine_actors>(system, in.handle, deadline::inner, ask_actors{}));
-  recover_engine found{std::exchange(in.store.records.containers, {}), std::exchange(in.store.records.sandboxes, {})};
+  recover_engine found{std::exchange(in.store.records.containers, {}), std::exchange(in.store.records.sandboxes, {}),
+                       std::exchange(in.store.records.pods, {})};
   in.store.records = {};
   if (auto recovered = ask_and_wait<done>(system, in.handle, deadline::launch, std::move(found)); !recovered)
     spdlog::error("recovery goes on in the background: {}", recovered.error().message);

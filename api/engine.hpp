@@ -29,6 +29,7 @@ struct engine_options {
   std::string bridge;      ///< of the network `bridge`; default: gantry0, or one made from another root's path
   std::string subnet;      ///< of it, CIDR; default: 172.29.0.0/16, or one made from another root's path
   std::string cni_plugins; ///< folder of CNI's plugins; default: /opt/cni/bin, else /usr/lib/cni
+  std::string cni_config;  ///< folder of the networks of pods; default: /etc/cni/net.d
 
   std::size_t max_creations = 0; ///< creations that may wait beside those under way (default 4,096)
   std::size_t max_pulls = 0;     ///< pulls side by side (default 4)

@@ -3,12 +3,15 @@
 #include <thread>
 
 #include "actors/catalog.hpp"
+#include "actors/cgroups.hpp"
 #include "actors/events.hpp"
 #include "actors/images.hpp"
 #include "actors/launcher.hpp"
 #include "actors/layer_extractor.hpp"
 #include "actors/metadata.hpp"
 #include "actors/network.hpp"
+#include "actors/pod_network.hpp"
+#include "actors/pods.hpp"
 #include "actors/puller.hpp"
 #include "actors/transfer.hpp"
 #include "actors/volumes.hpp"
@@ -95,6 +98,9 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
       {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors});
   parts->launchers = spawn_launchers(system, options, *config);
   parts->network = system.spawn(network_supervisor, bridge_of(options), parts->launchers);
+  parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
+  parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
+  crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));
   auto launchers = parts->launchers;
   return spawned_engine{system.spawn(engine_supervisor, std::shared_ptr<const engine_parts>(parts), crew), launchers};
 }

@@ -122,6 +122,13 @@ network::bridge_network bridge_of(const engine_options& options) {
   return bridge;
 }
 
+cni_paths pod_networks_of(const engine_options& options) {
+  cni_paths where;
+  if (!options.cni_config.empty()) where.config = options.cni_config;
+  if (!options.cni_plugins.empty()) where.plugins = {options.cni_plugins};
+  return where;
+}
+
 admission_limits limits_of(const engine_options& options, std::uint32_t extractors) {
   admission_limits limits;
   auto cores = std::max(1U, std::thread::hardware_concurrency());

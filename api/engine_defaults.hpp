@@ -4,6 +4,7 @@
 
 #include "actors/admission.hpp"
 #include "actors/engine_parts.hpp"
+#include "actors/pod_network.hpp"
 #include "api/engine.hpp"
 #include "runtime/network/bridge.hpp"
 
@@ -13,6 +14,7 @@ namespace gantry {
 /// program or CNI plugin folder to be found, saying which package has it.
 result<std::shared_ptr<engine_config>> complete(const engine_options& options);
 network::bridge_network bridge_of(const engine_options& options);
+cni_paths pod_networks_of(const engine_options& options);
 admission_limits limits_of(const engine_options& options, std::uint32_t extractors);
 
 } // namespace gantry

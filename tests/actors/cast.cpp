@@ -37,6 +37,7 @@ images_actor::behavior_type fake_images(images_actor::pointer self, script* play
       [=](const image_pulled& fact) {
         return perform(self, play, "images.image_pulled", pulled_image{fact.what->id, fact.name.manifest, true});
       },
+      [](const read_metrics&) { return metrics{}; },
   };
 }
 
@@ -66,7 +67,7 @@ volumes_actor::behavior_type fake_volumes(volumes_actor::pointer self, script* p
       [=](const acquire_mounts& request) {
         acquired_mounts got;
         for (const auto& mount : request.mounts)
-          got.mounts.push_back({"volume", "v", "/v/_data", mount.target, false, "", mount.source.empty()});
+          got.mounts.push_back({"volume", "v", "/v/_data", mount.target, false, "", mount.source.empty(), false, {}});
         return perform(self, play, "volumes.acquire_mounts", got);
       },
       [=](const release_mounts& request) {
@@ -88,6 +89,9 @@ metadata_actor::behavior_type fake_metadata(metadata_actor::pointer self, script
         if (std::holds_alternative<store::put_container_state>(first)) what = "metadata.put_container_state";
         if (std::holds_alternative<store::erase_container>(first)) what = "metadata.erase_container";
         if (std::holds_alternative<store::put_sandbox>(first)) what = "metadata.put_sandbox";
+        if (const auto* put = std::get_if<store::put_pod>(&first))
+          what = put->mode == store::when_there::refuse ? "metadata.new_pod" : "metadata.put_pod";
+        if (std::holds_alternative<store::erase_pod>(first)) what = "metadata.erase_pod";
         if (std::holds_alternative<store::put_image>(first)) what = "metadata.put_image";
         return perform(self, play, what, done{});
       },
@@ -108,6 +112,29 @@ network_actor::behavior_type fake_network(network_actor::pointer self, script* p
   };
 }
 
+pod_network_actor::behavior_type fake_pod_network(pod_network_actor::pointer self, script* play) {
+  return {
+      [=](const attach_pod&) {
+        return perform(self, play, "pod_network.attach_pod", pod_attachment{{"10.1.0.2", "fd00::2"}, "{n}", "{r}"});
+      },
+      [=](const detach_pod& request) {
+        play->detached.push_back(*request.pod);
+        return perform(self, play, "pod_network.detach_pod", done{});
+      },
+      [](const ask_pod_network&) {
+        return pod_network_state{true, "", "", "/etc/cni/net.d/a.conflist"};
+      },
+      [=](const drain_network&) { return perform(self, play, "pod_network.drain_network", done{}); },
+  };
+}
+
+cgroups_actor::behavior_type fake_cgroups(cgroups_actor::pointer self, script* play) {
+  return {
+      [=](const make_cgroup& request) { return perform(self, play, "cgroups.make " + request.path, done{}); },
+      [=](const remove_cgroup& request) { return perform(self, play, "cgroups.remove " + request.path, done{}); },
+  };
+}
+
 event_subscriber_actor::behavior_type listener(event_subscriber_actor::pointer, events_actor to,
                                                std::vector<event>* happened) {
   return {[=](const event_batch& batch) {
@@ -123,6 +150,16 @@ void fill(image& made) {
   made.id = store::digest_of(made.config_json);
   made.config = parse_image_config(made.config_json).value();
   made.layer_folders = {1};
+}
+
+monitor::pod_namespaces namespaces_of(const monitor::make_pod_namespaces& request) {
+  monitor::pod_namespaces made;
+  if (request.network) made.network = "/proc/7/fd/9";
+  if (request.ipc) made.ipc = "/proc/7/fd/10";
+  if (request.uts) made.uts = "/proc/7/fd/11";
+  if (request.pid) made.pid = "/proc/7/fd/12";
+  if (request.shm_bytes > 0) made.shm = "/proc/7/fd/13";
+  return made;
 }
 
 admission_limits one_of_each() { return {{1, 8}, {1, 8}, {1, 8}, {2, 8}}; }
@@ -158,16 +195,21 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
   return {
       [=](const watch_container& fact) { self->state.watchers[fact.container] = fact.supervisor; },
       [=](const unwatch_container& fact) { self->state.watchers.erase(fact.container); },
+      [=](const watch_monitor& request) { self->state.monitor_watchers.push_back(request.watcher); },
       [](const connect_launcher&) { return done{}; },
       [=](const monitor::start_container& request) {
         play->started.push_back(request);
-        return perform(self, play, "launcher.start_container", monitor::started{self->state.next_pid++, 1, "native"});
+        return perform(self, play, "launcher.start_container",
+                       monitor::started{self->state.next_pid++, 1, "native", {}});
       },
       [=](const monitor::exec_process&) {
-        return perform(self, play, "launcher.exec_process", monitor::started{self->state.next_pid++, 1, "native"});
+        return perform(self, play, "launcher.exec_process", monitor::started{self->state.next_pid++, 1, "native", {}});
       },
       [=](const monitor::signal_process& request) {
-        end(request.container, request.signal);
+        if (request.exec_id.empty())
+          end(request.container, request.signal);
+        else
+          play->exec_signals[request.exec_id] = request.signal;
         return perform(self, play, "launcher.signal_process", done{});
       },
       [=](const monitor::signal_all&) { return perform(self, play, "launcher.signal_all", done{}); },
@@ -192,13 +234,21 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
         return perform(self, play, "launcher.run_process", reply);
       },
       [=](const monitor::list_containers&) {
-        return perform(self, play, "launcher.list_containers", monitor::container_list{play->entries});
+        return perform(self, play, "launcher.list_containers", monitor::container_list{play->entries, play->held_pods});
       },
       [=](const monitor::adopt_container&) { return perform(self, play, "launcher.adopt_container", done{}); },
       [](const monitor::shut_down&) { return done{}; },
+      [=](const monitor::reopen_log&) { return perform(self, play, "launcher.reopen_log", done{}); },
+      [=](const monitor::make_pod_namespaces& request) {
+        return perform(self, play, "launcher.make_pod_namespaces", namespaces_of(request));
+      },
+      [=](const monitor::drop_pod_namespaces&) { return perform(self, play, "launcher.drop_pod_namespaces", done{}); },
       [](const monitor::process_exited&) {},
       [](const monitor_answered&) {},
-      [](const monitor_lost&) {},
+      [=](const monitor_lost&) {
+        for (const auto& watcher : self->state.monitor_watchers) tell(watcher, monitor_died{0});
+      },
+      [](const read_metrics&) { return metrics{}; },
   };
 }
 
@@ -222,6 +272,8 @@ cast::cast() {
   parts->volumes = on.spawn(fake_volumes, &play);
   parts->metadata = on.spawn(fake_metadata, &play);
   parts->network = on.spawn(fake_network, &play);
+  parts->pod_network = on.spawn(fake_pod_network, &play);
+  parts->cgroups = on.spawn(fake_cgroups, &play);
   parts->launchers = {on.spawn(fake_launcher, &play)};
   (void)on.ask<subscription>(parts->events, subscribe_events{"", "", on.spawn(listener, parts->events, &happened), 0});
 }

@@ -29,6 +29,7 @@ struct script {
   /// Signals that end init, and those that reached it.
   std::set<int> deadly{SIGTERM, SIGKILL};
   std::vector<int> signals;
+  std::map<std::string, int> exec_signals; ///< the last one of each session
   /// What a program of the host answers (launcher's run_process).
   std::function<monitor::process_result(const monitor::run_process&)> program;
   std::vector<monitor::start_container> started;
@@ -37,6 +38,8 @@ struct script {
   std::vector<monitor::container_entry> entries;   ///< what the monitor has
   std::set<digest> layers_there;                   ///< by diffID
   std::vector<std::chrono::milliseconds> restarts; ///< back-offs that the fake sandbox was told
+  std::vector<key> held_pods;                      ///< whose namespaces the monitor has
+  std::vector<pod_record> detached;                ///< what the fake of CNI was to undo
 
   std::map<std::string, std::vector<std::function<void()>>> waiting;
 };
@@ -69,6 +72,7 @@ public:
 sandbox_supervisor_actor::behavior_type fake_sandbox(sandbox_supervisor_actor::pointer self, script* play);
 struct fake_launcher_state {
   std::map<key, container_supervisor_actor> watchers;
+  std::vector<monitor_watcher_actor> monitor_watchers;
   std::int32_t next_pid = 1000;
 };
 launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fake_launcher_state> self, script* play);

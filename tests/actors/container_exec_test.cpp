@@ -38,6 +38,17 @@ TEST_CASE("exec: a detached one opens no stream") {
   CHECK_FALSE(s.play.asked("launcher.open_stream"));
 }
 
+TEST_CASE("exec: a session is killed alone, and its container goes on") {
+  exec_stage s;
+  auto id = s.make().value().id;
+  CHECK(s.run(id).ok());
+  CHECK(s.on.ask<done>(s.container, kill_container{"SIGKILL", id}).ok());
+  CHECK(s.play.exec_signals[id] == SIGKILL);
+  CHECK(s.play.signals.empty());
+  s.exit(0);
+  CHECK_FALSE(s.row().state.stopped_by_user);
+}
+
 TEST_CASE("exec: only in a container that runs") {
   exec_stage s;
   auto id = s.make().value().id;
@@ -83,6 +94,14 @@ TEST_CASE("exec: one that is starting when its container is removed is answered"
   CHECK(starting.why().code == errc::not_found);
 }
 
+TEST_CASE("log: it goes on in a fresh file while the container runs") {
+  container_stage s;
+  CHECK(s.on.ask<done>(s.container, reopen_container_log{}).why().code == errc::failed_precondition);
+  s.launch();
+  CHECK(s.on.ask<done>(s.container, reopen_container_log{}).ok());
+  CHECK(s.play.asked("launcher.reopen_log"));
+}
+
 TEST_CASE("exec: their number is bounded; ended ones make room") {
   exec_stage s;
   std::vector<std::string> ids;
@@ -94,6 +113,19 @@ TEST_CASE("exec: their number is bounded; ended ones make room") {
   CHECK(s.make().ok());
   CHECK_FALSE(s.on.ask<found_container>(s.parts->catalog, find_exec{docker_namespace, ids[7]}).ok());
   CHECK(s.on.ask<exec_session>(s.container, inspect_exec{ids[7]}).why().code == errc::not_found);
+}
+
+TEST_CASE("exec: who asks when the stream has ended learns the exit code, though the exit comes by another way") {
+  exec_stage s;
+  auto id = s.make().value().id;
+  (void)s.run(id).value();
+  s.play.held.insert("launcher.signal_process");
+  auto asked = s.on.ask<exec_session>(s.container, inspect_exec{id});
+  CHECK_FALSE(asked.here());
+  s.end(id, 6); // a monitor says this before it answers
+  s.release("launcher.signal_process");
+  CHECK_FALSE(asked.value().running);
+  CHECK(asked.value().exit_code == 6);
 }
 
 TEST_CASE("exec: a removed container's sessions are forgotten by the catalog") {

@@ -232,4 +232,24 @@ TEST_CASE("images: a list has each image once with all its names, by namespace")
   CHECK(s.on.ask<image_list>(s.images, list_images{"k8s"}).value().images.empty());
 }
 
+TEST_CASE("pull: each is counted by its end") {
+  images_stage s;
+  auto count = [&](const std::string& name, const std::string& end) {
+    auto said = s.on.ask<metrics>(s.images, read_metrics{}).value();
+    for (const auto& one : said.all)
+      for (const auto& sample : one.samples)
+        if (one.name == name && (end.empty() || sample.labels.at(0).second == end)) return sample.value;
+    return -1.0;
+  };
+  (void)s.pull("one");
+  CHECK(count("gantry_pulls", "") == 1);
+  s.end(pulled_image{});
+  (void)s.pull("two");
+  s.end(fail(errc::not_found, "manifest unknown"));
+  (void)s.pull("three");
+  s.on.say(s.images, abandon_pull{"three"});
+  for (const auto* end : {"done", "failed", "cancelled"}) CHECK(count("gantry_pulls_total", end) == 1);
+  CHECK(count("gantry_pulls", "") == 0);
+}
+
 } // namespace gantry::test

@@ -25,6 +25,7 @@ transfer_actor::behavior_type fake_transfer(transfer_actor::pointer self, script
       [=](const cancel_group&) { play->calls.emplace_back("transfer.cancel_group"); },
       [](const document_arrived&) {},
       [](const blob_advanced&) {},
+      [](const read_metrics&) { return metrics{}; },
   };
 }
 

@@ -32,6 +32,7 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
       [](const attach_container&) { return stream_ticket{}; },
       [](const follow_container_log&) { return stream_ticket{}; },
       [](const resize_container&) { return done{}; },
+      [](const reopen_container_log&) { return done{}; },
       [](const container_process_exited&) {},
       [](const forget_document&) {},
       [](const monitor_replaced&) {},

@@ -4,6 +4,7 @@
 #include "actors/engine_supervisor.hpp"
 #include "actors/images.hpp"
 #include "actors/metadata.hpp"
+#include "actors/pods.hpp"
 #include "actors/snapshot.hpp"
 #include "actors/volumes.hpp"
 #include "store/root.hpp"
@@ -34,6 +35,7 @@ struct whole_engine : cast {
     };
     engine_crew crew;
     crew.reaper = on.spawn(reaper);
+    crew.pods = on.spawn(pods, std::shared_ptr<const engine_parts>(parts));
     snapshot_parts snapshots{paths,
                              std::make_shared<const store::blob_store>(must(store::blob_store::open(paths.root()))),
                              numbers(paths.layers()),
