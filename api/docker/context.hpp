@@ -1,6 +1,8 @@
 #pragma once
 
 #include "api/docker/http.hpp"
+#include "api/door/event_feed.hpp"
+#include "api/door/monitor_stream.hpp"
 #include "api/http/ask.hpp"
 #include "api/http/exchange.hpp"
 #include "api/http/on_disk.hpp"
@@ -9,6 +11,8 @@
 namespace gantry::docker {
 
 namespace asio = http::asio;
+using door::event_feed;
+using door::monitor_stream;
 using http::as_tuple;
 using http::ask;
 using http::awaitable;

@@ -3,6 +3,7 @@
 #include "api/docker/router.hpp"
 #include "api/docker/status.hpp"
 #include "api/docker/version.hpp"
+#include "api/door/ask_blocking.hpp"
 
 namespace gantry::docker {
 namespace {
@@ -35,22 +36,12 @@ private:
   context door_;
 };
 
-template<class Reply, class Request>
-result<Reply> ask_blocking(caf::actor_system& system, const engine_actor& engine, Request what) {
-  caf::scoped_actor self{system};
-  result<Reply> got = fail(errc::internal, "no answer");
-  request_within(self, engine, deadline::inner, std::move(what))
-      .receive([&](Reply& reply) { got = std::move(reply); },
-               [&](caf::error& why) { got = tl::unexpected<error>(from_caf(why)); });
-  return got;
-}
-
 } // namespace
 
 result<std::unique_ptr<http::server>> open_door(caf::actor_system& system, engine_actor engine,
                                                 http::server_options options) {
-  GANTRY_LET(auto actors, ask_blocking<engine_actors>(system, engine, ask_actors{}));
-  GANTRY_LET(auto facts, ask_blocking<engine_info>(system, engine, ask_engine_info{}));
+  GANTRY_LET(auto actors, door::ask_blocking<engine_actors>(system, engine, ask_actors{}));
+  GANTRY_LET(auto facts, door::ask_blocking<engine_info>(system, engine, ask_engine_info{}));
   options.name = "docker";
   return http::server::start(system, std::move(options), [&](const http::workplace& at) {
     return std::make_unique<docker_site>(context{{at}, engine, actors, facts});

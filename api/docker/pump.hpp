@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/docker/monitor_stream.hpp"
+#include "api/docker/context.hpp"
 
 namespace gantry::docker {
 

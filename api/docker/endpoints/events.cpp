@@ -2,10 +2,10 @@
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
-#include "api/docker/event_feed.hpp"
 #include "api/docker/parse/filters.hpp"
 #include "api/docker/parse/moment.hpp"
 #include "api/docker/render/event.hpp"
+#include "api/door/event_feed.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {
@@ -105,7 +105,7 @@ awaitable<result<response>> events(context& door, const request& what, exchange&
   subscribe_events subscribe;
   subscribe.ns = docker_namespace;
   subscribe.since = when.since;
-  GANTRY_CO_LET(auto feed, co_await event_feed::open(door, std::move(subscribe)));
+  GANTRY_CO_LET(auto feed, co_await event_feed::open(door, door.actors.events, std::move(subscribe)));
   response head;
   GANTRY_CO_TRY(co_await on.begin(head));
   auto ended = co_await (send_all(door, *feed, wanted, when, on) || on.until_gone());

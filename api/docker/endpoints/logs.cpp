@@ -5,9 +5,9 @@
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/log_lines.hpp"
-#include "api/docker/monitor_stream.hpp"
 #include "api/docker/parse/moment.hpp"
 #include "api/docker/status.hpp"
+#include "api/door/monitor_stream.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {

@@ -2,14 +2,17 @@
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
-#include "api/docker/proc.hpp"
 #include "api/docker/render/json.hpp"
 #include "api/docker/render/words.hpp"
+#include "api/door/proc.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {
 
 using namespace asio::experimental::awaitable_operators;
+using door::read_processes;
+using door::read_usage;
+using door::usage;
 
 json cpu_stats(const usage& now) {
   const auto& c = now.counters;

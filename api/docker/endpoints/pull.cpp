@@ -1,11 +1,11 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "api/docker/endpoints/endpoints.hpp"
-#include "api/docker/event_feed.hpp"
-#include "api/docker/new_id.hpp"
 #include "api/docker/parse/registry_auth.hpp"
 #include "api/docker/render/pull_progress.hpp"
 #include "api/docker/status.hpp"
+#include "api/door/event_feed.hpp"
+#include "api/door/new_id.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {
@@ -24,7 +24,7 @@ result<reference> name_of(const request& what) {
 result<pull_image> parse_pull(const request& what) {
   pull_image pull;
   pull.ns = docker_namespace;
-  pull.pull_id = new_id();
+  pull.pull_id = door::new_id();
   pull.client = what.client;
   GANTRY_LET(pull.name, name_of(what));
   pull.wanted = platform::host();
@@ -76,7 +76,7 @@ awaitable<result<response>> image_create(context& door, const request& what, exc
   subscribe_events subscribe;
   subscribe.ns = docker_namespace;
   subscribe.only_pull = pull.pull_id;
-  GANTRY_CO_LET(auto feed, co_await event_feed::open(door, std::move(subscribe)));
+  GANTRY_CO_LET(auto feed, co_await event_feed::open(door, door.actors.events, std::move(subscribe)));
   auto waiting = send_request<pulled_image>(door, door.actors.images, std::move(pull), longest_pull);
   response head;
   GANTRY_CO_TRY(co_await on.begin(head));

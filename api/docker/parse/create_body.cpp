@@ -31,9 +31,9 @@ bool is_name_character(char c) {
 
 } // namespace
 
-result<container_options> parse_create_body(std::string_view json) {
+result<container_options> parse_create_body(std::string_view text) {
   simdjson::dom::parser parser;
-  auto top = parse_object(parser, json);
+  auto top = parse_object(parser, text);
   if (!top) return fail(errc::invalid_argument, "invalid JSON: {}", top.error().message);
   container_options options;
   GANTRY_TRY(parts::read_config(*top, options));

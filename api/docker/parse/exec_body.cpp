@@ -23,9 +23,9 @@ result<void> read_size(json_fields& fields, exec_start_body& into) {
 
 } // namespace
 
-result<exec_options> parse_exec_body(std::string_view json) {
+result<exec_options> parse_exec_body(std::string_view text) {
   simdjson::dom::parser parser;
-  auto top = parse_object(parser, json);
+  auto top = parse_object(parser, text);
   if (!top) return fail(errc::invalid_argument, "invalid JSON: {}", top.error().message);
   json_fields fields(*top);
   exec_options options;
@@ -44,11 +44,11 @@ result<exec_options> parse_exec_body(std::string_view json) {
   return options;
 }
 
-result<exec_start_body> parse_exec_start_body(std::string_view json) {
+result<exec_start_body> parse_exec_start_body(std::string_view text) {
   exec_start_body body;
-  if (json.empty()) return body;
+  if (text.empty()) return body;
   simdjson::dom::parser parser;
-  auto top = parse_object(parser, json);
+  auto top = parse_object(parser, text);
   if (!top) return fail(errc::invalid_argument, "invalid JSON: {}", top.error().message);
   json_fields fields(*top);
   fields.read("Detach", body.detach);

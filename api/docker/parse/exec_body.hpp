@@ -7,13 +7,13 @@
 namespace gantry::docker {
 
 /// The body of POST /containers/{id}/exec. Pure. Errors: invalid_argument.
-result<exec_options> parse_exec_body(std::string_view json);
+result<exec_options> parse_exec_body(std::string_view text);
 
 /// The body of POST /exec/{id}/start. An empty body is the defaults. Errors: invalid_argument.
 struct exec_start_body {
   bool detach = false, tty = false;
   std::uint16_t height = 0, width = 0;
 };
-result<exec_start_body> parse_exec_start_body(std::string_view json);
+result<exec_start_body> parse_exec_start_body(std::string_view text);
 
 } // namespace gantry::docker

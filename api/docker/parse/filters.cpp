@@ -32,11 +32,11 @@ bool has_label(const std::map<std::string, std::string>& labels, const std::stri
 
 } // namespace
 
-result<filters> filters::parse(std::string_view json) {
+result<filters> filters::parse(std::string_view text) {
   filters parsed;
-  if (json.empty()) return parsed;
+  if (text.empty()) return parsed;
   simdjson::dom::parser parser;
-  auto top = parse_object(parser, json);
+  auto top = parse_object(parser, text);
   if (!top) return fail(errc::invalid_argument, "invalid filters: {}", top.error().message);
   for (auto [name, values] : *top) GANTRY_TRY(read_values(name, values, parsed.values_[std::string(name)]));
   std::erase_if(parsed.values_, [](const auto& entry) { return entry.second.empty(); });

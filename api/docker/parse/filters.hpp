@@ -14,7 +14,7 @@ namespace gantry::docker {
 class filters {
 public:
   /// An empty text is no filter. Errors: invalid_argument.
-  static result<filters> parse(std::string_view json);
+  static result<filters> parse(std::string_view text);
 
   /// Errors: invalid_argument "invalid filter 'x'" for a name that is not among `known`.
   [[nodiscard]] result<void> check(std::initializer_list<std::string_view> known) const;

@@ -23,6 +23,7 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       },
       [](const recover_container&) { return done{}; },
       [](const launch_container&) { return done{}; },
+      [](const join_namespaces&) { return done{}; },
       [](const stop_container&) -> caf::result<done> {
         return refuse(errc::failed_precondition, "container is not running", EALREADY);
       },
@@ -62,6 +63,7 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       [ticket](const attach_container&) { return *ticket; },
       [ticket](const follow_container_log&) { return *ticket; },
       [](const resize_container&) { return done{}; },
+      [](const reopen_container_log&) { return done{}; },
       [self](const container_process_exited& fact) {
         for (auto& promise : std::exchange(self->state.waiting, {})) promise.deliver(exit_report{fact.exit_code, ""});
       },
@@ -122,6 +124,11 @@ catalog_actor::behavior_type catalog(catalog_actor::pointer, found_container onl
         if (request.exec_id.starts_with("e")) return only;
         return refuse(errc::not_found, "No such exec instance: " + request.exec_id);
       },
+      [](const read_metrics&) {
+        metrics made;
+        made.add("gantry_containers", "Containers by state.", metric::kind::gauge, {{{{"state", "running"}}, 1}});
+        return made;
+      },
   };
 }
 
@@ -159,6 +166,7 @@ images_actor::behavior_type images(images_actor::pointer, events_actor to) {
         return removed_image{{"alpine:3"}, {alpine().what->id}};
       },
       [](const image_pulled&) { return pulled_image{}; },
+      [](const read_metrics&) -> caf::result<metrics> { return refuse(errc::internal, "no figures today"); },
   };
 }
 
@@ -198,6 +206,7 @@ events_actor::behavior_type events(events_actor::stateful_pointer<events_state_o
       },
       [](const next_events&) {},
       [self](const unsubscribe_events& request) { self->state.subscribers.erase(request.subscription); },
+      [](const read_metrics&) { return metrics{}; },
   };
 }
 
@@ -235,7 +244,8 @@ engine_actor::behavior_type engine(engine_actor::pointer self, engine_actors par
 
 } // namespace
 
-fake_engine::fake_engine() : ticket_(std::make_shared<stream_ticket>()) {
+fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& pods)
+    : ticket_(std::make_shared<stream_ticket>()) {
   config_.set("scheduler.max-threads", 2);
   system_ = std::make_unique<caf::actor_system>(config_);
   container_ = system_->spawn(container, ticket_);
@@ -245,6 +255,8 @@ fake_engine::fake_engine() : ticket_(std::make_shared<stream_ticket>()) {
   parts_.catalog = system_->spawn(catalog, only);
   parts_.images = system_->spawn(images, parts_.events);
   parts_.volumes = system_->spawn(volumes);
+  parts_.metered = {parts_.catalog, parts_.images, parts_.events};
+  if (pods) parts_.pods = pods(*system_);
   engine_ = system_->spawn(engine, parts_, container_);
 }
 
@@ -252,6 +264,7 @@ fake_engine::~fake_engine() {
   auto end = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
   end(engine_), end(parts_.catalog), end(parts_.images), end(parts_.volumes), end(parts_.events), end(container_),
       end(sandbox_);
+  if (parts_.pods) end(parts_.pods);
 }
 
 void fake_engine::exit_container(int code) {

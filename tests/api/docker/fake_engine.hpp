@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "messages/engine.hpp"
@@ -10,7 +11,8 @@ namespace gantry::test {
 /// volume. Records nothing, starts nothing.
 class fake_engine {
 public:
-  fake_engine();
+  /// `pods`, if given, makes the actor that answers for pods.
+  explicit fake_engine(const std::function<pods_actor(caf::actor_system&)>& pods = nullptr);
   ~fake_engine();
   fake_engine(const fake_engine&) = delete;
   fake_engine& operator=(const fake_engine&) = delete;

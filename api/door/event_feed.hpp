@@ -3,10 +3,12 @@
 #include <deque>
 #include <memory>
 
-#include "api/docker/context.hpp"
+#include "api/http/ask.hpp"
 #include "messages/events.hpp"
 
-namespace gantry::docker {
+namespace gantry::door {
+
+using http::awaitable;
 
 /// A subscription to the engine's events for one coroutine. The next batch is asked for only when the last was taken,
 /// so a client that is slow loses events in the events actor's bounded buffer, and is told how many. Ends with its
@@ -14,7 +16,8 @@ namespace gantry::docker {
 class event_feed {
 public:
   /// Subscribes; `what.subscriber` is set here. Errors: unavailable.
-  static awaitable<result<std::unique_ptr<event_feed>>> open(context& door, subscribe_events what);
+  static awaitable<result<std::unique_ptr<event_feed>>> open(http::workplace& at, const events_actor& events,
+                                                             subscribe_events what);
   ~event_feed();
   event_feed(const event_feed&) = delete;
   event_feed& operator=(const event_feed&) = delete;
@@ -25,13 +28,13 @@ public:
   struct mailbox;
 
 private:
-  event_feed(context& door, std::shared_ptr<mailbox> box, event_subscriber_actor actor)
-      : door_(door), box_(std::move(box)), actor_(std::move(actor)) {}
-  context& door_;
+  event_feed(events_actor events, std::shared_ptr<mailbox> box, event_subscriber_actor actor)
+      : events_(std::move(events)), box_(std::move(box)), actor_(std::move(actor)) {}
+  events_actor events_;
   std::shared_ptr<mailbox> box_;
   event_subscriber_actor actor_;
   std::uint64_t id_ = 0;
   bool owes_ = false; ///< a batch was taken: the next is to be asked for
 };
 
-} // namespace gantry::docker
+} // namespace gantry::door

@@ -1,14 +1,18 @@
-#include "api/docker/monitor_stream.hpp"
+#include "api/door/monitor_stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/write.hpp>
 
-namespace gantry::docker {
-awaitable<result<std::unique_ptr<monitor_stream>>> monitor_stream::open(context& door, const stream_ticket& ticket) {
+namespace gantry::door {
+
+using http::as_tuple;
+
+awaitable<result<std::unique_ptr<monitor_stream>>> monitor_stream::open(http::workplace& at,
+                                                                        const stream_ticket& ticket) {
   constexpr std::size_t longest_path = 107; // sockaddr_un
   if (ticket.socket.empty() || ticket.socket.size() > longest_path)
     co_return fail(errc::internal, "the stream socket's path {} is no path of a socket", ticket.socket);
-  std::unique_ptr<monitor_stream> made(new monitor_stream(door.home->io));
+  std::unique_ptr<monitor_stream> made(new monitor_stream(at.home->io));
   asio::local::stream_protocol::endpoint where(ticket.socket);
   auto [failure] = co_await made->socket_.async_connect(where, as_tuple);
   if (failure) co_return fail(errc::unavailable, "the container's monitor does not answer: {}", failure.message());
@@ -42,4 +46,4 @@ void monitor_stream::shut_stdin() {
   socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
 }
 
-} // namespace gantry::docker
+} // namespace gantry::door

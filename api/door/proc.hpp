@@ -11,7 +11,7 @@
 
 /// What /proc and the control groups say of a container's processes. All block on pseudo file systems alone, some 20
 /// microseconds a process: for the door's pool. Errors: not_found when `init` is gone.
-namespace gantry::docker {
+namespace gantry::door {
 
 /// The columns of ps -ef: UID, PID, PPID, C, STIME, TTY, TIME, CMD.
 using process_row = std::array<std::string, 8>;
@@ -31,4 +31,4 @@ struct usage {
 };
 result<usage> read_usage(int init);
 
-} // namespace gantry::docker
+} // namespace gantry::door

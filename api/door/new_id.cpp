@@ -1,11 +1,11 @@
-#include "api/docker/new_id.hpp"
+#include "api/door/new_id.hpp"
 
 #include <sys/random.h>
 
 #include <cerrno>
 #include <cstdlib>
 
-namespace gantry::docker {
+namespace gantry::door {
 
 std::string new_id() {
   unsigned char bytes[32];
@@ -24,4 +24,4 @@ std::string new_id() {
   return id;
 }
 
-} // namespace gantry::docker
+} // namespace gantry::door

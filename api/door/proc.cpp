@@ -1,4 +1,4 @@
-#include "api/docker/proc.hpp"
+#include "api/door/proc.hpp"
 
 #include <pwd.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "runtime/sys/files.hpp"
 
-namespace gantry::docker {
+namespace gantry::door {
 namespace {
 
 constexpr std::size_t max_processes = 4096;
@@ -170,4 +170,4 @@ result<usage> read_usage(int init) {
   return now;
 }
 
-} // namespace gantry::docker
+} // namespace gantry::door

@@ -1,6 +1,6 @@
-#include "api/docker/event_feed.hpp"
+#include "api/door/event_feed.hpp"
 
-namespace gantry::docker {
+namespace gantry::door {
 namespace {
 
 using subscriber_actor = caf::typed_actor<reacts_to<event_batch>, reacts_to<done>>;
@@ -9,9 +9,9 @@ using subscriber_actor = caf::typed_actor<reacts_to<event_batch>, reacts_to<done
 
 /// Where the subscriber's batches wait for the coroutine: the door's thread alone.
 struct event_feed::mailbox {
-  explicit mailbox(std::shared_ptr<loop> on) : home(std::move(on)), filled(home->io) {}
-  std::shared_ptr<loop> home;
-  signal filled;
+  explicit mailbox(std::shared_ptr<http::loop> on) : home(std::move(on)), filled(home->io) {}
+  std::shared_ptr<http::loop> home;
+  http::signal filled;
   std::deque<event_batch> batches; ///< at most one, and the mark of the end of the past
 };
 
@@ -34,12 +34,13 @@ subscriber_actor::behavior_type subscriber(const std::shared_ptr<event_feed::mai
 
 } // namespace
 
-awaitable<result<std::unique_ptr<event_feed>>> event_feed::open(context& door, subscribe_events what) {
-  auto box = std::make_shared<mailbox>(door.home);
-  auto actor = door.system.spawn([box](subscriber_actor::pointer) { return subscriber(box); });
+awaitable<result<std::unique_ptr<event_feed>>> event_feed::open(http::workplace& at, const events_actor& events,
+                                                                subscribe_events what) {
+  auto box = std::make_shared<mailbox>(at.home);
+  auto actor = at.system.spawn([box](subscriber_actor::pointer) { return subscriber(box); });
   what.subscriber = actor;
-  std::unique_ptr<event_feed> feed(new event_feed(door, box, actor));
-  auto got = co_await ask<subscription>(door, door.actors.events, std::move(what), deadline::inner);
+  std::unique_ptr<event_feed> feed(new event_feed(events, box, actor));
+  auto got = co_await http::ask<subscription>(at, events, std::move(what), deadline::inner);
   if (!got) co_return tl::unexpected<error>(got.error());
   feed->id_ = got->id;
   tell(actor, done{});
@@ -47,12 +48,12 @@ awaitable<result<std::unique_ptr<event_feed>>> event_feed::open(context& door, s
 }
 
 event_feed::~event_feed() {
-  if (id_ != 0) tell(door_.actors.events, unsubscribe_events{id_});
+  if (id_ != 0) tell(events_, unsubscribe_events{id_});
   caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown);
 }
 
 awaitable<result<event_batch>> event_feed::next() {
-  if (std::exchange(owes_, false)) tell(door_.actors.events, next_events{id_});
+  if (std::exchange(owes_, false)) tell(events_, next_events{id_});
   if (box_->batches.empty()) co_await box_->filled.wait();
   if (box_->batches.empty()) co_return fail(errc::cancelled, "the subscription was given up");
   auto batch = std::move(box_->batches.front());
@@ -62,4 +63,4 @@ awaitable<result<event_batch>> event_feed::next() {
   co_return batch;
 }
 
-} // namespace gantry::docker
+} // namespace gantry::door

@@ -5,18 +5,22 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "api/docker/context.hpp"
+#include "api/http/coroutine.hpp"
+#include "api/http/workplace.hpp"
 #include "messages/container_supervisor.hpp"
 #include "runtime/stream/stream_frame.hpp"
 
-namespace gantry::docker {
+namespace gantry::door {
+
+namespace asio = http::asio;
+using http::awaitable;
 
 /// A ticket redeemed: frames from and to the monitor that holds a container. The door's thread alone; one reader and
 /// one writer at a time.
 class monitor_stream {
 public:
   /// Errors: unavailable when the monitor cannot be reached.
-  static awaitable<result<std::unique_ptr<monitor_stream>>> open(context& door, const stream_ticket& ticket);
+  static awaitable<result<std::unique_ptr<monitor_stream>>> open(http::workplace& at, const stream_ticket& ticket);
 
   /// The next frame; none at the connection's end. Errors: unavailable, corrupt.
   awaitable<result<std::optional<stream::frame>>> read();
@@ -32,4 +36,4 @@ private:
   std::string bytes_ = std::string(32 << 10, '\0');
 };
 
-} // namespace gantry::docker
+} // namespace gantry::door
