@@ -1,0 +1,153 @@
+#include "api/cri/streaming/server.hpp"
+
+#include <sys/socket.h>
+
+#include <list>
+#include <thread>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <spdlog/spdlog.h>
+
+#include "api/cri/streaming/connection.hpp"
+#include "runtime/sys/thread_name.hpp"
+
+namespace gantry::cri {
+namespace {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds longest_unwinding{10};
+
+/// What a client gets that is one too many. Not waited for: it has a socket buffer to go into.
+void turn_away(tcp::socket& client) {
+  static constexpr std::string_view text =
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  (void)::send(client.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+} // namespace
+
+struct streaming_server::inner {
+  inner(std::shared_ptr<backend> b, streaming_options o)
+      : engine(std::move(b)), options(std::move(o)), tokens(options.max_tokens, options.token_lifetime),
+        acceptor(home->io) {}
+
+  std::shared_ptr<backend> engine;
+  streaming_options options;
+  token_table tokens;
+  std::shared_ptr<loop> home = std::make_shared<loop>();
+  tcp::acceptor acceptor;
+  std::list<connection> connections;
+  std::string base_url;
+  std::thread thread;
+  bool stopping = false; ///< the thread's own
+  bool drained = false;  ///< every connection has ended; read when the thread is over
+
+  result<void> listen();
+  awaitable<void> accept();
+  void admit(tcp::socket client);
+  void begin_stop();
+  void run();
+};
+
+result<void> streaming_server::inner::listen() {
+  error_code failure;
+  auto address = asio::ip::make_address(options.address, failure);
+  if (failure) return fail(errc::invalid_argument, "{} is no IP address to stream on", options.address);
+  tcp::endpoint where(address, options.port);
+  acceptor.open(where.protocol(), failure);
+  if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
+  if (!failure) acceptor.bind(where, failure);
+  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  if (failure) return fail_errno(failure.value(), "listen on {} port {}", options.address, options.port);
+  auto bound = acceptor.local_endpoint(failure);
+  if (failure) return fail_errno(failure.value(), "listen on {} port {}", options.address, options.port);
+  auto host = address.is_v6() ? "[" + options.address + "]" : options.address;
+  base_url = fmt::format("http://{}:{}", host, bound.port());
+  return {};
+}
+
+awaitable<void> streaming_server::inner::accept() {
+  while (acceptor.is_open()) {
+    auto [failure, client] = co_await acceptor.async_accept(as_tuple);
+    if (!failure) {
+      admit(std::move(client));
+      continue;
+    }
+    if (failure == asio::error::operation_aborted) co_return;
+    // Out of descriptors, for example: those who wait stay in the backlog.
+    spdlog::warn("cri: accept a stream: {}", failure.message());
+    asio::steady_timer pause(home->io, std::chrono::milliseconds(100));
+    co_await pause.async_wait(as_tuple);
+  }
+}
+
+void streaming_server::inner::admit(tcp::socket client) {
+  if (stopping) return;
+  if (connections.size() >= options.max_connections) return turn_away(client);
+  auto added = connections.emplace(connections.end(), home, *engine, tokens, options.limits, std::move(client));
+  asio::co_spawn(home->io, added->run(),
+                 asio::bind_cancellation_slot(added->cancellation().slot(), [this, added](std::exception_ptr) {
+                   // Not here: the coroutine's own frame may still refer to the connection.
+                   asio::post(home->io, [this, added] { connections.erase(added); });
+                 }));
+}
+
+void streaming_server::inner::begin_stop() {
+  stopping = true;
+  error_code ignored;
+  acceptor.close(ignored);
+  for (auto& one : connections) one.cancellation().emit(asio::cancellation_type::terminal);
+}
+
+void streaming_server::inner::run() {
+  auto work = asio::make_work_guard(home->io);
+  while (!stopping) home->io.run_one();
+  work.reset();
+  // Cancelled coroutines unwind now.
+  auto until = std::chrono::steady_clock::now() + longest_unwinding;
+  while (!connections.empty() && std::chrono::steady_clock::now() < until) {
+    home->io.restart();
+    home->io.run_one_for(std::chrono::milliseconds(20));
+  }
+  drained = connections.empty();
+}
+
+streaming_server::streaming_server(std::unique_ptr<inner> made) : inner_(std::move(made)) {}
+
+result<std::unique_ptr<streaming_server>> streaming_server::start(std::shared_ptr<backend> engine,
+                                                                  streaming_options options) {
+  auto made = std::make_unique<inner>(std::move(engine), std::move(options));
+  GANTRY_TRY(made->listen());
+  asio::co_spawn(made->home->io, made->accept(), asio::detached);
+  made->thread = std::thread([inner = made.get()] {
+    sys::name_thread("cri streams");
+    inner->run();
+  });
+  return std::unique_ptr<streaming_server>(new streaming_server(std::move(made)));
+}
+
+result<std::string> streaming_server::url_for(stream_request what) {
+  GANTRY_TRY(validate(what));
+  auto verb = verb_of(what);
+  GANTRY_LET(auto token, inner_->tokens.issue(std::move(what), token_table::clock::now()));
+  return fmt::format("{}/{}/{}", inner_->base_url, verb, token);
+}
+
+void streaming_server::stop() {
+  if (!inner_ || !inner_->thread.joinable()) return;
+  inner_->home->post([inner = inner_.get()] { inner->begin_stop(); });
+  inner_->thread.join();
+  inner_->home->close();
+  if (inner_->drained) return;
+  // A coroutine that did not unwind refers to it: lost memory at the end of a process is the lesser harm.
+  spdlog::error("cri: {} streams did not end within {} s", inner_->connections.size(), longest_unwinding.count());
+  (void)inner_.release();
+}
+
+streaming_server::~streaming_server() { stop(); }
+
+} // namespace gantry::cri
