@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "api/http/address.hpp"
 #include "messages/domain/quote.hpp"
 #include "tools/gantryd/settings.hpp"
 
@@ -15,7 +16,7 @@ constexpr auto default_file = "/etc/gantry/gantry.toml";
 /// The flags as they were written; what is not empty goes over the file.
 struct flags {
   std::string root, run_dir, config, runtime, log_level, idle_exit, monitor_program, init_program, group;
-  std::vector<std::string> hosts, runtimes;
+  std::vector<std::string> hosts, cri_hosts, metrics_hosts, runtimes;
   std::size_t max_creations = 0, max_pulls = 0, max_connections = 0;
 };
 
@@ -24,6 +25,10 @@ void declare(CLI::App& app, flags& f) {
   app.add_option("--run-dir", f.run_dir, "Folder of sockets and bundles, best on a tmpfs (default /run/gantry)");
   app.add_option("--host,-H", f.hosts,
                  "unix://PATH to listen on; may be given more than once (default unix://RUN_DIR/gantry.sock)");
+  app.add_option("--cri-host", f.cri_hosts,
+                 "unix://PATH to serve the Kubernetes CRI on; may be given more than once (default: nowhere)");
+  app.add_option("--metrics-host", f.metrics_hosts,
+                 "tcp://HOST:PORT or unix://PATH to serve figures on, for Prometheus; may be given more than once");
   app.add_option("--group", f.group, "Group that may use the sockets (default: root's)");
   app.add_option("--config", f.config,
                  std::string("Configuration file (default ") + default_file + ", which may be missing)");
@@ -57,6 +62,8 @@ result<void> apply(const flags& f, settings& into) {
   put(into.monitor_program, f.monitor_program);
   put(into.init_program, f.init_program);
   if (!f.hosts.empty()) into.hosts = f.hosts;
+  if (!f.cri_hosts.empty()) into.cri_hosts = f.cri_hosts;
+  if (!f.metrics_hosts.empty()) into.metrics_hosts = f.metrics_hosts;
   put(into.limits.max_creations, f.max_creations);
   put(into.limits.max_pulls, f.max_pulls);
   put(into.limits.max_connections, f.max_connections);
@@ -74,6 +81,8 @@ result<void> apply(const flags& f, settings& into) {
 result<void> check(settings& all) {
   if (all.hosts.empty()) all.hosts.push_back("unix://" + all.run_dir + "/gantry.sock");
   for (const auto& host : all.hosts) GANTRY_TRY(socket_path(host));
+  for (const auto& host : all.metrics_hosts)
+    if (auto read = http::parse_address(host); !read) return within(read.error(), "--metrics-host");
   for (const auto* path : {&all.root, &all.run_dir})
     if (!path->starts_with('/'))
       return fail(errc::invalid_argument, "{}: --root and --run-dir are absolute paths", quote(*path));
@@ -133,7 +142,8 @@ result<std::string> socket_path(const std::string& host) {
 command_line read_command_line(int argc, char** argv) {
   command_line read;
   flags f;
-  CLI::App app("Gantry's daemon: serves the Docker Engine API on a Unix socket and supervises containers");
+  CLI::App app(
+      "Gantry's daemon: serves the Docker Engine API and the Kubernetes CRI on Unix sockets and supervises containers");
   app.set_version_flag("--version", std::string("gantryd " GANTRY_VERSION));
   try {
     declare(app, f);

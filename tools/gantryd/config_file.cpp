@@ -135,6 +135,8 @@ const readers& keys() {
       {"root", text(&settings::root)},
       {"run_dir", text(&settings::run_dir)},
       {"hosts", texts(&settings::hosts)},
+      {"metrics_hosts", texts(&settings::metrics_hosts)},
+      {"cri_hosts", texts(&settings::cri_hosts)},
       {"group", text(&settings::group)},
       {"log_level", text(&settings::log_level)},
       {"idle_exit", duration(&settings::idle_exit)},
@@ -152,6 +154,7 @@ const readers& keys() {
       {"bridge", text(&settings::bridge)},
       {"subnet", text(&settings::subnet)},
       {"cni_plugins", text(&settings::cni_plugins)},
+      {"cni_config", text(&settings::cni_config)},
       {"limits", [](const value& from, settings& into) { return read_table(from, limit_keys(), "limits.", into); }},
   };
   return known;

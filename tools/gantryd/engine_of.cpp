@@ -19,6 +19,7 @@ engine_options engine_of(const settings& all) {
   options.bridge = all.bridge;
   options.subnet = all.subnet;
   options.cni_plugins = all.cni_plugins;
+  options.cni_config = all.cni_config;
   options.max_creations = all.limits.max_creations;
   options.max_pulls = all.limits.max_pulls;
   options.monitors = all.limits.monitors;

@@ -6,7 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "api/docker/door.hpp"
+#include "tools/gantryd/doors.hpp"
 #include "tools/gantryd/engine_of.hpp"
 #include "tools/gantryd/notify.hpp"
 #include "tools/gantryd/settings.hpp"
@@ -23,20 +23,9 @@ void set_up_log(const std::string& level) {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%f%z %l %v");
 }
 
-result<http::server_options> door_options(const daemon::settings& all) {
-  http::server_options options;
-  for (const auto& host : all.hosts) {
-    GANTRY_LET(auto path, daemon::socket_path(host));
-    options.listen.push_back({std::move(path), {}, 0});
-  }
-  options.group = all.group;
-  if (all.limits.max_connections != 0) options.max_connections = all.limits.max_connections;
-  return options;
-}
-
 /// Whether anything needs the daemon. One that cannot say does.
-bool is_busy(engine& running, const http::server& door) {
-  if (door.activity().requests != 0) return true;
+bool is_busy(engine& running, const daemon::doors& open) {
+  if (open.answering()) return true;
   caf::scoped_actor self{running.system()};
   bool busy = true;
   self->request(running.handle(), std::chrono::seconds(5), ask_activity{})
@@ -47,17 +36,14 @@ bool is_busy(engine& running, const http::server& door) {
 
 result<void> serve(const daemon::settings& all) {
   GANTRY_LET(auto running, engine::start(daemon::engine_of(all)));
-  GANTRY_LET(auto options, door_options(all));
-  GANTRY_LET(auto door, docker::open_door(running->system(), running->handle(), std::move(options)));
-  for (const auto& host : all.hosts) spdlog::info("serving the Docker Engine API on {}", host);
+  GANTRY_LET(auto open, daemon::open_doors(*running, all));
   daemon::notify_service_manager("READY=1");
-  daemon::idleness idle{all.idle_exit, [&] { return is_busy(*running, *door); },
-                        [&] { return door->activity().last_request; }};
+  daemon::idleness idle{all.idle_exit, [&] { return is_busy(*running, open); }, [&] { return open.last_use(); }};
   auto why = daemon::wait_until_told(idle);
   spdlog::info("ending: {}; containers go on with their monitors", why);
   daemon::notify_service_manager("STOPPING=1");
   daemon::shutdown_watchdog watchdog(all.stop_deadline);
-  door.reset(); // with its handles: CAF keeps a detached actor's thread until the last one is gone
+  open = {}; // with its handles: CAF keeps a detached actor's thread until the last one is gone
   running->stop();
   running.reset();
   return {};

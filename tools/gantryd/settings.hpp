@@ -15,8 +15,10 @@ namespace gantry::daemon {
 struct settings {
   std::string root = "/var/lib/gantry";
   std::string run_dir = "/run/gantry";
-  std::vector<std::string> hosts; ///< unix://PATH; empty: unix://<run_dir>/gantry.sock
-  std::string group;              ///< of the sockets
+  std::vector<std::string> hosts;         ///< unix://PATH; empty: unix://<run_dir>/gantry.sock
+  std::vector<std::string> cri_hosts;     ///< unix://PATH to serve the Kubernetes CRI on; empty: nowhere
+  std::vector<std::string> metrics_hosts; ///< tcp://HOST:PORT or unix://PATH; empty: figures are not served
+  std::string group;                      ///< of the sockets
   std::string log_level = "info";
   std::chrono::seconds idle_exit{0}; ///< 0: never
   std::chrono::seconds stop_deadline{20};
@@ -32,7 +34,7 @@ struct settings {
   std::int64_t writable_memory = 0; ///< bytes
 
   std::vector<std::string> insecure_registries;
-  std::string bridge, subnet, cni_plugins;
+  std::string bridge, subnet, cni_plugins, cni_config;
 
   /// Bounds; 0: the engine's default.
   struct bounds {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "api/cri/cri.pb.h"
+#include "api/door/proc.hpp"
+#include "messages/domain/container.hpp"
+#include "messages/domain/pod.hpp"
+
+namespace gantry::cri {
+
+namespace v1 = ::runtime::v1;
+
+/// A container's use of the host; `now` is none for one that does not run. `root`: where writable layers lie.
+v1::ContainerStats render_container_stats(const container_record& of, const door::usage* now, const std::string& root);
+
+/// A pod's, which is that of its containers: it has no process of its own.
+class pod_stats {
+public:
+  explicit pod_stats(const pod_record& of);
+  void add(const v1::ContainerStats& container, const door::usage* now);
+  v1::PodSandboxStats take() { return std::move(made_); }
+
+private:
+  v1::PodSandboxStats made_;
+  bool shares_network_ = false; ///< the containers' network is the pod's own, not the node's
+};
+
+} // namespace gantry::cri

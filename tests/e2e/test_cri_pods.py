@@ -1,0 +1,314 @@
+"""Pods and their containers over the Kubernetes CRI: a real daemon, real CNI plugins, real containers."""
+import base64
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import urllib.parse
+import uuid
+
+import cri_client
+from harness import Session, wait_until
+from test_cri import Cri
+
+
+class Pods(Cri):
+    def setUp(self):
+        self.pods = []
+
+    def tearDown(self):
+        for pod in self.pods:
+            self.cri("StopPodSandbox", {"pod_sandbox_id": pod})
+            self.cri("RemovePodSandbox", {"pod_sandbox_id": pod})
+        self.assertEqual(self.cri("ListPodSandbox"), {})
+        self.assertEqual(self.cri("ListContainers"), {})
+
+    # ---- what tests are made of
+
+    def config(self, name="pod", network="NODE", **more):
+        """A pod on the node's network, unless the test is about networks."""
+        linux = more.pop("linux", {})
+        context = linux.setdefault("security_context", {})
+        context.setdefault("namespace_options", {"network": network, "pid": "CONTAINER"})
+        uid = str(uuid.uuid4())
+        return {"metadata": {"name": name, "uid": uid, "namespace": "default"},
+                "log_directory": f"{self.daemon.folder}/logs/{name}_{uid}", "linux": linux, **more}
+
+    def pod(self, config=None, **more):
+        config = config or self.config(**more)
+        made = self.cri("RunPodSandbox", {"config": config})["pod_sandbox_id"]
+        if made not in self.pods:
+            self.pods.append(made)
+        return made
+
+    def container(self, pod, *command, name="main", **more):
+        config = {"metadata": {"name": name}, "image": {"image": self.base}, "command": list(command),
+                  "log_path": f"{name}.log", **more}
+        context = config.setdefault("linux", {}).setdefault("security_context", {})
+        context.setdefault("namespace_options", {"pid": "CONTAINER"})
+        return self.cri("CreateContainer", {"pod_sandbox_id": pod, "config": config})["container_id"]
+
+    def started(self, pod, *command, **more):
+        made = self.container(pod, *command, **more)
+        self.cri("StartContainer", {"container_id": made})
+        return made
+
+    def status(self, container):
+        return self.cri("ContainerStatus", {"container_id": container})["status"]
+
+    def exited(self, container):
+        wait_until(lambda: self.status(container).get("state") == "CONTAINER_EXITED", what="the container to exit")
+        return self.status(container)
+
+    def said(self, container):
+        """What it wrote, without times: (stream, tag, line) each."""
+        with open(self.status(container)["log_path"]) as log:
+            return [tuple(line.rstrip("\n").split(" ", 3)[1:]) for line in log]
+
+    def exec(self, container, *command, **more):
+        return self.cri("ExecSync", {"container_id": container, "cmd": list(command), **more})
+
+    # ---- pods
+
+    def test_a_pod_is_ready_listed_stopped_and_removed_each_as_often_as_one_likes(self):
+        config = self.config(labels={"app": "web"}, annotations={"a": "b"})
+        pod = self.pod(config)
+        self.assertEqual(self.pod(config), pod)  # the kubelet's retry
+        status = self.cri("PodSandboxStatus", {"pod_sandbox_id": pod})["status"]
+        self.assertEqual(status.get("state", "SANDBOX_READY"), "SANDBOX_READY")
+        self.assertEqual((status["metadata"]["uid"], status["labels"]), (config["metadata"]["uid"], {"app": "web"}))
+        for filter in ({}, {"id": pod[:12]}, {"label_selector": {"app": "web"}}, {"state": {"state": "SANDBOX_READY"}}):
+            self.assertEqual([each["id"] for each in self.cri("ListPodSandbox", {"filter": filter})["items"]], [pod])
+        for filter in ({"id": "f" * 64}, {"label_selector": {"app": "no"}}, {"state": {"state": "SANDBOX_NOTREADY"}}):
+            self.assertEqual(self.cri("ListPodSandbox", {"filter": filter}), {})
+        for _ in range(2):
+            self.cri("StopPodSandbox", {"pod_sandbox_id": pod})
+        self.assertEqual(self.cri("PodSandboxStatus", {"pod_sandbox_id": pod})["status"]["state"], "SANDBOX_NOTREADY")
+        for _ in range(2):
+            self.cri("RemovePodSandbox", {"pod_sandbox_id": pod})
+        self.refused(cri_client.NOT_FOUND, "PodSandboxStatus", {"pod_sandbox_id": pod})
+
+    def test_what_is_not_there_is_stopped_and_removed(self):
+        nobody = "0" * 64
+        for call in ("StopPodSandbox", "RemovePodSandbox"):
+            self.cri(call, {"pod_sandbox_id": nobody})
+        for call in ("StopContainer", "RemoveContainer"):
+            self.cri(call, {"container_id": nobody})
+        self.refused(cri_client.NOT_FOUND, "ContainerStatus", {"container_id": nobody})
+        self.refused(cri_client.NOT_FOUND, "StartContainer", {"container_id": nobody})
+
+    def test_an_unknown_runtime_handler_is_refused(self):
+        self.refused(cri_client.INVALID_ARGUMENT, "RunPodSandbox", {"config": self.config(), "runtime_handler": "nope"}, "nope")
+
+    # ---- containers
+
+    def test_a_containers_life(self):
+        pod = self.pod()
+        config = {"labels": {"l": "1"}}
+        made = self.container(pod, "sh", "-c", "echo out; echo err >&2; exit 3", **config)
+        self.assertEqual(self.container(pod, "true", **config), made)  # the kubelet's retry
+        self.assertEqual(self.status(made).get("state", "CONTAINER_CREATED"), "CONTAINER_CREATED")
+        self.cri("StartContainer", {"container_id": made})
+        status = self.exited(made)
+        self.assertEqual((status["exit_code"], status["reason"]), (3, "Error"))
+        self.assertGreaterEqual(int(status["finished_at"]), int(status["started_at"]))
+        self.assertIn("@sha256:", status["image_ref"])
+        rows = self.cri("ListContainers", {"filter": {"pod_sandbox_id": pod, "label_selector": {"l": "1"}}})["containers"]
+        self.assertEqual([(each["id"], each["pod_sandbox_id"], each["state"]) for each in rows], [(made, pod, "CONTAINER_EXITED")])
+        self.refused(cri_client.FAILED_PRECONDITION, "StartContainer", {"container_id": made}, "once")
+        self.assertEqual(sorted(self.said(made)), [("stderr", "F", "err"), ("stdout", "F", "out")])
+        for _ in range(2):
+            self.cri("RemoveContainer", {"container_id": made})
+
+    def test_a_stop_ends_what_ignores_it_after_its_grace(self):
+        pod = self.pod()
+        stubborn = self.started(pod, "sh", "-c", "trap '' TERM; while :; do sleep 1; done")
+        for _ in range(2):
+            self.cri("StopContainer", {"container_id": stubborn, "timeout": 1})
+        self.assertEqual(self.status(stubborn)["exit_code"], 137)
+
+    def test_a_running_container_is_removed_by_force(self):
+        pod = self.pod()
+        self.cri("RemoveContainer", {"container_id": self.started(pod, "sleep", "1000")})
+        self.assertEqual(self.cri("ListContainers"), {})
+
+    def test_a_command_that_is_not_there_says_so(self):
+        pod = self.pod()
+        made = self.container(pod, "/no/such/command")
+        with self.assertRaises(cri_client.Refused) as got:
+            self.cri("StartContainer", {"container_id": made})
+        self.assertIn("/no/such/command", got.exception.message)
+
+    def test_exec_sync_gives_output_and_exit_code_and_kills_at_its_timeout(self):
+        made = self.started(self.pod(), "sleep", "1000")
+        done = self.exec(made, "sh", "-c", "echo out; echo err >&2; exit 5")
+        self.assertEqual((base64.b64decode(done["stdout"]), base64.b64decode(done["stderr"]), done["exit_code"]), (b"out\n", b"err\n", 5))
+        self.refused(cri_client.DEADLINE_EXCEEDED, "ExecSync", {"container_id": made, "cmd": ["sleep", "3217"], "timeout": 1})
+        wait_until(lambda: b"3217" not in base64.b64decode(self.exec(made, "ps").get("stdout", "")), what="the command to be killed")
+
+    def test_the_users_and_rights_that_were_asked_for(self):
+        made = self.started(self.pod(), "sh", "-c", "id -u; id -g; grep NoNewPrivs /proc/self/status; touch /x || echo read-only",
+                            linux={"security_context": {"run_as_user": {"value": 1234}, "run_as_group": {"value": 55},
+                                                        "no_new_privs": True, "readonly_rootfs": True}})
+        self.exited(made)
+        lines = [line for _, _, line in self.said(made)]
+        for line in ("1234", "55", "NoNewPrivs:\t1", "read-only"):
+            self.assertIn(line, lines)
+
+    def test_stats(self):
+        pod = self.pod()
+        made = self.started(pod, "sleep", "1000", labels={"l": "1"})
+        stats = self.cri("ContainerStats", {"container_id": made})["stats"]
+        self.assertGreater(int(stats["memory"]["usage_bytes"]["value"]), 0)
+        self.assertGreater(int(stats["cpu"]["usage_core_nano_seconds"]["value"]), 0)
+        listed = self.cri("ListContainerStats", {"filter": {"label_selector": {"l": "1"}}})["stats"]
+        self.assertEqual([each["attributes"]["id"] for each in listed], [made])
+        whole = self.cri("PodSandboxStats", {"pod_sandbox_id": pod})["stats"]
+        self.assertEqual(len(whole["linux"]["containers"]), 1)
+        self.assertEqual(len(self.cri("ListPodSandboxStats")["stats"]), 1)
+
+    def test_events(self):
+        pod = self.pod()
+        listening = self.cri.begin("GetContainerEvents", messages=4, seconds=30)
+        self.assertEqual(listening.stderr.readline(), "begun\n")
+        made = self.started(pod, "true")
+        self.exited(made)
+        self.cri("RemoveContainer", {"container_id": made})
+        out, err = listening.communicate()
+        self.assertEqual(listening.returncode, 0, err)
+        events = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([each.get("container_event_type", "CONTAINER_CREATED_EVENT") for each in events],
+                         [f"CONTAINER_{what}_EVENT" for what in ("CREATED", "STARTED", "STOPPED", "DELETED")])
+        self.assertEqual({each["container_id"] for each in events}, {made})
+        self.assertEqual({each["pod_sandbox_status"]["id"] for each in events}, {pod})
+
+    def test_a_log_that_was_renamed_goes_on_in_a_fresh_file(self):
+        made = self.started(self.pod(), "sh", "-c", "i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done")
+        path = self.status(made)["log_path"]
+        wait_until(lambda: len(self.said(made)) > 2, what="output")
+        os.rename(path, path + ".1")
+        self.cri("ReopenContainerLog", {"container_id": made})
+        wait_until(lambda: os.path.exists(path) and len(self.said(made)) > 2, what="output in the fresh file")
+        self.cri("StopContainer", {"container_id": made})
+        with open(path + ".1") as first, open(path) as second:
+            numbers = [int(line.split()[3]) for line in [*first, *second]]
+        self.assertEqual(numbers, list(range(len(numbers))))
+        self.refused(cri_client.FAILED_PRECONDITION, "ReopenContainerLog", {"container_id": made}, "not running")
+
+    def test_exec_over_its_url(self):
+        made = self.started(self.pod(), "sleep", "1000")
+        asked = {"container_id": made, "cmd": ["sh", "-c", "read line; echo got $line; echo err >&2; exit 4"],
+                 "stdin": True, "stdout": True, "stderr": True}
+        with WebSocket(self.cri("Exec", asked)["url"]) as stream:
+            stream.send(0, b"hello\n")
+            said = stream.rest()
+        self.assertEqual((said[1], said[2]), (b"got hello\n", b"err\n"))
+        causes = json.loads(said[3])["details"]["causes"]
+        self.assertEqual(causes, [{"reason": "ExitCode", "message": "4"}])
+
+    def test_attach_over_its_url(self):
+        made = self.started(self.pod(), "sh", "-c", "read line; echo got $line", stdin=True, stdin_once=True)
+        with WebSocket(self.cri("Attach", {"container_id": made, "stdin": True, "stdout": True, "stderr": True})["url"]) as stream:
+            stream.send(0, b"hello\n")
+            self.assertEqual(stream.rest()[1], b"got hello\n")
+        self.assertEqual(self.exited(made)["reason"], "Completed")
+
+
+class Networks(Pods):
+    """Pods on a network of CNI's own."""
+    subnet, bridge = "10.214.9", f"gc{os.getpid() % 100000}"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="c", dir=Session.current.folder)
+        cls.keys = {"cni_config": cls.folder}
+        with open(f"{cls.folder}/10-test.conflist", "w") as file:
+            json.dump({"cniVersion": "1.0.0", "name": cls.bridge, "plugins": [
+                {"type": "bridge", "bridge": cls.bridge, "isGateway": True, "ipMasq": False,
+                 "ipam": {"type": "host-local", "dataDir": f"{cls.folder}/ipam", "routes": [{"dst": "0.0.0.0/0"}],
+                          "ranges": [[{"subnet": f"{cls.subnet}.0/24"}]]}}]}, file)
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        subprocess.run(["ip", "link", "delete", cls.bridge], capture_output=True, check=False)
+
+    def config(self, name="pod", network="POD", **more):
+        return super().config(name, network, **more)
+
+    def address(self, pod):
+        return self.cri("PodSandboxStatus", {"pod_sandbox_id": pod})["status"]["network"]["ip"]
+
+    def test_the_network_is_ready(self):
+        conditions = {each["type"]: each for each in self.cri("Status")["status"]["conditions"]}
+        self.assertTrue(conditions["NetworkReady"].get("status"), conditions)
+
+    def test_two_containers_of_a_pod_talk_over_localhost_and_others_reach_its_address(self):
+        pod = self.pod()
+        self.started(pod, "sh", "-c", "while :; do echo served | nc -l -p 8080; done", name="server")
+        client = self.started(pod, "sleep", "1000", name="client")
+        ask = lambda where: base64.b64decode(self.exec(client, "sh", "-c", f"nc -w 2 {where} 8080 </dev/null").get("stdout", ""))
+        wait_until(lambda: ask("127.0.0.1") == b"served\n", what="the other container to answer")
+        address = self.address(pod)
+        self.assertTrue(address.startswith(self.subnet), address)
+
+        def reached():
+            try:
+                with socket.create_connection((address, 8080), 2) as there:
+                    return there.recv(100) == b"served\n"
+            except OSError:
+                return False
+        wait_until(reached, what="the pod to answer at its address")
+
+    def test_addresses_come_back(self):
+        leases = f"{self.folder}/ipam/{self.bridge}"
+        pod = self.pod()
+        self.assertIn(self.address(pod), os.listdir(leases))
+        address = self.address(pod)
+        self.cri("StopPodSandbox", {"pod_sandbox_id": pod})
+        self.assertNotIn(address, os.listdir(leases))
+
+
+class WebSocket:
+    """The little of RFC 6455 that a stream of v4.channel.k8s.io needs: each message's first byte is its channel."""
+
+    def __init__(self, url):
+        parts = urllib.parse.urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname, parts.port), 30)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall((f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+                             "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n").encode())
+        self.input = self.socket.makefile("rb")
+        status = self.input.readline()
+        if b" 101 " not in status:
+            raise AssertionError(f"no upgrade: {status}")
+        while self.input.readline() != b"\r\n":
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.input.close()
+        self.socket.close()
+
+    def send(self, channel, data):
+        payload = bytes([channel]) + data
+        self.socket.sendall(bytes([0x82, 0x80 | len(payload), 0, 0, 0, 0]) + payload)  # masked with zeros
+
+    def rest(self):
+        """All that comes until the end, by channel."""
+        said = {channel: b"" for channel in range(4)}
+        while True:
+            head = self.input.read(2)
+            if len(head) < 2 or head[0] & 0xF == 8:
+                return said
+            size = head[1] & 0x7F
+            if size > 125:
+                size = int.from_bytes(self.input.read(2 if size == 126 else 8), "big")
+            payload = self.input.read(size)
+            if payload and head[0] & 0xF in (0, 1, 2):
+                said[payload[0]] = said.get(payload[0], b"") + payload[1:]
