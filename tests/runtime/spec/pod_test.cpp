@@ -147,7 +147,7 @@ TEST_CASE("limits of huge pages go where the host has a controller for them") {
   REQUIRE(built->warnings.size() == 1);
   CHECK_THAT(built->warnings[0], contains("hugepage limits"));
   r.options.resources.hugepages[1].bytes = 0;
-  CHECK(r.build()->warnings.empty()); // none may be used, and there are none
+  CHECK(r.build()->warnings.empty());        // none may be used, and there are none
   r.facts.cgroups.controllers = {"hugetlb"}; // they are sorted
   const auto document = r.document();
   CHECK(violations(document) == "");
