@@ -67,9 +67,13 @@ class Files(Case):
         left = [n for n in os.listdir(snapshots) if n not in before and os.path.exists(f"{snapshots}/{n}/upper/x")]
         self.assertEqual(left, [])
 
+    def writable_layers(self):
+        """Those of containers; what was removed lies there under another name until it is deleted."""
+        return sorted((name for name in os.listdir(f"{self.daemon.root}/snapshots") if name.isdigit()), key=int)
+
     def test_a_silent_container_leaves_its_writable_layer_empty(self):
         self.ok("run", "--name", "silent", self.base, "true")
-        snapshots = [name for name in os.listdir(f"{self.daemon.root}/snapshots") if name.isdigit()]
+        snapshots = self.writable_layers()
         newest = max(snapshots, key=int)
         self.assertEqual(os.listdir(f"{self.daemon.root}/snapshots/{newest}/upper"), [])
         inspected = self.daemon.inspect("silent")
@@ -77,14 +81,14 @@ class Files(Case):
         self.assertEqual(self.ok("logs", "silent"), "")
 
     def test_a_writable_layer_in_memory(self):
-        snapshots = sorted(os.listdir(f"{self.daemon.root}/snapshots"))
+        snapshots = self.writable_layers()
         self.ok("create", "--name", "light", "--storage-opt", "memory=4m", self.base, "sh", "-c",
                 "wc -l < /count; echo x >> /count; stat -c '%a %u' /; head -c 9000000 /dev/zero > /big || echo full")
         first, again = (self.gantry("start", "-a", "light") for _ in range(2))
         self.assertIn("full", first.stdout)
         self.assertIn("755 0", first.stdout)
         self.assertEqual(first.stdout, again.stdout)  # each run begins anew
-        self.assertEqual(sorted(os.listdir(f"{self.daemon.root}/snapshots")), snapshots)
+        self.assertEqual(self.writable_layers(), snapshots)
         self.assertEqual(self.daemon.inspect("light")["HostConfig"]["StorageOpt"], {"memory": str(4 << 20)})
         self.ok("run", "-d", "--name", "running", "--storage-opt", "memory=4m", self.base, "sh", "-c",
                 "echo here > /etc/new; echo ready; sleep 100")
