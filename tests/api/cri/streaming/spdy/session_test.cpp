@@ -86,7 +86,7 @@ TEST_CASE("a stream may be born half closed") {
 TEST_CASE("streams over the bound are refused, and the connection goes on") {
   session server(2);
   client peer{server, {}, {}};
-  for (spdy::stream_id id : {1, 3, 5}) peer.open(id);
+  for (spdy::stream_id id : {1U, 3U, 5U}) peer.open(id);
   peer.expect<session::opened>();
   peer.expect<session::opened>();
   peer.expect_nothing();
