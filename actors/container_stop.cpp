@@ -216,6 +216,8 @@ void handle_reminder(self_pointer self, const reminder& what) {
                                                state.record.name.id, state.record.state.pid, after_kill.count()),
                                    0}));
     break;
+  case reminder::about::give_up_start:
+    break;
   }
 }
 

@@ -150,6 +150,9 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       },
       [self](const resize_container& request) { return container::resize(self, request); },
       [self](const reopen_container_log&) { return container::reopen_log(self); },
+      [](const borrow_rootfs&) -> caf::result<borrowed_rootfs> {
+        return to_caf(error{errc::unavailable, "the files of containers cannot be reached yet", 0});
+      },
       [self](const container_process_exited& fact) { container::handle_exit(self, fact); },
       [self](const forget_document&) { self->state.document.reset(); },
       [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },

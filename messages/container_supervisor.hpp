@@ -123,6 +123,17 @@ struct resize_container {
   std::uint16_t height = 0, width = 0;
 };
 
+/// Asks for the way to a container's files, until `borrower` ends. Of one that runs, that is its init's root, for many
+/// at once. Of one that does not, its layers, for one borrower to mount at a time. A start waits for all of them, for a
+/// bounded time.
+struct borrow_rootfs {
+  caf::actor_addr borrower;
+};
+struct borrowed_rootfs {
+  container_view container; ///< state.pid and pid_start_time: its init; 0 when it does not run
+  monitor::rootfs layers;   ///< of one that does not run: base first, the writable one as upper and work
+};
+
 /// Facts from the launcher: init or an exec session of this container ended.
 struct container_process_exited {
   std::string exec_id; ///< empty: init
@@ -137,7 +148,7 @@ struct monitor_replaced {};
 
 /// What a supervisor sends itself for later. `generation` tells whether it is about the life that is still going on.
 struct reminder {
-  enum class about { kill_after_stop, give_up_stop };
+  enum class about { kill_after_stop, give_up_stop, give_up_start };
   about what;
   std::uint64_t generation = 0;
 };
@@ -161,7 +172,9 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<create_exec>::with<exec_session>, replies_to<start_exec>::with<stream_ticket>,
     replies_to<inspect_exec>::with<exec_session>, replies_to<attach_container>::with<stream_ticket>,
     replies_to<follow_container_log>::with<stream_ticket>, replies_to<resize_container>::with<done>,
-    replies_to<reopen_container_log>::with<done>, reacts_to<container_process_exited>, reacts_to<forget_document>,
+    replies_to<reopen_container_log>::with<done>,
+    // failed_precondition when its writable layer is gone or going; exhausted over max_borrowers
+    replies_to<borrow_rootfs>::with<borrowed_rootfs>, reacts_to<container_process_exited>, reacts_to<forget_document>,
     reacts_to<monitor_replaced>, reacts_to<reminder>>;
 
 } // namespace gantry
@@ -188,6 +201,8 @@ GANTRY_MESSAGE(gantry::follow_container_log)
 GANTRY_MESSAGE(gantry::stream_ticket)
 GANTRY_MESSAGE(gantry::resize_container)
 GANTRY_MESSAGE(gantry::reopen_container_log)
+GANTRY_MESSAGE(gantry::borrow_rootfs)
+GANTRY_MESSAGE(gantry::borrowed_rootfs)
 GANTRY_MESSAGE(gantry::container_process_exited)
 GANTRY_MESSAGE(gantry::forget_document)
 GANTRY_MESSAGE(gantry::monitor_replaced)

@@ -33,6 +33,7 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
       [](const follow_container_log&) { return stream_ticket{}; },
       [](const resize_container&) { return done{}; },
       [](const reopen_container_log&) { return done{}; },
+      [](const borrow_rootfs&) { return borrowed_rootfs{}; },
       [](const container_process_exited&) {},
       [](const forget_document&) {},
       [](const monitor_replaced&) {},

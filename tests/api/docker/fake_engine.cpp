@@ -64,6 +64,7 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       [ticket](const follow_container_log&) { return *ticket; },
       [](const resize_container&) { return done{}; },
       [](const reopen_container_log&) { return done{}; },
+      [](const borrow_rootfs&) { return borrowed_rootfs{}; },
       [self](const container_process_exited& fact) {
         for (auto& promise : std::exchange(self->state.waiting, {})) promise.deliver(exit_report{fact.exit_code, ""});
       },
