@@ -139,7 +139,8 @@ caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
 }
 
 metrics figures(const admission_state& state) {
-  static constexpr std::array<const char*, 4> names{"creation", "launch", "pull", "extraction"}; // as work_kind
+  static constexpr std::array<const char*, 5> names{"creation", "launch", "pull", "extraction",
+                                                    "archive"}; // as work_kind
   std::map<std::string, std::uint64_t> waiting, held, slots, refused;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto& q = state.queues[i];
@@ -170,6 +171,7 @@ admission_actor::behavior_type admission(self_pointer self, admission_limits lim
   set(work_kind::launch, limits.launch);
   set(work_kind::pull, limits.pull);
   set(work_kind::extraction, limits.extraction);
+  set(work_kind::archive, limits.archive);
   self->set_down_handler([self](const caf::down_msg& down) { release_all_of(self, down.source); });
   return {
       [self](const acquire_slot& request) { return acquire(self, request); },

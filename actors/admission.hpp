@@ -19,7 +19,7 @@ struct admission_limit {
 /// A creation is refused, too, while as many starts wait as creations may be in all: the bound is on the wait until a
 /// container runs.
 struct admission_limits {
-  admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096};
+  admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096}, archive{16, 256};
 };
 
 /// Whoever waits longer for the slot of a creation or a start is refused, to the precision of a tick. Shorter than
@@ -41,7 +41,7 @@ struct admission_state {
     std::size_t waiting_count = 0;
     std::uint64_t refused = 0;
   };
-  std::array<queue, 4> queues;
+  std::array<queue, 5> queues;
   struct grant {
     slot what;
     caf::actor_addr holder;

@@ -76,12 +76,16 @@ image_list list(const images_state& state, const std::string& ns) {
 
 pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact) {
   auto& state = self->state;
-  auto& name = state.names[{fact.name.ns, fact.name.name}];
-  bool changed = name.id != fact.what->id || !state.images.contains(fact.what->id);
+  bool changed = !state.images.contains(fact.what->id);
   state.images[fact.what->id] = fact.what;
-  name = fact.name;
-  image_steps::emit(self, fact.name.ns, "pull", fact.name.name.familiar(), fact.name.name.familiar());
-  return {fact.what->id, fact.name.manifest, changed};
+  for (const auto& name : fact.names) {
+    auto& known = state.names[{name.ns, name.name}];
+    changed = changed || known.id != name.id;
+    known = name;
+    image_steps::emit(self, fact.ns, fact.event, name.name.familiar(), name.name.familiar());
+  }
+  return {fact.what->id, fact.names.empty() ? fact.what->manifest_descriptor.content : fact.names.front().manifest,
+          changed};
 }
 
 metrics figures(const images_state& state) {
@@ -115,6 +119,15 @@ images_actor::behavior_type images(image_steps::self_pointer self, images_parts 
         return to_caf(std::move(what));
       },
       [self](const release_image& request) { self->state.users.erase(request.user); },
+      [](const unpack_image&) -> caf::result<pulled_image> {
+        return to_caf(error{errc::unavailable, "images from archives are not supported yet", 0});
+      },
+      [](const push_image&) -> caf::result<pushed_image> {
+        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
+      },
+      [](const hold_images&) -> caf::result<held_images> {
+        return to_caf(error{errc::unavailable, "archives of images are not supported yet", 0});
+      },
       [self](const list_images& request) { return list(self->state, request.ns); },
       [self](const tag_image& request) { return image_steps::tag(self, request); },
       [self](const remove_image& request) { return image_steps::remove(self, request); },

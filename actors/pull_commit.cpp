@@ -29,8 +29,8 @@ image_name name_of(const puller_state& state) {
 }
 
 void announce(self_pointer self, std::shared_ptr<const image> made, const image_name& name) {
-  ask<pulled_image>(self, self->state.parts.images, deadline::inner, image_pulled{std::move(made), name},
-                    [self](result<pulled_image> r) {
+  ask<pulled_image>(self, self->state.parts.images, deadline::inner,
+                    image_pulled{std::move(made), {name}, name.ns, "pull"}, [self](result<pulled_image> r) {
                       if (!r) return fail_with(self, std::move(r.error()));
                       finish(self, std::move(*r));
                     });

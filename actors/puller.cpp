@@ -18,6 +18,10 @@ const char* name_of(layer_progress::step step) {
     return "done";
   case layer_progress::step::exists:
     return "exists";
+  case layer_progress::step::pushing:
+  case layer_progress::step::pushed:
+  case layer_progress::step::mounted:
+    break; // of pushes
   }
   return "waiting";
 }
@@ -111,6 +115,9 @@ puller_actor::behavior_type puller(pulling::self_pointer self, puller_parts part
   self->state.parts = std::move(parts);
   return {
       [self](const pull_image& request) { return begin(self, request); },
+      [](const unpack_image&) -> caf::result<pulled_image> {
+        return to_caf(error{errc::unavailable, "images from archives are not supported yet", 0});
+      },
       [self](const join_pull& request) {
         self->state.listeners.insert(request.pull_id);
         self->state.reported.clear(); // the new one hears of every layer

@@ -147,6 +147,14 @@ snapshot_actor::behavior_type snapshot(self_pointer self, snapshot_parts parts, 
         });
         return promise;
       },
+      [self](const hold_blobs& request) -> caf::result<done> {
+        auto promise = self->make_response_promise<done>();
+        when_swept(self, [self, request, promise]() mutable {
+          self->state.leases[request.lease].blobs.insert(request.blobs.begin(), request.blobs.end());
+          promise.deliver(done{});
+        });
+        return promise;
+      },
       [self](const release_lease& request) { release(self, request.lease); },
       [self](const prepare_snapshot& request) { return to_caf(prepare(self->state, request)); },
       [self](const remove_snapshot& request) { return to_caf(take_away(self->state, request.snapshot)); },

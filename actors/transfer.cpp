@@ -109,6 +109,12 @@ transfer_actor::behavior_type transfer(self_pointer self, store::client_options 
       [self](const fetch_manifest& request) { return get_manifest(self, request); },
       [self](const fetch_document& request) { return get_document(self, request); },
       [self](const fetch_blob& request) { get_blob(self, request); },
+      [](const send_blob&) -> caf::result<sent_blob> {
+        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
+      },
+      [](const send_manifest&) -> caf::result<done> {
+        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
+      },
       [self](const ask_progress& request) {
         transfer_progress progress;
         if (auto found = self->state.groups.find(request.group); found != self->state.groups.end())
@@ -124,10 +130,11 @@ transfer_actor::behavior_type transfer(self_pointer self, store::client_options 
         deliver(promise, std::move(arrived.answer));
       },
       [self](const blob_advanced& fact) {
-        self->state.layer_bytes += fact.came;
+        self->state.layer_bytes += fact.more;
         auto found = self->state.groups.find(fact.group);
         if (found != self->state.groups.end()) found->second.bytes[fact.blob] = fact.bytes;
       },
+      [](const upload_ended&) {},
       [self](const read_metrics&) {
         metrics made;
         made.count("gantry_pulled_bytes_total", "Bytes of layers that came from registries.", self->state.layer_bytes);

@@ -5,7 +5,7 @@
 namespace gantry {
 
 /// What slots are for. Each class has its own number of slots and its own bounded queue.
-enum class work_kind : std::uint8_t { creation, launch, pull, extraction };
+enum class work_kind : std::uint8_t { creation, launch, pull, extraction, archive };
 
 /// Asks for a slot on behalf of `client` (fairness: clients take turns). The slot is freed by release_slot or by the
 /// holder's end, whichever comes first.
@@ -26,7 +26,7 @@ struct release_slot {
 /// What admission sends itself while anybody waits whose wait has a bound.
 struct refuse_overdue {};
 
-/// admission: slots for creations, pulls and extractions, and the bounded queues before them.
+/// admission: slots for creations, pulls, extractions and archives, and the bounded queues before them.
 using admission_actor = caf::typed_actor<
     // Answers when a slot is free; exhausted at once when the queue is full, or after a long wait for a creation or
     // start

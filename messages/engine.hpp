@@ -1,5 +1,6 @@
 #pragma once
 
+#include "messages/archives.hpp"
 #include "messages/caf.hpp"
 #include "messages/catalog.hpp"
 #include "messages/container_supervisor.hpp"
@@ -50,6 +51,7 @@ struct engine_actors {
   volumes_actor volumes;
   events_actor events;
   pods_actor pods = {};
+  archives_actor archives = {};
   std::vector<metered_actor> metered = {}; ///< all that own figures
 };
 

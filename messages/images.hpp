@@ -25,13 +25,41 @@ struct pull_image {
   std::string pull_id; ///< names the progress events; chosen by the caller
   std::string client;
 };
-/// The asker with this pull_id has gone: a pull that nobody waits for any more is given up.
+/// The asker with this pull_id (or push_id) has gone: a pull or push that nobody waits for any more is given up.
 struct abandon_pull {
   std::string pull_id;
 };
 struct pulled_image {
   digest id, manifest;
   bool changed = false;                    ///< false: the name already meant this image
+  std::vector<layer_progress> layers = {}; ///< how each came to be there, base first
+};
+
+/// A manifest, an index or a config, from a registry or an archive.
+struct fetched_document {
+  std::string bytes, content_type;
+  digest content;
+};
+/// An image whose blobs are all in the store, and held by the asker: its layers are expanded where they are not, and it
+/// is recorded under these names, or under none. Answered as a pull is.
+struct unpack_image {
+  std::string ns;
+  std::vector<reference> names;                    ///< with tags
+  fetched_document top, manifest_document, config; ///< `top`: what the names resolve to
+  std::string pull_id, client, event;              ///< event: what it is told as: load, import, commit
+};
+
+/// To the registry that its name leads to.
+struct push_image {
+  std::string ns;
+  reference name; ///< with a tag
+  registry_login login;
+  std::string push_id; ///< names the progress events; chosen by the caller
+  std::string client;
+};
+struct pushed_image {
+  digest manifest;
+  std::uint64_t size = 0;                  ///< of the manifest, in bytes
   std::vector<layer_progress> layers = {}; ///< how each came to be there, base first
 };
 
@@ -50,6 +78,15 @@ struct use_image {
 };
 struct release_image {
   key user;
+};
+/// As find_image for each name, and the content of all is kept until the snapshot actor is told release_lease.
+struct hold_images {
+  std::string ns;
+  std::vector<std::string> names;
+  std::string lease;
+};
+struct held_images {
+  std::vector<found_image> images;
 };
 struct list_images {
   std::string ns;
@@ -72,16 +109,19 @@ struct removed_image {
 /// From a puller: it has an image whole and recorded.
 struct image_pulled {
   image_view what;
-  image_name name;
+  std::vector<image_name> names;
+  std::string ns, event; ///< event: what it is told as: pull, load, import, commit
 };
 
-/// images: tags and names per namespace, and which of them containers use.
+/// images: tags and names per namespace, which of them containers use, and their pulls and pushes.
 using images_actor = caf::typed_actor<
     // One pull for all who ask for the same with the same rights; answers when the image is whole
-    replies_to<pull_image>::with<pulled_image>, reacts_to<abandon_pull>,
+    replies_to<pull_image>::with<pulled_image>, reacts_to<abandon_pull>, replies_to<unpack_image>::with<pulled_image>,
+    replies_to<push_image>::with<pushed_image>,
     // not_found, in Docker's words
     replies_to<find_image>::with<found_image>, replies_to<use_image>::with<found_image>, reacts_to<release_image>,
-    replies_to<list_images>::with<image_list>, replies_to<tag_image>::with<done>,
+    replies_to<hold_images>::with<held_images>, replies_to<list_images>::with<image_list>,
+    replies_to<tag_image>::with<done>,
     // failed_precondition while a container uses it, without force
     replies_to<remove_image>::with<removed_image>, replies_to<image_pulled>::with<pulled_image>,
     replies_to<read_metrics>::with<metrics>>;
@@ -91,10 +131,16 @@ using images_actor = caf::typed_actor<
 GANTRY_MESSAGE(gantry::pull_image)
 GANTRY_MESSAGE(gantry::pulled_image)
 GANTRY_MESSAGE(gantry::abandon_pull)
+GANTRY_MESSAGE(gantry::fetched_document)
+GANTRY_MESSAGE(gantry::unpack_image)
+GANTRY_MESSAGE(gantry::push_image)
+GANTRY_MESSAGE(gantry::pushed_image)
 GANTRY_MESSAGE(gantry::find_image)
 GANTRY_MESSAGE(gantry::found_image)
 GANTRY_MESSAGE(gantry::use_image)
 GANTRY_MESSAGE(gantry::release_image)
+GANTRY_MESSAGE(gantry::hold_images)
+GANTRY_MESSAGE(gantry::held_images)
 GANTRY_MESSAGE(gantry::list_images)
 GANTRY_MESSAGE(gantry::image_list)
 GANTRY_MESSAGE(gantry::tag_image)

@@ -34,6 +34,11 @@ struct keep_documents {
   std::vector<std::pair<digest, std::string>> documents;
   std::string lease;
 };
+/// From the answer on, no sweep takes these blobs, whether they are there already or come later.
+struct hold_blobs {
+  std::vector<digest> blobs;
+  std::string lease;
+};
 /// Nothing of this lease is needed any more by who held it; unfinished claims go to the next who waits.
 struct release_lease {
   std::string lease;
@@ -65,9 +70,10 @@ struct remove_container_folder {
 /// snapshot: the graph of layers and writable layers, their leases, and the sweep of what is unused.
 using snapshot_actor =
     caf::typed_actor<replies_to<claim_layer>::with<layer_claim>, replies_to<commit_layer>::with<done>,
-                     replies_to<keep_documents>::with<done>, reacts_to<release_lease>,
-                     replies_to<prepare_snapshot>::with<prepared_snapshot>, replies_to<remove_snapshot>::with<done>,
-                     replies_to<sweep_content>::with<swept_content>, replies_to<remove_container_folder>::with<done>>;
+                     replies_to<keep_documents>::with<done>, replies_to<hold_blobs>::with<done>,
+                     reacts_to<release_lease>, replies_to<prepare_snapshot>::with<prepared_snapshot>,
+                     replies_to<remove_snapshot>::with<done>, replies_to<sweep_content>::with<swept_content>,
+                     replies_to<remove_container_folder>::with<done>>;
 
 } // namespace gantry
 
@@ -75,6 +81,7 @@ GANTRY_MESSAGE(gantry::layer_folder)
 GANTRY_MESSAGE(gantry::claim_layer)
 GANTRY_MESSAGE(gantry::layer_claim)
 GANTRY_MESSAGE(gantry::keep_documents)
+GANTRY_MESSAGE(gantry::hold_blobs)
 GANTRY_MESSAGE(gantry::commit_layer)
 GANTRY_MESSAGE(gantry::release_lease)
 GANTRY_MESSAGE(gantry::prepare_snapshot)

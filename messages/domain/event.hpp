@@ -18,9 +18,9 @@ struct event {
   unix_nanos time = 0;
 };
 
-/// How far one layer of a pull is.
+/// How far one layer of a pull or push is.
 struct layer_progress {
-  enum class step { waiting, downloading, extracting, done, exists };
+  enum class step { waiting, downloading, extracting, done, exists, pushing, pushed, mounted };
   digest layer;
   step now = step::waiting;
   std::uint64_t current = 0, total = 0; ///< compressed bytes

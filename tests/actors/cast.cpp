@@ -31,11 +31,19 @@ images_actor::behavior_type fake_images(images_actor::pointer self, script* play
         return perform(self, play, "images.use_image", found_image{of, {}});
       },
       [=](const release_image&) { play->calls.emplace_back("images.release_image"); },
+      [=](const unpack_image&) {
+        return perform(self, play, "images.unpack_image", pulled_image{of->id, {}});
+      },
+      [=](const push_image&) { return perform(self, play, "images.push_image", pushed_image{}); },
+      [=](const hold_images&) {
+        return perform(self, play, "images.hold_images", held_images{{found_image{of, {}}}});
+      },
       [](const list_images&) { return image_list{}; },
       [](const tag_image&) { return done{}; },
       [](const remove_image&) { return removed_image{}; },
       [=](const image_pulled& fact) {
-        return perform(self, play, "images.image_pulled", pulled_image{fact.what->id, fact.name.manifest, true});
+        return perform(self, play, "images.image_pulled",
+                       pulled_image{fact.what->id, fact.names.front().manifest, true});
       },
       [](const read_metrics&) { return metrics{}; },
   };
@@ -50,6 +58,7 @@ snapshot_actor::behavior_type fake_snapshot(snapshot_actor::pointer self, script
       },
       [=](const commit_layer&) { return perform(self, play, "snapshot.commit_layer", done{}); },
       [=](const keep_documents&) { return perform(self, play, "snapshot.keep_documents", done{}); },
+      [=](const hold_blobs&) { return perform(self, play, "snapshot.hold_blobs", done{}); },
       [=](const release_lease&) { play->calls.emplace_back("snapshot.release_lease"); },
       [=](const prepare_snapshot&) { return perform(self, play, "snapshot.prepare_snapshot", prepared_snapshot{5}); },
       [=](const remove_snapshot&) { return perform(self, play, "snapshot.remove_snapshot", done{}); },

@@ -27,6 +27,7 @@ puller_actor::behavior_type fake_puller(puller_actor::stateful_pointer<fake_pull
         };
         return self->state.promise;
       },
+      [](const unpack_image&) { return pulled_image{}; },
       [=](const join_pull&) { ++play->joined; },
       [](const report_progress&) {},
       [=](const cancel_pull&) { ++play->cancelled; },
@@ -134,10 +135,12 @@ TEST_CASE("images: found by name, by id with and without its algorithm, by a pre
 TEST_CASE("images: a pulled image is there under its name, and a name that moved leads to the new one") {
   images_stage s;
   auto name = sample_name("alpine:3", s.two);
-  auto moved = s.on.ask<pulled_image>(s.images, image_pulled{std::make_shared<const image>(s.two), name});
+  auto moved =
+      s.on.ask<pulled_image>(s.images, image_pulled{std::make_shared<const image>(s.two), {name}, name.ns, "pull"});
   CHECK(moved.value().changed);
   CHECK(s.find("alpine:3").value().what->id == s.two.id);
-  auto same = s.on.ask<pulled_image>(s.images, image_pulled{std::make_shared<const image>(s.two), name});
+  auto same =
+      s.on.ask<pulled_image>(s.images, image_pulled{std::make_shared<const image>(s.two), {name}, name.ns, "pull"});
   CHECK_FALSE(same.value().changed);
 }
 
@@ -192,7 +195,10 @@ TEST_CASE("rmi: nobody can begin to use an image while its removal is being reco
   CHECK(late.why().code == errc::not_found);
   SECTION("a pull that brings it back meanwhile has its way") {
     auto view = std::make_shared<const image>(s.one);
-    CHECK(s.on.ask<pulled_image>(s.images, image_pulled{view, sample_name("alpine:3", s.one)}).value().changed);
+    CHECK(
+        s.on.ask<pulled_image>(s.images, image_pulled{view, {sample_name("alpine:3", s.one)}, docker_namespace, "pull"})
+            .value()
+            .changed);
     s.release("metadata.other");
     CHECK(s.find("alpine:3").ok());
   }

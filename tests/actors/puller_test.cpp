@@ -21,10 +21,13 @@ transfer_actor::behavior_type fake_transfer(transfer_actor::pointer self, script
         return perform(self, play, "transfer.fetch_document", (*there)[request.what.content.str()]);
       },
       [](const fetch_blob&) {},
+      [](const send_blob&) { return sent_blob{}; },
+      [](const send_manifest&) { return done{}; },
       [](const ask_progress&) { return transfer_progress{}; },
       [=](const cancel_group&) { play->calls.emplace_back("transfer.cancel_group"); },
       [](const document_arrived&) {},
       [](const blob_advanced&) {},
+      [](const upload_ended&) {},
       [](const read_metrics&) { return metrics{}; },
   };
 }

@@ -86,6 +86,9 @@ std::string pull_progress::lines(const layer_progress& now) {
   case step::done:
     return out + status_line("Pull complete", id);
   case step::exists:
+  case step::pushing:
+  case step::pushed:
+  case step::mounted:
     break;
   }
   return out;

@@ -161,6 +161,9 @@ images_actor::behavior_type images(images_actor::pointer, events_actor to) {
       },
       [](const use_image&) { return alpine(); },
       [](const release_image&) {},
+      [](const unpack_image&) { return pulled_image{}; },
+      [](const push_image&) { return pushed_image{}; },
+      [](const hold_images&) { return held_images{}; },
       [](const list_images&) { return image_list{{alpine()}}; },
       [](const tag_image&) { return done{}; },
       [](const remove_image&) {
