@@ -108,7 +108,7 @@ container_table_ptr table_of(catalog_state& state, const std::string& ns) {
   auto made = std::make_shared<container_table>();
   for (auto* entry : entries) {
     made->rows.push_back(entry->view);
-    made->endpoints.push_back(entry->endpoint);
+    made->endpoints.push_back(entry->endpoints);
   }
   table = made;
   return table;
@@ -153,7 +153,7 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
       [&state](const endpoint_changed& fact) {
         auto found = state.containers.find(fact.sandbox);
         if (found == state.containers.end()) return;
-        found->second.endpoint = fact.endpoint;
+        found->second.endpoints = fact.endpoints;
         state.tables.erase(fact.sandbox.ns);
       },
       [&state](const register_exec& fact) { state.execs[fact.exec_id] = fact.container; },

@@ -14,7 +14,7 @@ struct catalog_state {
     container_supervisor_actor container;
     sandbox_supervisor_actor sandbox;
     container_view view; ///< empty while it is being created: not listed
-    std::optional<network_endpoint> endpoint;
+    std::vector<network_endpoint> endpoints;
   };
   /// Ordered, so that the ids with one prefix stand together. Invariant: `names` has exactly one entry for each.
   std::map<key, entry> containers;

@@ -42,7 +42,7 @@ result<container_files> network_files(const engine_config& config, const contain
   hosts.domainname = options.domainname;
   hosts.extra_hosts = options.extra_hosts;
   hosts.host_gateway = config.bridge_gateway;
-  if (namespaces.endpoint) hosts.address = namespaces.endpoint->ip;
+  if (!namespaces.endpoints.empty()) hosts.address = namespaces.endpoints.front().ip;
   spec::resolver_input resolver;
   resolver.host_content = config.host_resolv_conf;
   resolver.servers = options.dns.empty() ? config.dns : options.dns;

@@ -45,6 +45,7 @@ caf::result<done> rename(self_pointer self, const rename_container& request) {
                  if (!r) return refuse(promise, r.error());
                  self->state.record.display_name = r->display_name;
                  publish_whole(self);
+                 tell(self->state.sandbox, container_renamed{r->display_name});
                  emit(self, "rename");
                  promise.deliver(done{});
                });

@@ -103,6 +103,9 @@ void add(self_pointer self, const attach_network& request, const network::attach
                                 if (!r) return refuse_attach(self, request, end, promise, r.error());
                                 auto endpoint = network::endpoint_of(sequence->added(), self->state.bridge, end);
                                 if (!endpoint) return refuse_attach(self, request, end, promise, endpoint.error());
+                                endpoint->asked = request.end.asked;
+                                endpoint->attached = true;
+                                endpoint->default_route = request.end.default_route;
                                 promise.deliver(std::move(*endpoint));
                                 operation_ended(self);
                               });
@@ -116,7 +119,7 @@ void attach_now(self_pointer self, const attach_network& request, endpoint_promi
     return operation_ended(self);
   }
   state.attached.insert(request.sandbox);
-  auto end = end_of(request.sandbox, request.namespace_path, std::move(*ports), request.mac_address);
+  auto end = end_of(request.sandbox, request.namespace_path, std::move(*ports), request.end.asked.mac);
   when_prepared(self, [self, request, end, promise](const result<void>& r) mutable {
     if (!r) return refuse_attach(self, request, end, promise, r.error());
     add(self, request, end, promise);
@@ -151,8 +154,8 @@ network_actor::behavior_type network_supervisor(self_pointer self, network::brid
   self->state.launchers = std::move(launchers);
   return {
       [self](const attach_network& request) -> caf::result<network_endpoint> {
-        if (request.network != self->state.bridge.name)
-          return to_caf(error{errc::not_found, "network " + request.network + " not found", 0});
+        if (request.end.network != self->state.bridge.name)
+          return to_caf(error{errc::not_found, "network " + request.end.network + " not found", 0});
         auto promise = self->make_response_promise<network_endpoint>();
         in_turn(self, [self, request, promise] { attach_now(self, request, promise); });
         return promise;
@@ -162,6 +165,19 @@ network_actor::behavior_type network_supervisor(self_pointer self, network::brid
         in_turn(self, [self, request, promise] { detach_now(self, request, promise); });
         return promise;
       },
+      [](const create_network&) -> caf::result<network_info> {
+        return to_caf(error{errc::unavailable, "user-defined networks are not supported", 0});
+      },
+      [](const find_network& request) -> caf::result<network_info> {
+        return to_caf(error{errc::not_found, "network " + request.name + " not found", 0});
+      },
+      [](const list_networks&) { return network_list{}; },
+      [](const remove_network& request) -> caf::result<done> {
+        return to_caf(error{errc::not_found, "network " + request.network.id + " not found", 0});
+      },
+      [](const move_default_route& request) -> caf::result<network_endpoint> { return request.to.end; },
+      [](const rename_endpoint&) {},
+      [](const endpoints_recovered&) {},
       [self](const drain_network&) -> caf::result<done> {
         auto promise = self->make_response_promise<done>();
         self->state.draining.push_back(promise);

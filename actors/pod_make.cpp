@@ -118,11 +118,11 @@ void take_namespaces(self_pointer self, const monitor::pod_namespaces& got) {
 
 void take_address(self_pointer self) {
   auto& state = self->state;
-  state.namespaces.endpoint.reset();
+  state.namespaces.endpoints.clear();
   if (state.record.addresses.empty()) return;
   network_endpoint end;
   end.ip = state.record.addresses.front();
-  state.namespaces.endpoint = std::move(end);
+  state.namespaces.endpoints.push_back(std::move(end));
 }
 
 caf::result<pod_running> make(self_pointer self, const create_pod& request) {

@@ -5,23 +5,13 @@
 namespace gantry {
 namespace {
 
-using self_pointer = sandbox_supervisor_actor::stateful_pointer<sandbox_supervisor_state>;
-using ready_callback = std::function<void(result<void>)>;
+using sandbox::attach_all;
+using sandbox::detach_all;
+using sandbox::outcome_callback;
+using sandbox::owns_network;
+using sandbox::self_pointer;
 
 const launcher_actor& launcher_of(self_pointer self) { return self->state.parts->launcher(self->state.record.monitor); }
-
-void write_record(self_pointer self) {
-  record_changes changes{{store::put_sandbox{self->state.record, store::when_there::require}}, false};
-  ask<done>(self, self->state.parts->metadata, deadline::inner, std::move(changes), [self](const auto& r) {
-    // After the container's removal there is no record any more: the network of a removed one is unmade last.
-    if (!r && r.error().code != errc::not_found)
-      spdlog::error("sandbox {}: its record: {}", to_string(self->state.record.name), r.error().message);
-  });
-}
-
-void show_endpoint(self_pointer self) {
-  tell(self->state.parts->catalog, endpoint_changed{self->state.record.name, self->state.record.endpoint});
-}
 
 /// The namespaces settle down; whoever waited goes on, one at a time.
 void settle(self_pointer self, bool ready) {
@@ -36,12 +26,6 @@ void settle(self_pointer self, bool ready) {
 }
 
 // -- unmaking --------------------------------------------------------------------------------------------------------
-
-/// Of "none", the namespace is the launcher's to make: nothing is attached to it, so nobody else needs it.
-bool owns_network(const sandbox_record& record) {
-  return record.network_mode != "host" && record.network_mode != "none" &&
-         !record.network_mode.starts_with("container:");
-}
 
 /// Whatever the monitor holds for this sandbox, also when this supervisor does not know of it: it may have been made
 /// for an engine that was killed. Nothing held is no error.
@@ -61,53 +45,12 @@ void unmake(self_pointer self, const std::function<void()>& then) {
     then();
   };
   if (!owns_network(state.record)) return finish();
-  if (!state.record.endpoint) return drop_namespace(self, finish);
-  detach_network request{state.record.name, *state.record.endpoint, state.namespaces.network, state.record.monitor};
-  ask<done>(self, state.parts->network, deadline::network, std::move(request), [self, finish](const auto& r) {
-    auto& s = self->state;
-    if (!r) {
-      // The record keeps the endpoint: the next start of the engine tries again.
-      spdlog::error("sandbox {}: detaching its network: {}", to_string(s.record.name), r.error().message);
-    } else {
-      s.record.endpoint.reset();
-      write_record(self);
-      show_endpoint(self);
-    }
-    drop_namespace(self, finish);
-  });
+  detach_all(self, [self, finish] { drop_namespace(self, finish); });
 }
 
 // -- making ----------------------------------------------------------------------------------------------------------
 
-void attach(self_pointer self, const ready_callback& then) {
-  auto& state = self->state;
-  attach_network request{state.record.name,  state.record.network_mode, state.namespaces.network,
-                         state.record.ports, state.options.mac_address, state.record.monitor};
-  ask<network_endpoint>(self, state.parts->network, deadline::network, std::move(request),
-                        [self, then](result<network_endpoint> r) {
-                          if (!r) return then(tl::unexpected<error>(std::move(r.error())));
-                          auto& s = self->state;
-                          s.record.endpoint = *r;
-                          s.namespaces.endpoint = std::move(*r);
-                          write_record(self);
-                          show_endpoint(self);
-                          then({});
-                        });
-}
-
-/// Recorded before the first syscall, so that recovery knows that there may be something to detach.
-void record_then_attach(self_pointer self, const ready_callback& then) {
-  auto& state = self->state;
-  state.record.endpoint.emplace();
-  state.record.endpoint->network = state.record.network_mode;
-  record_changes changes{{store::put_sandbox{state.record, store::when_there::require}}, false};
-  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [self, then](result<done> r) {
-    if (!r) return then(tl::unexpected<error>(std::move(r.error())));
-    attach(self, then);
-  });
-}
-
-void make_network(self_pointer self, const ready_callback& then) {
+void make_network(self_pointer self, const outcome_callback& then) {
   auto& state = self->state;
   if (!owns_network(state.record)) return then({});
   monitor::make_network_namespace request{state.record.name};
@@ -115,7 +58,7 @@ void make_network(self_pointer self, const ready_callback& then) {
                                [self, then](result<monitor::namespace_path> r) {
                                  if (!r) return then(tl::unexpected<error>(std::move(r.error())));
                                  self->state.namespaces.network = std::move(r->path);
-                                 record_then_attach(self, then);
+                                 attach_all(self, then);
                                });
 }
 
@@ -132,7 +75,7 @@ result<void> join(sandbox_supervisor_state& state, const found_container& other,
 }
 
 /// The other container knows it before its namespaces are entered.
-void announce_join(self_pointer self, const container_supervisor_actor& other, const ready_callback& failed,
+void announce_join(self_pointer self, const container_supervisor_actor& other, const outcome_callback& failed,
                    const std::function<void()>& go_on) {
   ask<done>(self, other, deadline::inner, join_namespaces{}, [failed, go_on](result<done> r) {
     if (!r) return failed(tl::unexpected<error>(std::move(r.error())));
@@ -141,7 +84,8 @@ void announce_join(self_pointer self, const container_supervisor_actor& other, c
 }
 
 /// Resolves each "container:<id>" of `modes` in turn, then makes the network.
-void join_next(self_pointer self, std::vector<std::pair<std::string, std::string>> modes, const ready_callback& then) {
+void join_next(self_pointer self, std::vector<std::pair<std::string, std::string>> modes,
+               const outcome_callback& then) {
   static constexpr std::string_view prefix = "container:";
   while (!modes.empty() && !modes.back().second.starts_with(prefix)) modes.pop_back();
   if (modes.empty()) return make_network(self, then);
@@ -156,7 +100,7 @@ void join_next(self_pointer self, std::vector<std::pair<std::string, std::string
                        });
 }
 
-void make(self_pointer self, const ready_callback& then) {
+void make(self_pointer self, const outcome_callback& then) {
   auto& state = self->state;
   state.busy = true;
   state.namespaces = {};
@@ -206,6 +150,23 @@ caf::result<done> remove(self_pointer self) {
   return promise;
 }
 
+/// Another network, or one less: `change` is sandbox::connect or disconnect. Whoever comes meanwhile waits.
+template<class Change>
+caf::result<done> change_networks(self_pointer self, Change change) {
+  auto promise = self->make_response_promise<done>();
+  when_settled(self, [self, promise, change] {
+    self->state.busy = true;
+    change([self, promise](const result<void>& r) mutable {
+      settle(self, self->state.ready);
+      if (r)
+        promise.deliver(done{});
+      else
+        refuse(promise, r.error());
+    });
+  });
+  return promise;
+}
+
 void start_again(self_pointer self) {
   ask<done>(self, caf::actor_cast<sandbox_supervisor_actor>(self), deadline::inner, start_container{"restart"},
             [self](const result<done>& r) {
@@ -226,10 +187,8 @@ caf::result<done> recover(self_pointer self, const recover_sandbox& request) {
   state.container = request.found.container;
   if (request.pid != 0) {
     state.namespaces.network = "/proc/" + std::to_string(request.pid) + "/ns/net";
-    state.namespaces.endpoint = state.record.endpoint;
     state.ready = state.recovered = true;
-    if (state.record.endpoint) tell(state.parts->network, recover_endpoint{state.record.name, *state.record.endpoint});
-    show_endpoint(self);
+    sandbox::tell_recovered(self);
     return done{};
   }
   auto promise = self->make_response_promise<done>();
@@ -257,6 +216,15 @@ sandbox_supervisor_actor::behavior_type sandbox_supervisor(self_pointer self,
       [self](const recover_sandbox& found) { return recover(self, found); },
       [self](const remove_sandbox&) { return remove(self); },
       [self](const inspect_sandbox&) { return self->state.record; },
+      [self](const connect_network& request) {
+        return change_networks(self, [self, request](auto then) { sandbox::connect(self, request.how, then); });
+      },
+      [self](const disconnect_network& request) {
+        return change_networks(self, [self, request](auto then) { sandbox::disconnect(self, request.network, then); });
+      },
+      [self](const container_renamed& fact) {
+        when_settled(self, [self, fact] { sandbox::rename(self, fact.display_name); });
+      },
       [self](const container_stopped&) {
         ++self->state.generation;
         when_settled(self, [self] { unmake(self, [] {}); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct sandbox_supervisor_state {
   container_options options; ///< of its one container: which namespaces it joins
   container_supervisor_actor container;
   sandbox_namespaces namespaces;
-  /// Invariant: `ready` only when the namespaces are made and the network is attached; while `busy` (making or
-  /// unmaking), requests wait in `waiting`.
+  container_view view; ///< of its container, where its networks need to know more than the options (wants_view)
+  /// Invariant: `ready` only when the namespaces are made and the networks are attached; while `busy` (making,
+  /// unmaking, or changing networks), requests wait in `waiting`.
   bool ready = false, busy = false;
   bool recovered = false; ///< namespaces were found by init's pid: they do not serve a second life
   std::vector<std::function<void()>> waiting;
@@ -29,4 +31,26 @@ sandbox_supervisor_actor::behavior_type
 sandbox_supervisor(sandbox_supervisor_actor::stateful_pointer<sandbox_supervisor_state> self,
                    std::shared_ptr<const engine_parts> parts);
 
+namespace sandbox {
+
+using self_pointer = sandbox_supervisor_actor::stateful_pointer<sandbox_supervisor_state>;
+using outcome_callback = std::function<void(result<void>)>;
+
+// -- networks (sandbox_networks.cpp); each is called while `busy`, and calls back once -------------------------------
+
+/// Whether it has a network namespace that the engine makes. Of "none", that is the launcher's to make: nothing is
+/// attached to it, so nobody else needs it.
+bool owns_network(const sandbox_record& record);
+/// Attaches all networks to the namespace, which is there. After a failure, `detach_all` undoes what was done.
+void attach_all(self_pointer self, outcome_callback then);
+/// What cannot be detached stays on record as attached: the next start of the engine tries again.
+void detach_all(self_pointer self, std::function<void()> then);
+void connect(self_pointer self, const endpoint_options& how, outcome_callback then);
+void disconnect(self_pointer self, const std::string& network, outcome_callback then);
+/// What it is found by from now on. Needs no `busy`.
+void rename(self_pointer self, const std::string& display_name);
+/// At the engine's start, for a container that runs: the network actor is told what it has.
+void tell_recovered(self_pointer self);
+
+} // namespace sandbox
 } // namespace gantry

@@ -50,8 +50,8 @@ struct list_containers {
 };
 /// A table that nobody changes any more: readers share it.
 struct container_table {
-  std::vector<container_view> rows;                       ///< newest first
-  std::vector<std::optional<network_endpoint>> endpoints; ///< of the same row's sandbox
+  std::vector<container_view> rows;                     ///< newest first
+  std::vector<std::vector<network_endpoint>> endpoints; ///< of the same row's sandbox
 };
 using container_table_ptr = std::shared_ptr<const container_table>;
 
@@ -61,7 +61,7 @@ struct container_changed {
 };
 struct endpoint_changed {
   key sandbox;
-  std::optional<network_endpoint> endpoint;
+  std::vector<network_endpoint> endpoints;
 };
 
 struct register_exec {

@@ -41,7 +41,7 @@ struct sandbox_namespaces {
   std::string network;       ///< path; empty: the host's
   std::string ipc, pid, uts; ///< paths of a pod's or joined container's; empty: new ones, or the host's by the options
   std::string shm;           ///< of a pod (monitor::pod_namespaces): what its containers share at /dev/shm
-  std::optional<network_endpoint> endpoint;
+  std::vector<network_endpoint> endpoints;
 };
 /// Starts init in namespaces that are ready. Only the sandbox sends this; doors send start_container to the sandbox.
 struct launch_container {

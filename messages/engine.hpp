@@ -53,6 +53,7 @@ struct engine_actors {
   pods_actor pods = {};
   archives_actor archives = {};
   std::vector<metered_actor> metered = {}; ///< all that own figures
+  network_actor network = {};
 };
 
 /// What the records and the monitors know, at the engine's start.

@@ -41,6 +41,18 @@ struct remove_sandbox {
   key container{};
 };
 
+/// Another network (running or not): the id is found already.
+struct connect_network {
+  endpoint_options how;
+};
+struct disconnect_network {
+  std::string network; ///< "bridge" or an id
+};
+/// Its container has another name: so it is found by that.
+struct container_renamed {
+  std::string display_name;
+};
+
 struct inspect_sandbox {};
 
 /// sandbox_supervisor: the namespaces, network and parent cgroup that a sandbox's containers share.
@@ -50,8 +62,11 @@ using sandbox_supervisor_actor =
                      replies_to<recover_sandbox>::with<done>,
                      // Delegates to the container when its namespaces are ready
                      replies_to<start_container>::with<done>, replies_to<remove_sandbox>::with<done>,
-                     replies_to<inspect_sandbox>::with<sandbox_record>, reacts_to<container_stopped>,
-                     reacts_to<restart_container_later>, reacts_to<restart_now>>;
+                     replies_to<inspect_sandbox>::with<sandbox_record>,
+                     // denied where there is no network of its own; failed_precondition when it is on it, or is not
+                     replies_to<connect_network>::with<done>, replies_to<disconnect_network>::with<done>,
+                     reacts_to<container_renamed>, reacts_to<container_stopped>, reacts_to<restart_container_later>,
+                     reacts_to<restart_now>>;
 
 } // namespace gantry
 
@@ -62,5 +77,8 @@ GANTRY_MESSAGE(gantry::restart_container_later)
 GANTRY_MESSAGE(gantry::recover_sandbox)
 GANTRY_MESSAGE(gantry::restart_now)
 GANTRY_MESSAGE(gantry::remove_sandbox)
+GANTRY_MESSAGE(gantry::connect_network)
+GANTRY_MESSAGE(gantry::disconnect_network)
+GANTRY_MESSAGE(gantry::container_renamed)
 GANTRY_MESSAGE(gantry::inspect_sandbox)
 GANTRY_MESSAGE(gantry::sandbox_record)

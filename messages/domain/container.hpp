@@ -75,8 +75,19 @@ struct port_binding {
   std::uint16_t container_port = 0;
   std::string protocol = "tcp"; ///< tcp, udp, sctp
   std::string host_ip;
-  std::uint16_t host_port = 0; ///< 0: any free one
+  std::uint16_t host_port = 0;      ///< 0: any free one
+  std::uint16_t host_port_last = 0; ///< not 0: any free one from host_port to this
   friend auto operator<=>(const port_binding&, const port_binding&) = default;
+};
+
+/// How a container is to be on a network, as its user asked (Docker Engine API, "EndpointSettings").
+struct endpoint_options {
+  std::string network; ///< "bridge", or the id of a user-defined one; as it was written until a door has found that
+  std::string name;    ///< of the network
+  std::string address; ///< IPv4; empty: any free one
+  std::string mac;     ///< empty: any
+  std::vector<std::string> aliases;
+  friend bool operator==(const endpoint_options&, const endpoint_options&) = default;
 };
 
 struct restart_policy {
@@ -135,7 +146,8 @@ struct container_options {
   std::int64_t writable_memory = -1;
   restart_policy restart;
   log_config log;
-  std::string network_mode = "bridge"; ///< bridge, host, none, container:<id>
+  std::string network_mode = "bridge";    ///< bridge, host, none, container:<id>, or a user-defined network as written
+  std::vector<endpoint_options> networks; ///< user-defined ones, and what is asked of "bridge"; network_mode's first
   std::string pid_mode, ipc_mode, uts_mode, userns_mode,
       cgroupns_mode;                                                  ///< "", host, private, container:<id>, shareable
   std::vector<std::string> extra_hosts, dns, dns_search, dns_options; ///< extra_hosts: "name:address"
@@ -173,22 +185,27 @@ struct container_state {
   std::string launcher;         ///< what made its last process: "native", or the OCI runtime's path
 };
 
-/// The address of a sandbox on a network.
+/// A sandbox on a network: how it is to be there, and its address while it is.
 struct network_endpoint {
-  std::string network;          ///< "bridge"
-  std::string ip, gateway, mac; ///< ip without prefix
+  std::string network;          ///< "bridge", or the id of a user-defined one
+  std::string ip, gateway, mac; ///< ip without prefix; empty while it is not attached
   int prefix_length = 0;
-  std::vector<port_binding> ports; ///< host_port resolved
+  std::vector<port_binding> ports;  ///< host_port resolved; of one of the sandbox's networks alone
+  endpoint_options asked = {};      ///< its `network` is the one above
+  std::vector<std::string> names{}; ///< what the others on a user-defined network find it by
+  std::string interface = "eth0";   ///< in the sandbox
+  bool attached = false;            ///< there is something to detach, or may be
+  bool default_route = false;       ///< the sandbox's way out, and where its ports are published
 };
 
 /// A container's namespaces, network and parent cgroup. A Docker container has one of its own, with the same id.
 struct sandbox_record {
   key name;
-  std::string network_mode; ///< bridge, host, none, container:<id>
+  std::string network_mode; ///< as its container's
   std::vector<port_binding> ports;
   std::string hostname;
-  std::optional<network_endpoint> endpoint; ///< bridge, while the network is attached
-  std::uint32_t monitor = 0;                ///< index of the monitor that holds its namespaces
+  std::vector<network_endpoint> endpoints; ///< the networks that it is on, or will be when it runs
+  std::uint32_t monitor = 0;               ///< index of the monitor that holds its namespaces
   unix_nanos created_at = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
+#include "messages/domain/network.hpp"
 #include "messages/domain/pod.hpp"
 
 namespace gantry {
@@ -18,11 +19,13 @@ std::string to_json(const sandbox_record& r);
 std::string to_json(const pod_record& r);
 std::string to_json(const image& r);
 std::string to_json(const volume_record& r);
+std::string to_json(const network_definition& r);
 result<container_record> container_from_json(std::string_view json); ///< in the state that a record begins with
 result<container_state> container_state_from_json(std::string_view json);
 result<sandbox_record> sandbox_from_json(std::string_view json);
 result<pod_record> pod_from_json(std::string_view json);
 result<image> image_from_json(std::string_view json); ///< config is parsed again from config_json
 result<volume_record> volume_from_json(std::string_view json);
+result<network_definition> network_from_json(std::string_view json);
 
 } // namespace gantry

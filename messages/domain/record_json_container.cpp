@@ -30,9 +30,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
     stdin_once, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout, health,
     exposed_ports, mounts, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove, publish_all,
-    security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, pid_mode, ipc_mode, uts_mode,
-    userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj, group_add, runtime,
-    cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address, in_pod, identity)
+    security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks, pid_mode, ipc_mode,
+    uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj, group_add,
+    runtime, cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address, in_pod,
+    identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
                                                 started_at, finished_at, restart_count, stopped_by_user, launcher)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, source, target, read_only, propagation,

@@ -31,7 +31,7 @@ struct snapshot_record {
   friend bool operator==(const snapshot_record&, const snapshot_record&) = default;
 };
 
-/// What the network code must know to undo an attachment, or a network's own definition; its JSON is opaque here.
+/// A network's definition (messages/domain/network.hpp); its JSON is opaque here.
 struct network_record {
   key name;
   std::string json;

@@ -112,9 +112,22 @@ metadata_actor::behavior_type fake_metadata(metadata_actor::pointer self, script
 network_actor::behavior_type fake_network(network_actor::pointer self, script* play) {
   return {
       [=](const attach_network& request) {
-        network_endpoint end{request.network, "172.29.0.2", "172.29.0.1", "02:42:ac:1d:00:02", 16, request.ports};
+        auto end = request.end;
+        end.ip = "172.29.0.2", end.gateway = "172.29.0.1", end.mac = "02:42:ac:1d:00:02", end.prefix_length = 16;
+        if (end.default_route) end.ports = request.ports;
         return perform(self, play, "network.attach_network", end);
       },
+      [=](const move_default_route& request) {
+        return perform(self, play, "network.move_default_route", request.to.end);
+      },
+      [](const create_network& request) {
+        return network_info{request.network, 0};
+      },
+      [](const find_network&) { return network_info{}; },
+      [](const list_networks&) { return network_list{}; },
+      [](const remove_network&) { return done{}; },
+      [=](const rename_endpoint&) { play->calls.emplace_back("network.rename_endpoint"); },
+      [=](const endpoints_recovered&) { play->calls.emplace_back("network.endpoints_recovered"); },
       [=](const detach_network&) { return perform(self, play, "network.detach_network", done{}); },
       [=](const recover_endpoint&) { play->calls.emplace_back("network.recover_endpoint"); },
       [=](const drain_network&) { return perform(self, play, "network.drain_network", done{}); },
@@ -185,6 +198,9 @@ sandbox_supervisor_actor::behavior_type fake_sandbox(sandbox_supervisor_actor::p
         return perform(self, play, "sandbox.remove_sandbox", done{});
       },
       [](const inspect_sandbox&) { return sandbox_record{}; },
+      [](const connect_network&) { return done{}; },
+      [](const disconnect_network&) { return done{}; },
+      [](const container_renamed&) {},
       [=](const container_stopped&) { play->calls.emplace_back("sandbox.container_stopped"); },
       [=](const restart_container_later& request) {
         play->calls.emplace_back("sandbox.restart_container_later");

@@ -119,10 +119,10 @@ TEST_CASE("catalog: an endpoint is shown beside its sandbox's row") {
   s.make("aabb", "web");
   network_endpoint end;
   end.ip = "172.29.0.2";
-  s.on.say(s.catalog, endpoint_changed{{docker_namespace, "aabb"}, end});
-  CHECK(s.table()->endpoints.at(0)->ip == "172.29.0.2");
+  s.on.say(s.catalog, endpoint_changed{{docker_namespace, "aabb"}, {end}});
+  CHECK(s.table()->endpoints.at(0).at(0).ip == "172.29.0.2");
   s.on.say(s.catalog, endpoint_changed{{docker_namespace, "aabb"}, {}});
-  CHECK_FALSE(s.table()->endpoints.at(0));
+  CHECK(s.table()->endpoints.at(0).empty());
 }
 
 TEST_CASE("catalog: a release frees name, id and execs; facts about what is gone change nothing") {

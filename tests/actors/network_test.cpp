@@ -49,7 +49,12 @@ struct network_stage : cast {
   }
   static key sandbox(int n) { return {docker_namespace, "sandbox" + std::to_string(n)}; }
   static attach_network request(int n, std::vector<port_binding> ports = {}) {
-    return {sandbox(n), "bridge", "/proc/1/ns/net", std::move(ports), "", 0};
+    attach_network request;
+    request.sandbox = sandbox(n);
+    request.end.network = "bridge";
+    request.namespace_path = "/proc/1/ns/net";
+    request.ports = std::move(ports);
+    return request;
   }
   answer<network_endpoint> attach(int n, std::vector<port_binding> ports = {}) {
     return on.ask<network_endpoint>(network, request(n, std::move(ports)));
@@ -162,7 +167,8 @@ TEST_CASE("network: what a crash left being detached does not mean that the rule
 
 TEST_CASE("network: a detachment that fails keeps the port and the rules") {
   network_stage s;
-  s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}});
+  s.on.say(s.network,
+           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}, {}});
   s.failing = {"bridge DEL"};
   CHECK_FALSE(s.detach(1).ok());
   CHECK(s.count("ip delete") == 0);
@@ -173,14 +179,15 @@ TEST_CASE("network: a detachment that fails keeps the port and the rules") {
 
 TEST_CASE("network: a sandbox found again keeps its port") {
   network_stage s;
-  s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}});
+  s.on.say(s.network,
+           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}, {}});
   CHECK(s.attach(2, {web(34567)}).why().code == errc::already_exists);
 }
 
 TEST_CASE("network: an unknown network is not found, and nothing runs") {
   network_stage s;
   auto request = network_stage::request(1);
-  request.network = "nope";
+  request.end.network = "nope";
   CHECK(s.on.ask<network_endpoint>(s.network, request).why().code == errc::not_found);
   CHECK(s.steps.empty());
 }

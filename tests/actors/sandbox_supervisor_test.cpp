@@ -1,5 +1,6 @@
 #include "actors/sandbox_supervisor.hpp"
 
+#include "actors/sandbox_of.hpp"
 #include "tests/actors/cast.hpp"
 
 namespace gantry::test {
@@ -41,6 +42,12 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
   };
 }
 
+network_endpoint attached(const std::string& ip) {
+  network_endpoint end{"bridge", ip, "", "", 16, {}};
+  end.attached = true;
+  return end;
+}
+
 struct sandbox_stage : cast {
   std::vector<sandbox_namespaces> launched;
   container_supervisor_actor container = on.spawn(fake_container, &play, &launched);
@@ -51,6 +58,7 @@ struct sandbox_stage : cast {
     sandbox = on.spawn(sandbox_supervisor, std::shared_ptr<const engine_parts>(parts));
     request.record.name = container_key();
     request.record.network_mode = request.options.network_mode = mode;
+    if (mode == "bridge") request.record.endpoints = {detached({"bridge", "bridge", {}, {}, {}})};
     request.container = container;
     if (made) (void)on.ask<done>(sandbox, request).value();
   }
@@ -80,7 +88,7 @@ TEST_CASE("sandbox: the network is recorded, then attached, then the container l
   CHECK(s.play.in_order("network.attach_network", "container.launch_container"));
   REQUIRE(s.launched.size() == 1);
   CHECK(s.launched[0].network == "/proc/7/fd/9");
-  CHECK(s.launched[0].endpoint->ip == "172.29.0.2");
+  CHECK(s.launched[0].endpoints.at(0).ip == "172.29.0.2");
 }
 
 TEST_CASE("sandbox: host and none attach nothing and have no namespace made") {
@@ -100,7 +108,7 @@ TEST_CASE("sandbox: the network is detached when its container has stopped, and 
   s.stopped();
   CHECK(s.play.count("network.detach_network") == 1);
   CHECK(s.play.in_order("network.detach_network", "launcher.drop_network_namespace"));
-  CHECK_FALSE(s.record().endpoint);
+  CHECK_FALSE(s.record().endpoints.at(0).attached);
   CHECK(s.start().ok());
   CHECK(s.play.count("network.attach_network") == 2);
 }
@@ -111,7 +119,7 @@ TEST_CASE("sandbox: an attachment that fails is undone, and its error is the sta
   CHECK(s.start().why().message == "network.attach_network failed");
   CHECK(s.launched.empty());
   CHECK(s.play.asked("launcher.drop_network_namespace"));
-  CHECK_FALSE(s.record().endpoint);
+  CHECK_FALSE(s.record().endpoints.at(0).attached);
   s.play.failures.clear();
   CHECK(s.start().ok());
 }
@@ -121,7 +129,7 @@ TEST_CASE("sandbox: a detachment that fails stays on record, for the next time")
   (void)s.start();
   s.play.fail("network.detach_network");
   s.stopped();
-  CHECK(s.record().endpoint);
+  CHECK(s.record().endpoints.at(0).attached);
 }
 
 TEST_CASE("sandbox: a start that comes while the network goes waits for that") {
@@ -200,7 +208,7 @@ TEST_CASE("sandbox: removal detaches and ends the actor") {
 
 TEST_CASE("sandbox: found again with its container running, it keeps its network until the stop") {
   sandbox_stage s("bridge", false);
-  s.request.record.endpoint = network_endpoint{"bridge", "172.29.0.9", "", "", 16, {}};
+  s.request.record.endpoints = {attached("172.29.0.9")};
   CHECK(s.on.ask<done>(s.sandbox, recover_sandbox{s.request, 42}).ok());
   CHECK(s.play.asked("network.recover_endpoint"));
   CHECK_FALSE(s.play.asked("network.detach_network"));
@@ -210,7 +218,7 @@ TEST_CASE("sandbox: found again with its container running, it keeps its network
 
 TEST_CASE("sandbox: found again without its container, what a crash left of its network is detached") {
   sandbox_stage s("bridge", false);
-  s.request.record.endpoint = network_endpoint{"bridge", "", "", "", 0, {}};
+  s.request.record.endpoints = {attached("")};
   CHECK(s.on.ask<done>(s.sandbox, recover_sandbox{s.request, 0}).ok());
   CHECK(s.play.count("network.detach_network") == 1);
   CHECK(s.start().ok());

@@ -175,14 +175,18 @@ TEST_CASE("an absent entrypoint is not an empty one, in records too") {
 }
 
 TEST_CASE("a sandbox's and a volume's record come back as they were written") {
-  sandbox_record s{{"k8s", "2"}, "bridge", {{80, "tcp", "", 8080}}, "h", std::nullopt, 2, 5};
-  CHECK_FALSE(sandbox_from_json(to_json(s))->endpoint);
-  s.endpoint = network_endpoint{"bridge", "10.0.0.2", "10.0.0.1", "02::", 24, s.ports};
+  sandbox_record s{{"k8s", "2"}, "bridge", {{80, "tcp", "", 8080}}, "h", {}, 2, 5};
+  CHECK(sandbox_from_json(to_json(s))->endpoints.empty());
+  s.endpoints = {network_endpoint{"bridge", "10.0.0.2", "10.0.0.1", "02::", 24, s.ports}};
+  s.endpoints[0].asked = {"bridge", "bridge", "10.0.0.2", "02::", {"db"}};
+  s.endpoints[0].names = {"web", "db"};
+  s.endpoints[0].interface = "eth1";
+  s.endpoints[0].attached = s.endpoints[0].default_route = true;
   auto sandbox = sandbox_from_json(to_json(s)).value();
   CHECK(to_json(sandbox) == to_json(s));
   CHECK(sandbox.name == s.name);
   CHECK(sandbox.ports == s.ports);
-  CHECK(sandbox.endpoint->prefix_length == 24);
+  CHECK(sandbox.endpoints.at(0).prefix_length == 24);
   CHECK(sandbox.created_at == 5);
 
   volume_record v{"docker", "data", true, {{"k", "v"}}, 7};

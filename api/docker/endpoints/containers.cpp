@@ -47,7 +47,7 @@ awaitable<result<response>> container_inspect(context& door, const request& what
   GANTRY_CO_LET(auto table, co_await table_of(door));
   find_image wanted{docker_namespace, found.view->image_id.str()};
   auto image = co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::inner);
-  auto document = docker::container_inspect(*found.view, endpoint_of(*table, found.view->sandbox),
+  auto document = docker::container_inspect(*found.view, endpoints_of(*table, found.view->sandbox),
                                             image ? &image->what->config : nullptr);
   co_return json_response(dump(document));
 }

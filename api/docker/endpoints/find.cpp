@@ -16,10 +16,10 @@ awaitable<result<container_table_ptr>> table_of(context& door) {
   co_return co_await ask<container_table_ptr>(door, door.actors.catalog, std::move(all), deadline::inner);
 }
 
-std::optional<network_endpoint> endpoint_of(const container_table& table, const key& name) {
+std::vector<network_endpoint> endpoints_of(const container_table& table, const key& name) {
   for (std::size_t i = 0; i < table.rows.size(); ++i)
     if (table.rows[i]->name == name) return table.endpoints[i];
-  return std::nullopt;
+  return {};
 }
 
 unix_nanos now() {

@@ -11,8 +11,8 @@ awaitable<result<found_container>> find(context& door, std::string name);
 /// The table of all containers, newest first.
 awaitable<result<container_table_ptr>> table_of(context& door);
 
-/// The endpoint of a found container's sandbox, from the table.
-std::optional<network_endpoint> endpoint_of(const container_table& table, const key& name);
+/// The networks of a found container's sandbox, from the table.
+std::vector<network_endpoint> endpoints_of(const container_table& table, const key& name);
 
 /// Asks a container's actor. One that has ended since it was found is not there any more: not_found.
 template<class Reply, class Handle, class Request>

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/filters.hpp"
@@ -35,11 +37,13 @@ json members(const container_table& table, std::string_view name) {
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const auto& row = *table.rows[i];
     if (row.options.network_mode != name || row.state.pid == 0) continue;
-    const auto& on = table.endpoints[i];
+    auto on = std::find_if(table.endpoints[i].begin(), table.endpoints[i].end(),
+                           [&](const auto& end) { return end.network == name && end.attached; });
+    bool there = on != table.endpoints[i].end();
     made[row.name.id] = {{"Name", row.display_name},
                          {"EndpointID", row.sandbox.id},
-                         {"MacAddress", on ? on->mac : ""},
-                         {"IPv4Address", on ? fmt::format("{}/{}", on->ip, on->prefix_length) : ""},
+                         {"MacAddress", there ? on->mac : ""},
+                         {"IPv4Address", there ? fmt::format("{}/{}", on->ip, on->prefix_length) : ""},
                          {"IPv6Address", ""}};
   }
   return made;

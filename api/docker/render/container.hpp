@@ -8,21 +8,24 @@
 namespace gantry::docker {
 
 /// One row of GET /containers/json.
-json container_summary(const container_record& of, const std::optional<network_endpoint>& endpoint, unix_nanos now);
+json container_summary(const container_record& of, const std::vector<network_endpoint>& endpoints, unix_nanos now);
 
 /// GET /containers/{id}/json. `image` supplies what the user did not say; may be null when it is gone. `exec_ids` as
 /// ExecIDs. `folder` is the container's, which holds its log and its hosts file.
-json container_inspect(const container_record& of, const std::optional<network_endpoint>& endpoint,
+json container_inspect(const container_record& of, const std::vector<network_endpoint>& endpoints,
                        const image_config* image);
 
 json host_config(const container_options& of);
-json network_settings(const container_record& of, const std::optional<network_endpoint>& endpoint);
+json network_settings(const container_record& of, const std::vector<network_endpoint>& endpoints);
 /// The endpoints by network, as both lists and inspect show them.
-json network_endpoints(const container_record& of, const std::optional<network_endpoint>& endpoint);
+json network_endpoints(const container_record& of, const std::vector<network_endpoint>& endpoints);
 json mount_points(const std::vector<resolved_mount>& of);
 json health_config(const healthcheck& of);
 
-/// The id of a network by its name: fixed, since the networks are.
-std::string network_id(std::string_view name);
+/// The id of a network that an endpoint is on: its own, or, of those that an engine always has, one fixed by the name.
+std::string network_id(std::string_view network);
+std::string endpoint_id(const key& sandbox, const network_endpoint& of);
+/// Of all networks of a container.
+std::vector<port_binding> published_ports(const std::vector<network_endpoint>& of);
 
 } // namespace gantry::docker

@@ -82,7 +82,7 @@ json config_of(const container_record& of, const image_config* image) {
 
 } // namespace
 
-json container_inspect(const container_record& of, const std::optional<network_endpoint>& endpoint,
+json container_inspect(const container_record& of, const std::vector<network_endpoint>& endpoints,
                        const image_config* image) {
   json made;
   made["Id"] = of.name.id;
@@ -106,7 +106,7 @@ json container_inspect(const container_record& of, const std::optional<network_e
   made["GraphDriver"] = {{"Data", nullptr}, {"Name", "overlayfs"}};
   made["Mounts"] = mount_points(of.mounts);
   made["Config"] = config_of(of, image);
-  made["NetworkSettings"] = network_settings(of, endpoint);
+  made["NetworkSettings"] = network_settings(of, endpoints);
   return made;
 }
 

@@ -26,11 +26,11 @@ json exposed(const std::string& text, const std::vector<port_binding>& ports) {
   return {{"PrivatePort", number}, {"Type", protocol}};
 }
 
-json ports_of(const container_record& of, const std::optional<network_endpoint>& endpoint) {
+json ports_of(const container_record& of, const std::vector<network_endpoint>& endpoints) {
   json ports = json::array();
   bool up = of.state.now == phase::running || of.state.now == phase::paused;
   if (!up) return ports;
-  const auto& bound = endpoint ? endpoint->ports : std::vector<port_binding>();
+  auto bound = published_ports(endpoints);
   for (const auto& port : bound) ports.push_back(published(port));
   for (const auto& text : of.options.exposed_ports)
     if (auto one = exposed(text, bound); !one.is_null()) ports.push_back(one);
@@ -39,7 +39,7 @@ json ports_of(const container_record& of, const std::optional<network_endpoint>&
 
 } // namespace
 
-json container_summary(const container_record& of, const std::optional<network_endpoint>& endpoint, unix_nanos now) {
+json container_summary(const container_record& of, const std::vector<network_endpoint>& endpoints, unix_nanos now) {
   json row;
   row["Id"] = of.name.id;
   row["Names"] = {"/" + of.display_name};
@@ -47,12 +47,12 @@ json container_summary(const container_record& of, const std::optional<network_e
   row["ImageID"] = of.image_id.str();
   row["Command"] = command_line(of.args);
   row["Created"] = of.created_at / 1'000'000'000;
-  row["Ports"] = ports_of(of, endpoint);
+  row["Ports"] = ports_of(of, endpoints);
   row["Labels"] = object_of(of.options.labels);
   row["State"] = to_string(of.state.now);
   row["Status"] = status_words(of.state, now);
   row["HostConfig"] = {{"NetworkMode", of.options.network_mode}};
-  row["NetworkSettings"] = {{"Networks", network_endpoints(of, endpoint)}};
+  row["NetworkSettings"] = {{"Networks", network_endpoints(of, endpoints)}};
   row["Mounts"] = mount_points(of.mounts);
   return row;
 }

@@ -1,13 +1,15 @@
+#include <algorithm>
+
 #include "api/docker/render/container.hpp"
 
 namespace gantry::docker {
 namespace {
 
-json bindings_of(const container_record& of, const std::optional<network_endpoint>& endpoint) {
+json bindings_of(const container_record& of, const std::vector<network_endpoint>& endpoints) {
   json ports = json::object();
-  if (!endpoint) return ports;
+  if (std::none_of(endpoints.begin(), endpoints.end(), [](const auto& end) { return end.attached; })) return ports;
   for (const auto& text : of.options.exposed_ports) ports[text] = nullptr;
-  for (const auto& port : endpoint->ports) {
+  for (const auto& port : published_ports(endpoints)) {
     auto& list = ports[fmt::format("{}/{}", port.container_port, port.protocol)];
     list.push_back(
         {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
@@ -28,54 +30,85 @@ json mount_point(const resolved_mount& mount) {
   return made;
 }
 
+/// What both a network's endpoint and, of the default bridge, the container itself show.
+void add_address(json& made, const network_endpoint& end) {
+  made["Gateway"] = end.gateway;
+  made["IPAddress"] = end.ip;
+  made["IPPrefixLen"] = end.prefix_length;
+  made["IPv6Gateway"] = made["GlobalIPv6Address"] = "";
+  made["GlobalIPv6PrefixLen"] = 0;
+}
+
+json ipam_config(const endpoint_options& asked) {
+  if (asked.address.empty()) return nullptr;
+  return {{"IPv4Address", asked.address}};
+}
+
+json endpoint_settings(const container_record& of, const network_endpoint& end) {
+  json made;
+  made["IPAMConfig"] = ipam_config(end.asked);
+  made["Links"] = nullptr;
+  made["Aliases"] = or_null(end.asked.aliases);
+  made["MacAddress"] = end.mac;
+  made["DriverOpts"] = nullptr;
+  made["NetworkID"] = network_id(end.network);
+  made["EndpointID"] = end.attached ? endpoint_id(of.sandbox, end) : "";
+  add_address(made, end);
+  made["DNSNames"] = or_null(end.names);
+  return made;
+}
+
 } // namespace
 
 std::string network_id(std::string_view name) {
+  if (name.size() == 64) return std::string(name);
   std::string id;
   for (char c : name.substr(0, 32)) id += fmt::format("{:02x}", static_cast<unsigned char>(c));
   id.resize(64, '0');
   return id;
 }
 
-json network_endpoints(const container_record& of, const std::optional<network_endpoint>& endpoint) {
+std::string endpoint_id(const key& sandbox, const network_endpoint& of) {
+  if (of.network == "bridge") return sandbox.id;
+  return of.network.substr(0, 32) + sandbox.id.substr(0, 32);
+}
+
+std::vector<port_binding> published_ports(const std::vector<network_endpoint>& of) {
+  std::vector<port_binding> ports;
+  for (const auto& end : of) ports.insert(ports.end(), end.ports.begin(), end.ports.end());
+  return ports;
+}
+
+json network_endpoints(const container_record& of, const std::vector<network_endpoint>& endpoints) {
   json networks = json::object();
   const auto& mode = of.options.network_mode;
-  if (mode.starts_with("container:")) return networks;
-  json made;
-  made["IPAMConfig"] = made["Links"] = made["Aliases"] = nullptr;
-  made["MacAddress"] = endpoint ? endpoint->mac : "";
-  made["DriverOpts"] = nullptr;
-  made["NetworkID"] = network_id(mode);
-  made["EndpointID"] = endpoint ? of.sandbox.id : "";
-  made["Gateway"] = endpoint ? endpoint->gateway : "";
-  made["IPAddress"] = endpoint ? endpoint->ip : "";
-  made["IPPrefixLen"] = endpoint ? endpoint->prefix_length : 0;
-  made["IPv6Gateway"] = made["GlobalIPv6Address"] = "";
-  made["GlobalIPv6PrefixLen"] = 0;
-  made["DNSNames"] = nullptr;
-  networks[mode] = std::move(made);
+  if (mode == "host" || mode == "none") { // on which nothing is ever attached
+    network_endpoint end;
+    end.network = mode;
+    networks[mode] = endpoint_settings(of, end);
+  }
+  for (const auto& end : endpoints)
+    networks[end.network == "bridge" ? end.network : end.asked.name] = endpoint_settings(of, end);
   return networks;
 }
 
-json network_settings(const container_record& of, const std::optional<network_endpoint>& endpoint) {
+json network_settings(const container_record& of, const std::vector<network_endpoint>& endpoints) {
   json made;
   made["Bridge"] = "";
   made["SandboxID"] = of.state.pid != 0 ? of.sandbox.id : "";
   made["SandboxKey"] = of.state.pid != 0 ? fmt::format("/proc/{}/ns/net", of.state.pid) : "";
-  made["Ports"] = bindings_of(of, endpoint);
+  made["Ports"] = bindings_of(of, endpoints);
   made["HairpinMode"] = false;
   made["LinkLocalIPv6Address"] = "";
   made["LinkLocalIPv6PrefixLen"] = 0;
   made["SecondaryIPAddresses"] = made["SecondaryIPv6Addresses"] = nullptr;
-  made["EndpointID"] = endpoint ? of.sandbox.id : "";
-  made["Gateway"] = endpoint ? endpoint->gateway : "";
-  made["GlobalIPv6Address"] = "";
-  made["GlobalIPv6PrefixLen"] = 0;
-  made["IPAddress"] = endpoint ? endpoint->ip : "";
-  made["IPPrefixLen"] = endpoint ? endpoint->prefix_length : 0;
-  made["IPv6Gateway"] = "";
-  made["MacAddress"] = endpoint ? endpoint->mac : "";
-  made["Networks"] = network_endpoints(of, endpoint);
+  auto on_bridge =
+      std::find_if(endpoints.begin(), endpoints.end(), [](const auto& end) { return end.network == "bridge"; });
+  auto shown = on_bridge == endpoints.end() ? network_endpoint{} : *on_bridge;
+  made["EndpointID"] = shown.attached ? endpoint_id(of.sandbox, shown) : "";
+  add_address(made, shown);
+  made["MacAddress"] = shown.mac;
+  made["Networks"] = network_endpoints(of, endpoints);
   return made;
 }
 

@@ -83,6 +83,9 @@ sandbox_supervisor_actor::behavior_type sandbox(sandbox_supervisor_actor::pointe
       },
       [](const remove_sandbox&) { return done{}; },
       [](const inspect_sandbox&) { return sandbox_record{}; },
+      [](const connect_network&) { return done{}; },
+      [](const disconnect_network&) { return done{}; },
+      [](const container_renamed&) {},
       [](const container_stopped&) {},
       [](const restart_container_later&) {},
       [](const restart_now&) {},
@@ -114,7 +117,7 @@ catalog_actor::behavior_type catalog(catalog_actor::pointer, found_container onl
       [only](const list_containers&) {
         auto table = std::make_shared<container_table>();
         table->rows = {only.view};
-        table->endpoints = {std::nullopt};
+        table->endpoints = {{}};
         return container_table_ptr(table);
       },
       [](const container_changed&) {},
