@@ -1,6 +1,7 @@
 #include "actors/cgroups.hpp"
 
 #include "runtime/native/cgroup_setup.hpp"
+#include "runtime/native/parse_plan.hpp"
 
 namespace gantry {
 namespace {
@@ -33,12 +34,18 @@ result<void> make(const cgroup::layout& host, const make_cgroup& request) {
   return {};
 }
 
+result<void> update(const cgroup::layout& host, const update_cgroup& request) {
+  GANTRY_LET(auto changes, native::parse_resources(request.resources_json));
+  return native::update_cgroups(host, request.path, changes);
+}
+
 } // namespace
 
 cgroups_actor::behavior_type cgroups(cgroups_actor::stateful_pointer<cgroups_state> self, cgroup::layout host) {
   self->state.host = std::move(host);
   return {
       [self](const make_cgroup& request) { return to_caf(make(self->state.host, request)); },
+      [self](const update_cgroup& request) { return to_caf(update(self->state.host, request)); },
       [self](const remove_cgroup& request) { return to_caf(native::remove_cgroups(self->state.host, request.path)); },
   };
 }

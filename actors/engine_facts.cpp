@@ -60,7 +60,7 @@ engine_info describe(const engine_config& config) {
   info.root = config.root;
   info.run_dir = config.run_dir;
   info.default_runtime = config.default_runtime;
-  for (const auto& [name, path] : config.runtimes) info.runtimes.push_back(name);
+  info.runtimes = config.runtimes;
   struct utsname names {};
   ::uname(&names);
   info.kernel = names.release;

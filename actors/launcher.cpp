@@ -66,8 +66,8 @@ void route_exit(self_pointer self, const monitor::process_exited& fact) {
   self->state.counts.exited(fact);
   auto found = self->state.watchers.find(fact.container);
   if (found == self->state.watchers.end()) return; // kept by the monitor until somebody deletes the container
-  tell(found->second,
-       container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown, fact.finished_at});
+  tell(found->second, container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown,
+                                               fact.finished_at, fact.output});
 }
 
 /// A monitor died: a new one takes its place, and each supervisor sees to its own container.

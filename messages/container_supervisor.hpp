@@ -70,6 +70,23 @@ struct remove_container {
   bool volumes = false; ///< its anonymous ones too
 };
 
+/// Other limits and another restart policy, at once and for each further life. What is zero, empty or absent stays.
+struct update_container {
+  resource_limits limits;
+  std::optional<restart_policy> restart;
+};
+struct updated {
+  std::vector<std::string> warnings;
+};
+
+/// Has the host's ps(1) list all processes of the host, with these arguments.
+struct list_processes {
+  std::vector<std::string> ps_arguments;
+};
+struct process_listing {
+  std::string text;
+};
+
 struct wait_container {
   enum class condition { not_running, next_exit, removed };
   condition until = condition::not_running;
@@ -140,6 +157,7 @@ struct container_process_exited {
   int exit_code = 0;
   bool oom_killed = false, status_unknown = false;
   unix_nanos finished_at = 0;
+  std::string output{}; ///< where the session was to keep it
 };
 /// The creation is some while ago: a start builds its document anew, for the host and the image as they are then.
 struct forget_document {};
@@ -151,6 +169,13 @@ struct reminder {
   enum class about { kill_after_stop, give_up_stop, give_up_start };
   about what;
   std::uint64_t generation = 0;
+};
+
+/// What a supervisor sends itself for its container's health check. `round` tells whether that is still the one.
+struct health_reminder {
+  enum class about { probe, give_up };
+  about what;
+  std::uint64_t round = 0;
 };
 
 /// container_supervisor: one container's life. Requests that do not fit its state get failed_precondition.
@@ -167,6 +192,10 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<stop_container>::with<done>, replies_to<kill_container>::with<done>,
     replies_to<pause_container>::with<done>, replies_to<unpause_container>::with<done>,
     replies_to<rename_container>::with<done>,
+    // invalid_argument in Docker's words; then nothing has changed
+    replies_to<update_container>::with<updated>,
+    // failed_precondition when it does not run, or the host has no ps
+    replies_to<list_processes>::with<process_listing>,
     // Answers when nothing is left of it; the actor then ends
     replies_to<remove_container>::with<done>, replies_to<wait_container>::with<exit_report>,
     replies_to<create_exec>::with<exec_session>, replies_to<start_exec>::with<stream_ticket>,
@@ -175,7 +204,7 @@ using container_supervisor_actor = caf::typed_actor<
     replies_to<reopen_container_log>::with<done>,
     // failed_precondition when its writable layer is gone or going; exhausted over max_borrowers
     replies_to<borrow_rootfs>::with<borrowed_rootfs>, reacts_to<container_process_exited>, reacts_to<forget_document>,
-    reacts_to<monitor_replaced>, reacts_to<reminder>>;
+    reacts_to<monitor_replaced>, reacts_to<reminder>, reacts_to<health_reminder>>;
 
 } // namespace gantry
 
@@ -190,6 +219,10 @@ GANTRY_MESSAGE(gantry::pause_container)
 GANTRY_MESSAGE(gantry::unpause_container)
 GANTRY_MESSAGE(gantry::rename_container)
 GANTRY_MESSAGE(gantry::remove_container)
+GANTRY_MESSAGE(gantry::update_container)
+GANTRY_MESSAGE(gantry::updated)
+GANTRY_MESSAGE(gantry::list_processes)
+GANTRY_MESSAGE(gantry::process_listing)
 GANTRY_MESSAGE(gantry::wait_container)
 GANTRY_MESSAGE(gantry::exit_report)
 GANTRY_MESSAGE(gantry::create_exec)
@@ -207,3 +240,4 @@ GANTRY_MESSAGE(gantry::container_process_exited)
 GANTRY_MESSAGE(gantry::forget_document)
 GANTRY_MESSAGE(gantry::monitor_replaced)
 GANTRY_MESSAGE(gantry::reminder)
+GANTRY_MESSAGE(gantry::health_reminder)

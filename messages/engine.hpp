@@ -31,9 +31,18 @@ struct explained_spec {
 struct ask_engine_info {};
 struct engine_info {
   std::string root, run_dir, default_runtime, kernel, os, architecture, host_name, cgroup_version, id;
-  std::vector<std::string> runtimes, security_options, warnings;
+  std::map<std::string, std::string> runtimes; ///< name to path
+  std::vector<std::string> security_options, warnings;
   int cpus = 0;
-  std::int64_t memory = 0; ///< bytes
+  std::int64_t memory = 0;        ///< bytes
+  std::string operating_system;   ///< /etc/os-release's PRETTY_NAME
+  std::string init_program;       ///< path of tini; empty: not there
+  std::string backing_filesystem; ///< of the root: "extfs"
+  /// What the host's cgroups can limit, for which a container would otherwise get a warning.
+  struct support {
+    bool memory = false, swap = false, oom_kill_disable = false, cpu_shares = false, cpu_quota = false;
+    bool cpuset = false, pids = false;
+  } limits;
 };
 
 /// How busy: what keeps an `--idle-exit` daemon alive.

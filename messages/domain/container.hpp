@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,18 +7,25 @@
 #include <vector>
 
 #include "messages/domain/digest.hpp"
+#include "messages/domain/health.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
 #include "messages/domain/pod_member.hpp"
+#include "messages/domain/time.hpp"
 
 namespace gantry {
-
-using unix_nanos = std::int64_t; ///< wall clock, nanoseconds since the epoch; 0 means never
 
 struct hugepage_limit {
   std::string page_size;  ///< "2MB", "1GB"
   std::int64_t bytes = 0; ///< 0 is a limit too: none may be used
   friend bool operator==(const hugepage_limit&, const hugepage_limit&) = default;
+};
+
+/// A block device of the host and what belongs to it: a weight, or bytes or operations a second.
+struct device_amount {
+  std::string path;
+  std::uint64_t amount = 0;
+  friend bool operator==(const device_amount&, const device_amount&) = default;
 };
 
 /// Limits on a container. Zero or empty means: not limited, or the kernel's default.
@@ -34,6 +40,7 @@ struct resource_limits {
   std::string cpuset_cpus, cpuset_mems;
   std::int64_t pids = 0; ///< -1 unlimited
   int blkio_weight = 0;
+  std::vector<device_amount> blkio_weight_device, blkio_read_bps, blkio_write_bps, blkio_read_iops, blkio_write_iops;
   std::vector<hugepage_limit> hugepages;
   std::map<std::string, std::string> unified; ///< files of cgroup v2 and what is written to them: "memory.high"
 
@@ -67,6 +74,7 @@ struct mount_request {
   std::map<std::string, std::string> labels; ///< for a volume made on the way
   bool from_image = false;                   ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
   bool recursive_read_only = false;          ///< bind: what is mounted below it too; with read_only
+  bool inherited = false;                    ///< another container's, by volumes_from
 
   friend bool operator==(const mount_request&, const mount_request&) = default;
 };
@@ -98,9 +106,11 @@ struct restart_policy {
 };
 
 struct log_config {
-  std::string driver = "json-file"; ///< json-file, none; cri for a pod's
+  std::string driver = "json-file"; ///< json-file, local, none; cri for a pod's
   std::int64_t max_size = 0;        ///< bytes before rotation; 0 never
   int max_files = 1;
+  bool compress = false;                        ///< the files that rotation has put aside
+  std::map<std::string, std::string> options{}; ///< all, as the user wrote them; labels, env and tag stand here alone
   friend bool operator==(const log_config&, const log_config&) = default;
 };
 
@@ -136,6 +146,7 @@ struct container_options {
   std::vector<std::string> exposed_ports; ///< "80/tcp"
 
   std::vector<mount_request> mounts;
+  std::vector<std::string> volumes_from; ///< as the user wrote it, "name:ro"; only shown again: they are in `mounts`
   resource_limits resources;
   std::vector<std::string> cap_add, cap_drop; ///< "NET_ADMIN" or "CAP_NET_ADMIN", "ALL"
   bool privileged = false, read_only_rootfs = false, init = false, auto_remove = false, publish_all = false;
@@ -181,8 +192,9 @@ struct container_state {
   std::string error; ///< why it did not start, or why its exit status is not known
   unix_nanos started_at = 0, finished_at = 0;
   int restart_count = 0;
-  bool stopped_by_user = false; ///< stop or kill asked: the restart policy rests
-  std::string launcher;         ///< what made its last process: "native", or the OCI runtime's path
+  bool stopped_by_user = false;         ///< stop or kill asked: the restart policy rests
+  std::string launcher;                 ///< what made its last process: "native", or the OCI runtime's path
+  std::optional<health_state> health{}; ///< of its last life, where it has a check
 };
 
 /// A sandbox on a network: how it is to be there, and its address while it is.
@@ -236,6 +248,7 @@ struct container_record {
   std::vector<std::string> args; ///< what init executes
   std::string effective_user, effective_working_dir;
   std::vector<std::string> effective_env;
+  std::optional<healthcheck> effective_health; ///< the user's over the image's; none: not checked
   unix_nanos created_at = 0;
   std::string log_path;
   container_state state;

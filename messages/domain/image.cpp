@@ -25,6 +25,7 @@ result<healthcheck> parse_healthcheck(simdjson::dom::object object) {
   made.interval = read_duration(fields, "Interval");
   made.timeout = read_duration(fields, "Timeout");
   made.start_period = read_duration(fields, "StartPeriod");
+  made.start_interval = read_duration(fields, "StartInterval");
   fields.read("Retries", retries, 0, std::numeric_limits<int>::max());
   made.retries = static_cast<int>(retries);
   if (auto status = fields.status(); !status) return within(status.error(), "Healthcheck");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,18 +8,10 @@
 #include <vector>
 
 #include "messages/domain/descriptor.hpp"
+#include "messages/domain/health.hpp"
 #include "messages/domain/reference.hpp"
 
 namespace gantry {
-
-/// A health check, of an image or as a user asks for it (Docker Engine API, HealthConfig).
-struct healthcheck {
-  std::vector<std::string> test; ///< {"NONE"}, {"CMD", argv…} or {"CMD-SHELL", line}; empty inherits
-  std::chrono::nanoseconds interval{0}, timeout{0}, start_period{0};
-  int retries = 0;
-
-  friend bool operator==(const healthcheck&, const healthcheck&) = default;
-};
 
 /// OCI image-spec config.md: the part that a container's defaults come from, and the diffIDs.
 struct image_config {

@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 4;
+inline constexpr std::uint32_t protocol_version = 5;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -36,10 +36,12 @@ struct rootfs {
 
 /// Where a container's output goes.
 struct log_target {
-  std::string driver; ///< json-file, cri, none
+  std::string driver; ///< json-file, local, cri, none
   std::string path; ///< absolute; rotated files are <path>.1, … A cri log is there from the start, and never rotated
   std::int64_t max_bytes = 0;
   int max_files = 1;
+  bool compress = false;                                         ///< rotated files become <path>.1.gz, …
+  std::vector<std::pair<std::string, std::string>> attributes{}; ///< written with each entry (json-file, local)
 };
 
 // -- requests, each answered by the reply named beside it or by an error ------------------------------------------
@@ -68,6 +70,7 @@ struct exec_process {
   bool tty = false, open_stdin = false;
   bool hold_output = false; ///< a stream will be opened: its output waits for that (in the pipe, once the ring is full)
   std::uint16_t console_height = 0, console_width = 0;
+  std::uint32_t keep_output = 0; ///< how many bytes of its output `process_exited` brings; at most 64 KiB
 };
 
 /// To init, or to the exec session named. Reply: done. not_found when it has ended.
@@ -231,6 +234,7 @@ struct process_exited {
   bool oom_killed = false;
   bool status_unknown = false; ///< an adopted process whose status the kernel would not tell
   unix_nanos finished_at = 0;
+  std::string output{}; ///< of an exec session, as far as exec_process::keep_output says
 };
 
 // -- stream frames -------------------------------------------------------------------------------------------------

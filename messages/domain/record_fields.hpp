@@ -106,9 +106,11 @@ template<>
 inline constexpr auto names_of<namespace_mode> = std::to_array<std::string_view>({"pod", "container", "node",
                                                                                   "target"});
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(hugepage_limit, page_size, bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_amount, path, amount)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resource_limits, memory, memory_reservation, memory_swap,
                                                 memory_swappiness, oom_kill_disable, nano_cpus, cpu_shares, cpu_quota,
-                                                cpu_period, cpuset_cpus, cpuset_mems, pids, blkio_weight, hugepages,
-                                                unified)
+                                                cpu_period, cpuset_cpus, cpuset_mems, pids, blkio_weight,
+                                                blkio_weight_device, blkio_read_bps, blkio_write_bps, blkio_read_iops,
+                                                blkio_write_iops, hugepages, unified)
 
 } // namespace gantry

@@ -9,6 +9,8 @@ template<>
 inline constexpr auto names_of<restart_policy::kind> = std::to_array<std::string_view>({"no", "on-failure", "always",
                                                                                         "unless-stopped"});
 template<>
+inline constexpr auto names_of<health_status> = std::to_array<std::string_view>({"starting", "healthy", "unhealthy"});
+template<>
 inline constexpr auto names_of<group_membership> = std::to_array<std::string_view>({"unless-group-named", "always",
                                                                                     "never"});
 // Not to_string(phase): that is what Docker's clients are shown, and tells no starting from a created one.
@@ -20,27 +22,32 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_mapping, host, container, permissions)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(mount_request, type, source, target, read_only, propagation,
                                                 create_source, non_recursive, no_copy, tmpfs_size, tmpfs_options,
-                                                labels, from_image, recursive_read_only)
+                                                labels, from_image, recursive_read_only, inherited)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(restart_policy, name, maximum_retries)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(healthcheck, test, interval, timeout, start_period, retries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files, compress, options)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(healthcheck, test, interval, timeout, start_period, start_interval,
+                                                retries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(probe_result, started_at, finished_at, exit_code, output)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(health_state, now, failing_streak, log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_member, pod, name, attempt, log_path, pid, pid_target)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_identity, group, memberships, ambient_caps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
     stdin_once, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout, health,
-    exposed_ports, mounts, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove, publish_all,
-    security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks, pid_mode, ipc_mode,
-    uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj, group_add,
-    runtime, cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address, in_pod,
-    identity)
+    exposed_ports, mounts, volumes_from, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove,
+    publish_all, security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks, pid_mode,
+    ipc_mode, uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj,
+    group_add, runtime, cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address,
+    in_pod, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
-                                                started_at, finished_at, restart_count, stopped_by_user, launcher)
+                                                started_at, finished_at, restart_count, stopped_by_user, launcher,
+                                                health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, source, target, read_only, propagation,
                                                 anonymous, recursive_read_only, layers)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_record, name, display_name, sandbox, options, image_id,
                                                 image_name, snapshot, layers, monitor, mounts, args, effective_user,
-                                                effective_working_dir, effective_env, created_at, log_path)
+                                                effective_working_dir, effective_env, effective_health, created_at,
+                                                log_path)
 
 std::string to_json(const container_record& r) { return write_record(r); }
 std::string to_json(const container_state& s) { return write_record(s); }

@@ -153,6 +153,9 @@ pod_network_actor::behavior_type fake_pod_network(pod_network_actor::pointer sel
 cgroups_actor::behavior_type fake_cgroups(cgroups_actor::pointer self, script* play) {
   return {
       [=](const make_cgroup& request) { return perform(self, play, "cgroups.make " + request.path, done{}); },
+      [=](const update_cgroup& request) {
+        return perform(self, play, "cgroups.update " + request.path + " " + request.resources_json, done{});
+      },
       [=](const remove_cgroup& request) { return perform(self, play, "cgroups.remove " + request.path, done{}); },
   };
 }

@@ -25,6 +25,8 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
       [](const pause_container&) { return done{}; },
       [](const unpause_container&) { return done{}; },
       [](const rename_container&) { return done{}; },
+      [](const update_container&) { return updated{}; },
+      [](const list_processes&) { return process_listing{}; },
       [](const remove_container&) { return done{}; },
       [](const wait_container&) { return exit_report{}; },
       [](const create_exec&) { return exec_session{}; },
@@ -39,6 +41,7 @@ container_supervisor_actor::behavior_type fake_container(container_supervisor_ac
       [](const forget_document&) {},
       [](const monitor_replaced&) {},
       [](const reminder&) {},
+      [](const health_reminder&) {},
   };
 }
 

@@ -18,22 +18,42 @@ container_options full_options() {
   o.tty = o.open_stdin = o.stdin_once = o.attach_stdin = o.attach_stdout = o.attach_stderr = true;
   o.labels = {{"l", "1"}, {"", ""}}, o.annotations = {{"a", "2"}};
   o.stop_signal = "SIGINT", o.stop_timeout = 0;
-  o.health =
-      healthcheck{{"CMD-SHELL", "x"}, std::chrono::seconds(1), std::chrono::hours(2), std::chrono::nanoseconds(3), 4};
+  o.health = healthcheck{{"CMD-SHELL", "x"},          std::chrono::seconds(1), std::chrono::hours(2),
+                         std::chrono::nanoseconds(3), std::chrono::seconds(5), 4};
   o.exposed_ports = {"80/tcp"};
   mount_request m;
   m.type = mount_request::kind::tmpfs;
   m.source = "s", m.target = "/t", m.propagation = "rslave", m.tmpfs_size = 1, m.tmpfs_options = "mode=1777";
-  m.read_only = m.create_source = m.non_recursive = m.no_copy = m.from_image = true;
+  m.read_only = m.create_source = m.non_recursive = m.no_copy = m.from_image = m.inherited = true;
   m.labels = {{"k", "v"}};
   o.mounts = {m, {}};
-  o.resources = {1, 2, -1, 0, true, 1'500'000'000, 3, 4, 5, "0-1", "0", -1, 10, {}, {}};
+  o.resources = {1,
+                 2,
+                 -1,
+                 0,
+                 true,
+                 1'500'000'000,
+                 3,
+                 4,
+                 5,
+                 "0-1",
+                 "0",
+                 -1,
+                 10,
+                 {{"/dev/sda", 11}},
+                 {{"/dev/sdb", 12}},
+                 {{"/dev/sdc", 13}},
+                 {{"/dev/sdd", 14}},
+                 {{"/dev/sde", 15}},
+                 {},
+                 {}};
+  o.volumes_from = {"other:ro"};
   o.cap_add = {"ALL"}, o.cap_drop = {"NET_RAW"};
   o.privileged = o.read_only_rootfs = o.init = o.auto_remove = o.publish_all = true;
   o.security_opt = {"seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"};
   o.sysctls = {{"net.ipv4.ip_forward", "1"}}, o.shm_size = 1, o.writable_memory = 2 << 20;
   o.restart = {restart_policy::kind::unless_stopped, 5};
-  o.log = {"none", 1 << 20, 3};
+  o.log = {"none", 1 << 20, 3, true, {{"labels", "a"}}};
   o.network_mode = "host", o.pid_mode = "a", o.ipc_mode = "b", o.uts_mode = "c", o.userns_mode = "d",
   o.cgroupns_mode = "e";
   o.extra_hosts = {"x:1.2.3.4"}, o.dns = {"1.1.1.1"}, o.dns_search = {"s"}, o.dns_options = {"o"};
@@ -52,8 +72,20 @@ container_record full_container() {
   r.image_id = of('a'), r.image_name = "alpine:latest", r.snapshot = ~0ull, r.layers = {1, ~0ull}, r.monitor = 3;
   r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}}};
   r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
+  r.effective_health = r.options.health;
   r.created_at = 1'700'000'000'123'456'789, r.log_path = "/l";
-  r.state = {phase::starting, 42, ~0ull, 137, true, "why", 1, -2, 7, true, "native"};
+  r.state = {phase::starting,
+             42,
+             ~0ull,
+             137,
+             true,
+             "why",
+             1,
+             -2,
+             7,
+             true,
+             "native",
+             health_state{health_status::unhealthy, 3, {{1, 2, -1, "out"}}}};
   return r;
 }
 
@@ -102,7 +134,12 @@ TEST_CASE("no field of a container's record is left out of its text") {
   for (const auto* name : {"annotations",
                            "attach_stderr",
                            "auto_remove",
+                           "blkio_read_bps",
+                           "blkio_read_iops",
                            "blkio_weight",
+                           "blkio_weight_device",
+                           "blkio_write_bps",
+                           "blkio_write_iops",
                            "cap_add",
                            "cap_drop",
                            "cgroup_parent",
@@ -115,6 +152,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "dns_search",
                            "domainname",
                            "effective_env",
+                           "effective_health",
                            "effective_user",
                            "effective_working_dir",
                            "exposed_ports",
@@ -123,6 +161,8 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "from_image",
                            "group_add",
                            "health",
+                           "failing_streak",
+                           "inherited",
                            "init",
                            "ipc_mode",
                            "log_path",
@@ -147,6 +187,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "runtime",
                            "security_opt",
                            "shm_size",
+                           "start_interval",
                            "start_period",
                            "stdin_once",
                            "stop_signal",
@@ -158,6 +199,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "ulimits",
                            "userns_mode",
                            "uts_mode",
+                           "volumes_from",
                            "working_dir",
                            "writable_memory",
                            "launcher"}) {

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <ranges>
 
 #include "api/cri/calls/calls.hpp"
 #include "api/cri/calls/chunks.hpp"
@@ -15,9 +15,9 @@ namespace {
 
 result<void> check_handler(const context& door, const std::string& name) {
   const auto& known = door.facts.runtimes;
-  if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return {};
+  if (name.empty() || known.contains(name)) return {};
   return fail(errc::invalid_argument, "no runtime for the handler {} is configured: there are {}", quote(name),
-              fmt::join(known, ", "));
+              fmt::join(std::views::keys(known), ", "));
 }
 
 /// What is being made is for its maker alone: the kubelet would take it for a pod that failed, and end it.

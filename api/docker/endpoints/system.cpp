@@ -55,7 +55,7 @@ void add_features(json& made, const engine_info& facts) {
                      {"Authorization", nullptr},
                      {"Log", {"json-file", "none"}}};
   json runtimes = json::object();
-  for (const auto& name : facts.runtimes) runtimes[name] = {{"path", name}};
+  for (const auto& [name, path] : facts.runtimes) runtimes[name] = {{"path", path}};
   made["Runtimes"] = runtimes;
   made["DefaultRuntime"] = facts.default_runtime;
   made["Swarm"] = {

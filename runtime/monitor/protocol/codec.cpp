@@ -13,14 +13,14 @@ namespace {
 auto fields(key& m) { return std::tie(m.ns, m.id); }
 auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags, m.native); }
 auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper, m.memory); }
-auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files); }
+auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files, m.compress, m.attributes); }
 auto fields(start_container& m) {
   return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
                   m.log, m.console_height, m.console_width, m.oom_cgroup, m.shm);
 }
 auto fields(exec_process& m) {
   return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.hold_output, m.console_height,
-                  m.console_width);
+                  m.console_width, m.keep_output);
 }
 auto fields(signal_process& m) { return std::tie(m.container, m.exec_id, m.signal); }
 auto fields(signal_all& m) { return std::tie(m.container, m.signal); }
@@ -56,7 +56,7 @@ auto fields(container_entry& m) {
 auto fields(container_list& m) { return std::tie(m.containers, m.pods); }
 auto fields(pod_namespaces& m) { return std::tie(m.network, m.ipc, m.uts, m.pid, m.user, m.shm, m.pause_pid); }
 auto fields(process_exited& m) {
-  return std::tie(m.container, m.exec_id, m.exit_code, m.oom_killed, m.status_unknown, m.finished_at);
+  return std::tie(m.container, m.exec_id, m.exit_code, m.oom_killed, m.status_unknown, m.finished_at, m.output);
 }
 auto fields(error& m) { return std::tie(m.code, m.message, m.os_errno); }
 auto fields(greeting& m) { return std::tie(m.version, m.pid); }

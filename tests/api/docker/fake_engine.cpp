@@ -34,6 +34,8 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       [](const pause_container&) { return done{}; },
       [](const unpause_container&) { return done{}; },
       [](const rename_container&) { return done{}; },
+      [](const update_container&) { return updated{{"a limit that this host lacks"}}; },
+      [](const list_processes&) { return process_listing{"UID PID CMD\nroot 1 init\n"}; },
       [](const remove_container& request) -> caf::result<done> {
         if (!request.force)
           return refuse(errc::failed_precondition, "cannot remove container \"/web\": container is running");
@@ -71,6 +73,7 @@ container_supervisor_actor::behavior_type container(container_self self, std::sh
       [](const forget_document&) {},
       [](const monitor_replaced&) {},
       [](const reminder&) {},
+      [](const health_reminder&) {},
   };
 }
 
@@ -221,7 +224,7 @@ engine_info facts() {
   engine_info made;
   made.root = "/r";
   made.default_runtime = "runc";
-  made.runtimes = {"runc"};
+  made.runtimes = {{"runc", "/usr/bin/runc"}};
   made.kernel = "6.1";
   made.architecture = "x86_64";
   made.cpus = 2;

@@ -19,7 +19,7 @@ start_container full_start() {
   m.root = {{"/l/1", "/l/2"}, "/u", "/w", true, 64 << 20};
   m.files = {{"hosts", "127.0.0.1 localhost\n"}, {"hostname", ""}};
   m.tty = m.stdin_once = true;
-  m.log = {"json-file", "/log", 10'000, 3};
+  m.log = {"json-file", "/log", 10'000, 3, true, {{"tag", "t"}}};
   m.console_height = 24;
   m.console_width = 80;
   m.oom_cgroup = "/sys/fs/cgroup/memory/x";
@@ -44,7 +44,7 @@ std::vector<message> one_of_each() {
   run_process run{{"/bin/true"}, {"A=b"}, std::string("\0input", 6), std::chrono::milliseconds(7), 99};
   container_entry entry{name, 42, 4242, true, 137, true, 1, 2};
   return {request(full_start()),
-          request(exec_process{name, "e", "{}", true, true, true, 1, 2}),
+          request(exec_process{name, "e", "{}", true, true, true, 1, 2, 4097}),
           request(signal_process{name, "e", 15}),
           request(signal_all{name, 9}),
           request(pause_container{name}),
@@ -69,7 +69,7 @@ std::vector<message> one_of_each() {
           reply(container_list{{entry, entry}}),
           reply(pod_namespaces{"/n", "/i", "/u", "/p", "/U", "/m", 7}),
           error{errc::timeout, "too late", 110},
-          process_exited{name, "e", 1, true, true, 5},
+          process_exited{name, "e", 1, true, true, 5, "out"},
           greeting{protocol_version, 77}};
 }
 
