@@ -88,8 +88,13 @@ caf::result<activity> count_activity(self_pointer self) {
 
 engine_actors actors_of(const engine_supervisor_state& state) {
   const auto& p = *state.parts;
-  engine_actors actors{p.catalog, p.images,        p.volumes,
-                       p.events,  state.crew.pods, {p.catalog, p.images, p.events, p.admission}};
+  engine_actors actors;
+  actors.catalog = p.catalog;
+  actors.images = p.images;
+  actors.volumes = p.volumes;
+  actors.events = p.events;
+  actors.pods = state.crew.pods;
+  actors.metered = {p.catalog, p.images, p.events, p.admission};
   if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);
   actors.metered.insert(actors.metered.end(), p.launchers.begin(), p.launchers.end());
   return actors;
