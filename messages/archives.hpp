@@ -3,17 +3,12 @@
 #include <memory>
 #include <optional>
 
+#include "messages/byte_pipe.hpp"
 #include "messages/catalog.hpp"
 #include "messages/domain/image_change.hpp"
 #include "messages/images.hpp"
 
-namespace gantry::stream {
-class pipe;
-}
-
 namespace gantry {
-
-using byte_pipe = std::shared_ptr<stream::pipe>; ///< whose other end is the door's
 
 /// Writes an archive of these images into the pipe: an OCI image layout and docker's manifest.json in one.
 struct save_images {

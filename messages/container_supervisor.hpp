@@ -148,7 +148,7 @@ struct borrow_rootfs {
 };
 struct borrowed_rootfs {
   container_view container; ///< state.pid and pid_start_time: its init; 0 when it does not run
-  monitor::rootfs layers;   ///< of one that does not run: base first, the writable one as upper and work
+  monitor::rootfs layers;   ///< base first, the writable one as upper and work: mounted by its init when it runs
 };
 
 /// Facts from the launcher: init or an exec session of this container ended.

@@ -5,6 +5,7 @@
 #include "messages/catalog.hpp"
 #include "messages/container_supervisor.hpp"
 #include "messages/events.hpp"
+#include "messages/files.hpp"
 #include "messages/images.hpp"
 #include "messages/metrics.hpp"
 #include "messages/network.hpp"
@@ -63,6 +64,7 @@ struct engine_actors {
   archives_actor archives = {};
   std::vector<metered_actor> metered = {}; ///< all that own figures
   network_actor network = {};
+  files_actor files = {};
 };
 
 /// What the records and the monitors know, at the engine's start.
