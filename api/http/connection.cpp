@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -132,6 +133,15 @@ awaitable<std::optional<response>> connection::read_body(Parser& parser, request
   co_return std::optional<response>();
 }
 
+template<class Parser>
+awaitable<bool> connection::answer_streamed(const request& what, const handler& by, Parser& parser) {
+  body_reader body(stream_, buffer_, std::move(parser));
+  bool goes_on = co_await answer(what, by, &body);
+  if (body.at_end()) co_return goes_on;
+  co_await body.forget_rest();
+  co_return false;
+}
+
 awaitable<bool> connection::serve_one() {
   if (!co_await read_first_byte()) co_return false;
   wire::request_parser<wire::string_body> parser;
@@ -147,6 +157,7 @@ awaitable<bool> connection::serve_one() {
     else
       refused = site_.refusal(found.error());
   }
+  if (!refused && what.streams_body) co_return co_await answer_streamed(what, by, parser);
   bool whole = parser.is_done();
   if (!refused) {
     refused = co_await read_body(parser, what);
@@ -160,15 +171,16 @@ awaitable<bool> connection::serve_one() {
   co_return co_await answer(what, by);
 }
 
-awaitable<bool> connection::answer(const request& what, const handler& by) {
+awaitable<bool> connection::answer(const request& what, const handler& by, body_reader* body) {
   struct counted {
     traffic& in;
     explicit counted(traffic& t) : in(t) { ++in.requests, in.touch(); }
     ~counted() { --in.requests, in.touch(); }
   } counting(counts_);
   stream_.expires_never();
-  live_exchange on(*this, what);
+  live_exchange on(*this, what, body);
   auto got = co_await by(what, on);
+  if (body != nullptr && !body->at_end()) keep_alive_ = false;
   if (on.begun()) {
     if (!got) spdlog::debug("{}: {} {} ended early: {}", limits_.name, what.method, what.path, got.error().message);
     co_return co_await on.finish(got.has_value());

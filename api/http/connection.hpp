@@ -19,6 +19,8 @@ struct traffic {
   void touch() { last_request = std::chrono::steady_clock::now().time_since_epoch().count(); }
 };
 
+class body_reader;
+
 /// One client: reads requests one after another, has them answered, and ends with the client, on an error of the
 /// protocol, or when a time-out says so. The door's thread alone.
 class connection {
@@ -40,7 +42,9 @@ private:
   awaitable<std::optional<response>> read_head(Parser& parser, request& into);
   template<class Parser>
   awaitable<std::optional<response>> read_body(Parser& parser, request& into);
-  awaitable<bool> answer(const request& what, const handler& by);
+  awaitable<bool> answer(const request& what, const handler& by, body_reader* body = nullptr);
+  template<class Parser>
+  awaitable<bool> answer_streamed(const request& what, const handler& by, Parser& parser);
   awaitable<bool> respond(const response& what, bool head_only);
 
   site& site_;

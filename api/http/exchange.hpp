@@ -27,6 +27,10 @@ class exchange {
 public:
   virtual ~exchange() = default;
 
+  /// Of a request whose body is streamed: the next bytes of it, as they come; empty at its end. It is bounded by what
+  /// its reader takes. Errors: unavailable when the client is gone or silent; invalid_argument when it is malformed.
+  virtual awaitable<result<std::string>> read_body() = 0;
+
   /// Sends the head of a stream; `what.body` is not looked at.
   virtual awaitable<result<void>> begin(response what) = 0;
   /// Sends a part at once. Returns when it is with the kernel. Errors: unavailable when the client is gone.

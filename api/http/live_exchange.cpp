@@ -49,6 +49,11 @@ private:
 
 } // namespace
 
+awaitable<result<std::string>> live_exchange::read_body() {
+  if (body_ == nullptr) co_return std::string();
+  co_return co_await body_->read(on_.limits_.body_timeout);
+}
+
 awaitable<result<void>> live_exchange::begin(response head) {
   begun_ = true;
   chunked_ = on_.http_minor_ == 1;

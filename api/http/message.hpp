@@ -38,7 +38,8 @@ struct request {
   std::string path; ///< without the query; still escaped
   query parameters;
   header_list headers;
-  std::string body;
+  std::string body;           ///< empty when it is streamed
+  bool streams_body = false;  ///< the site's: its handler reads the body itself, with exchange::read_body
   std::string client;         ///< who asks, for fairness: "uid/pid" of the socket's other end, or its IP address
   std::string subject;        ///< the site's: what in the path is a name, unescaped: a container's, an image's
   bool wants_upgrade = false; ///< Connection: Upgrade was sent

@@ -16,7 +16,8 @@ public:
   virtual ~site() = default;
 
   /// Who answers a request of which only the head is there: what nobody will answer is refused before its body is read,
-  /// as an image or a build context may be large. May take the path apart, into `subject` and `api_minor`.
+  /// as an image or a build context may be large. May take the path apart, into `subject` and `api_minor`, and say
+  /// `streams_body`.
   virtual result<handler> find(request& what) = 0;
 
   /// Sent with each response.

@@ -18,6 +18,9 @@ public:
     if (what.path == "/whole") return whole;
     if (what.path == "/parts") return parts;
     if (what.path == "/raw") return raw;
+    what.streams_body = true;
+    if (what.path == "/count") return count;
+    if (what.path == "/unread") return unread;
     return fail(errc::not_found, "no {} here", what.path);
   }
   [[nodiscard]] const header_list& headers() const override {
@@ -46,6 +49,19 @@ private:
     co_await on.until_gone();
     co_return response();
   }
+  /// Says how much came, and in the end what.
+  static awaitable<result<response>> count(const request& what, exchange& on) {
+    std::size_t bytes = 0;
+    for (std::string last;;) {
+      GANTRY_CO_LET(auto some, co_await on.read_body());
+      response made;
+      made.body = fmt::format("{} bytes, {} held, last {}", bytes, what.body.size(), last);
+      if (some.empty()) co_return made;
+      bytes += some.size();
+      last = some.substr(some.size() - 1);
+    }
+  }
+  static awaitable<result<response>> unread(const request&, exchange&) { co_return fail(errc::denied, "not read"); }
   static awaitable<result<response>> raw(const request&, exchange& on) {
     response head;
     head.status = 101;
@@ -180,4 +196,45 @@ TEST_CASE("a header or a body that comes drop by drop is cut off by its time-out
     while (c.try_to_say("x")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK(c.rest().empty());
   }
+}
+
+TEST_CASE("a body that is streamed may be larger than any that is held, and the connection goes on after it") {
+  server_options options;
+  options.max_body = 16;
+  fixture f(options);
+  client c(f.path);
+  std::string head = "POST /count HTTP/1.1\r\nHost: h\r\n", piece(5000, 'x');
+  SECTION("with a length") { c.say(head + "Content-Length: 1000001\r\n\r\n" + std::string(1'000'000, 'x') + "z"); }
+  SECTION("in chunks") {
+    c.say(head + "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 200; ++i) c.say("1388\r\n" + piece + "\r\n");
+    c.say("1\r\nz\r\n0\r\n\r\n");
+  }
+  CHECK_THAT(c.until("last z"), test::contains("1000001 bytes, 0 held"));
+  c.say(request_text);
+  CHECK_THAT(c.until("hello"), test::contains("200 OK"));
+}
+
+TEST_CASE("a client that asks whether to send its body is told so when it is read") {
+  fixture f;
+  client c(f.path);
+  c.say("POST /count HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+  c.until("100 Continue");
+  c.say("z");
+  c.until("1 bytes, 0 held, last z");
+}
+
+TEST_CASE("a body that nobody reads keeps nobody from the answer") {
+  fixture f;
+  client c(f.path);
+  c.say("POST /unread HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n");
+  CHECK_THAT(c.until("not read"), test::contains("Connection: close"));
+  for (int i = 0; i < 9; ++i) CHECK(c.try_to_say(std::string(1'000'000, 'x')));
+}
+
+TEST_CASE("chunks that are none, and a client that hangs up, end a streamed body with an error") {
+  fixture f;
+  client c(f.path);
+  c.say("POST /count HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nnot hex\r\n");
+  CHECK_THAT(c.until("malformed HTTP request"), test::contains("404"));
 }
