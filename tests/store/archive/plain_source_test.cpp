@@ -34,7 +34,8 @@ std::string xz(const std::string& plain) {
 /// The same stream, whose header asks for a dictionary of 768 MiB.
 std::string greedy_xz() {
   auto bytes = xz("small");
-  constexpr std::size_t block = 12, dictionary = block + 4; // size, flags, filter id, size of its properties
+  constexpr std::size_t block = 12;                          // the block's header, behind the stream's
+  const auto dictionary = bytes.find("\x21\x01", block) + 2; // LZMA2's id, the size of its properties, and those
   const auto header = (static_cast<std::size_t>(static_cast<unsigned char>(bytes[block])) + 1) * 4;
   bytes[dictionary] = 35;
   auto sum = lzma_crc32(reinterpret_cast<const std::uint8_t*>(bytes.data()) + block, header - 4, 0);
