@@ -167,6 +167,13 @@ merged_view merged_view::of_running(pid_t init, std::uint64_t start_time, std::v
   return view;
 }
 
+result<merged_view> merged_view::of_tree(const sys::rooted_dir& root) {
+  merged_view view({});
+  GANTRY_LET(auto again, root.open_at(".", O_PATH | O_DIRECTORY));
+  view.live_ = sys::rooted_dir(std::move(again));
+  return view;
+}
+
 result<std::string> merged_view::read_file(std::string_view path, std::size_t limit) const {
   if (live_) {
     auto content = live_->read_file(path, limit, sys::rooted_dir::resolve::in_one_mount);

@@ -27,6 +27,9 @@ public:
   /// they do for all when the process with this pid and start time (field 22 of /proc/<pid>/stat) has ended.
   static merged_view of_running(pid_t init, std::uint64_t start_time, std::vector<std::string> layers);
 
+  /// Of a root that is mounted, without what is mounted in it.
+  static result<merged_view> of_tree(const sys::rooted_dir& root);
+
   /// The content of the regular file `path`. Symlinks are followed as in a chroot, at most 40.
   /// Errors: not_found; invalid_argument (not a regular file, too many links, a path too long); exhausted over `limit`.
   [[nodiscard]] result<std::string> read_file(std::string_view path, std::size_t limit = 1 << 20) const;
