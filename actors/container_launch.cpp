@@ -150,11 +150,16 @@ caf::result<done> launch(self_pointer self, const launch_container& request) {
   work->client = request.client;
   work->before = state.record.state.now;
   work->promise = self->make_response_promise<done>();
+  auto go_on = [self, work] {
+    when_returned(
+        self, [self, work] { begin(self, work); },
+        [self, work](error why) { fail_launch(self, work, std::move(why)); });
+  };
   if (state.clean) {
-    begin(self, work);
+    go_on();
   } else {
     state.record.state.now = phase::starting; // refuses a second start meanwhile
-    state.when_clean.push_back([self, work] { begin(self, work); });
+    state.when_clean.emplace_back(go_on);
   }
   return work->promise;
 }

@@ -23,6 +23,7 @@ void end(self_pointer self, const removal_ptr& work) {
   if (work->failure)
     spdlog::error("container {}: removed, but for: {}", to_string(state.record.name), work->failure->message);
   answer_waiting(self, true);
+  for (auto& action : std::exchange(state.when_returned, {})) action(); // who waits for its files hears that they go
   for (auto& promise : std::exchange(state.removals, {})) promise.deliver(done{});
   self->quit();
 }

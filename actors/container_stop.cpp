@@ -217,6 +217,7 @@ void handle_reminder(self_pointer self, const reminder& what) {
                                    0}));
     break;
   case reminder::about::give_up_start:
+    give_up_start(self);
     break;
   }
 }

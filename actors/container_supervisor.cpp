@@ -5,9 +5,10 @@
 namespace gantry {
 namespace container {
 
-bool alive(const container_supervisor_state& state) {
-  return state.record.state.now == phase::running || state.record.state.now == phase::paused;
+bool alive(const container_record& record) {
+  return record.state.now == phase::running || record.state.now == phase::paused;
 }
+bool alive(const container_supervisor_state& state) { return alive(state.record); }
 
 const launcher_actor& launcher_of(self_pointer self) { return self->state.parts->launcher(self->state.record.monitor); }
 
@@ -73,13 +74,15 @@ void publish_whole(self_pointer self) {
   write(self, store::put_container{self->state.record, store::when_there::require});
 }
 
-void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes) {
-  const auto& record = self->state.record;
+event event_of(const container_record& record, std::string action, std::map<std::string, std::string> attributes) {
   attributes["image"] = record.image_name;
   attributes["name"] = record.display_name;
   for (const auto& [name, value] : record.options.labels) attributes.emplace(name, value);
-  tell(self->state.parts->events, event{record.name.ns, event::subject::container, std::move(action), record.name.id,
-                                        std::move(attributes), now()});
+  return {record.name.ns, event::subject::container, std::move(action), record.name.id, std::move(attributes), now()};
+}
+
+void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes) {
+  tell(self->state.parts->events, event_of(self->state.record, std::move(action), std::move(attributes)));
 }
 
 void clean_up(self_pointer self) {
@@ -116,6 +119,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
   self->state.sandbox = std::move(sandbox);
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.waiting, [&](const auto& one) { return one.asker == down.source; });
+    container::take_back(self, down.source);
   });
   return {
       [self](create_container& request) { return container::create(self, std::move(request)); },
@@ -156,9 +160,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       },
       [self](const resize_container& request) { return container::resize(self, request); },
       [self](const reopen_container_log&) { return container::reopen_log(self); },
-      [](const borrow_rootfs&) -> caf::result<borrowed_rootfs> {
-        return to_caf(error{errc::unavailable, "the files of containers cannot be reached yet", 0});
-      },
+      [self](const borrow_rootfs& request) { return container::borrow(self, request); },
       [self](const container_process_exited& fact) { container::handle_exit(self, fact); },
       [self](const forget_document&) { self->state.document.reset(); },
       [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },

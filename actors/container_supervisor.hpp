@@ -30,6 +30,9 @@ struct container_supervisor_state {
   bool removing = false;
   std::vector<std::function<void()>> when_clean;     ///< a start or a removal that waits for that
   std::vector<std::function<void()>> when_launched;  ///< a stop or a removal that waits for the start under way
+  std::vector<caf::actor_addr> borrowers;            ///< who has the way to its files; at most max_borrowers
+  std::vector<std::function<void()>> when_returned;  ///< a start or another borrower that waits for them to end
+  std::function<void(error)> give_up_start;          ///< of the start that waits so; empty: none does
   std::chrono::milliseconds restart_delay{0};        ///< the last back-off; 0: none yet
   std::chrono::steady_clock::time_point launched_at; ///< by this engine; the clock's beginning: by an earlier one
 
@@ -48,6 +51,8 @@ struct container_supervisor_state {
 
 /// Exec sessions that are kept for inspection; the oldest ended ones go first.
 inline constexpr std::size_t max_execs = 256;
+/// Copies of a container's files at once, those that wait included.
+inline constexpr std::size_t max_borrowers = 16;
 
 /// container_supervisor (architecture, "Actors"). Ends itself once its container is removed or could not be created.
 container_supervisor_actor::behavior_type
@@ -76,13 +81,17 @@ caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& re
 caf::result<stream_ticket> open_stream(self_pointer self, monitor::open_stream request, bool tty);
 caf::result<done> resize(self_pointer self, const resize_container& request);
 caf::result<done> reopen_log(self_pointer self);
+caf::result<borrowed_rootfs> borrow(self_pointer self, const borrow_rootfs& request);
+void take_back(self_pointer self, const caf::actor_addr& borrower); ///< of anybody who has ended
+void give_up_start(self_pointer self);
 void handle_exit(self_pointer self, const container_process_exited& fact);
 void handle_reminder(self_pointer self, const reminder& what);
 void adopt_by_new_monitor(self_pointer self);
 
 // -- shared by the steps --------------------------------------------------------------------------------------------
 
-[[nodiscard]] bool alive(const container_supervisor_state& state); ///< running or paused
+[[nodiscard]] bool alive(const container_record& record); ///< running or paused
+[[nodiscard]] bool alive(const container_supervisor_state& state);
 const launcher_actor& launcher_of(self_pointer self);
 /// The runtime's command for this container. Errors: invalid_argument for a name that is not configured.
 result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record);
@@ -94,10 +103,14 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
 void publish(self_pointer self);
 /// The same when more than its state has changed: the whole record is written.
 void publish_whole(self_pointer self);
+event event_of(const container_record& record, std::string action, std::map<std::string, std::string> attributes);
 void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes = {});
 /// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
 void clean_up(self_pointer self);
 void answer_waiting(self_pointer self, bool removed);
+/// Goes on with a start once nobody has the container's files any more (an upper is mounted once at a time), or says
+/// after a while why it will not.
+void when_returned(self_pointer self, std::function<void()> start, std::function<void(error)> give_up);
 /// The supervisor failed while it was creating: what it had taken is given back. (A writable layer without a record is
 /// the next sweep's.)
 void undo_creation(const engine_parts& parts, const key& name);

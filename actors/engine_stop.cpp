@@ -18,6 +18,7 @@ void end_all(self_pointer self) {
     end(pair.sandbox);
   }
   end(self->state.crew.pods);
+  end(self->state.crew.files);
   end(parts.images);
   end(self->state.crew.transfer);
   for (const auto& extractor : self->state.crew.extractors) end(extractor);

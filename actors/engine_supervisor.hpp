@@ -15,6 +15,7 @@ namespace gantry {
 /// The actors that only the engine itself talks to.
 struct engine_crew {
   pods_actor pods;
+  files_actor files;
   transfer_actor transfer;
   reaper_actor reaper;
   std::vector<layer_extractor_actor> extractors;

@@ -5,6 +5,7 @@
 #include "actors/catalog.hpp"
 #include "actors/cgroups.hpp"
 #include "actors/events.hpp"
+#include "actors/files.hpp"
 #include "actors/images.hpp"
 #include "actors/launcher.hpp"
 #include "actors/layer_extractor.hpp"
@@ -101,6 +102,8 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
   parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));
+  crew.files =
+      system.spawn(files, [&system, to = parts->events] { return system.spawn<caf::detached>(files_worker, to); });
   auto launchers = parts->launchers;
   return spawned_engine{system.spawn(engine_supervisor, std::shared_ptr<const engine_parts>(parts), crew), launchers};
 }
