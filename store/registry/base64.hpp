@@ -4,12 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "messages/domain/base64.hpp"
+
 namespace gantry::store {
 
-/// RFC 4648, section 4, with padding.
-std::string encode_base64(std::string_view bytes);
+using gantry::encode_base64;
 
-/// Empty when `text` is not base64: a foreign character, a wrong length, padding in the middle.
+/// RFC 4648, section 4. Empty when `text` is not base64: a foreign character, a wrong length, padding in the middle.
 std::optional<std::string> decode_base64(std::string_view text);
 
 } // namespace gantry::store

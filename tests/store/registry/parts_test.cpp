@@ -40,9 +40,10 @@ TEST_CASE("what breaks the grammar of a challenge ends it, and nothing else") {
 
 TEST_CASE("base64 is read strictly") {
   for (std::string bytes : {"", "a", "ab", "abc", "abcd", "\xff\xfe\x00"})
-    CHECK(decode_base64(encode_base64(bytes)) == bytes);
+    CHECK(store::decode_base64(encode_base64(bytes)) == bytes);
   CHECK(encode_base64("user:pass") == "dXNlcjpwYXNz");
-  for (const auto* bad : {"a", "ab", "abc", "a===", "ab=c", "ab c", "a-_b", "====="}) CHECK_FALSE(decode_base64(bad));
+  for (const auto* bad : {"a", "ab", "abc", "a===", "ab=c", "ab c", "a-_b", "====="})
+    CHECK_FALSE(store::decode_base64(bad));
 }
 
 TEST_CASE("a Content-Range must be whole and consistent") {
