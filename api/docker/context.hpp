@@ -3,6 +3,7 @@
 #include "api/docker/http.hpp"
 #include "api/door/event_feed.hpp"
 #include "api/door/monitor_stream.hpp"
+#include "api/door/pipe_end.hpp"
 #include "api/http/ask.hpp"
 #include "api/http/exchange.hpp"
 #include "api/http/on_disk.hpp"
@@ -13,6 +14,7 @@ namespace gantry::docker {
 namespace asio = http::asio;
 using door::event_feed;
 using door::monitor_stream;
+using door::pipe_end;
 using http::as_tuple;
 using http::ask;
 using http::awaitable;

@@ -17,6 +17,7 @@ public:
     what.path = std::move(split.path);
     what.api_minor = split.minor;
     GANTRY_LET(const auto* to, find_route(routes(), what));
+    what.streams_body = to->body == body_is::streamed;
     return [this, to](const request& asked, exchange& on) { return to->answer(door_, asked, on); };
   }
 

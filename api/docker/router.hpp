@@ -10,10 +10,14 @@ namespace gantry::docker {
 /// As http::handler, with what it works with.
 using endpoint = awaitable<result<response>> (*)(context&, const request&, exchange&);
 
+/// Who reads a request's body: it is there as a whole, or the endpoint reads it as it comes (exchange::read_body).
+enum class body_is : bool { whole, streamed };
+
 /// A pattern has at most one "*": a name. In images' patterns ("/images/*/json") it may contain slashes.
 struct route {
   std::string_view method, pattern;
   endpoint answer;
+  body_is body = body_is::whole;
 };
 
 /// Every route there is; the first that fits counts.

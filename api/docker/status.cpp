@@ -52,4 +52,10 @@ error start_error(error why) {
   return why;
 }
 
+error upload_error(error why) {
+  if (why.code == errc::corrupt) why.code = errc::invalid_argument;
+  if (why.code == errc::exhausted && why.os_errno != 0) why.code = errc::internal;
+  return why;
+}
+
 } // namespace gantry::docker

@@ -14,4 +14,8 @@ response error_response(const error& why);
 /// is the request's fault (400), and the client derives its exit status 127 or 126 from the words.
 error start_error(error why);
 
+/// What went wrong with a body that the client sent, in the class that says whose fault it was: an archive that is none
+/// is the request's; a disk that is full is no reason to ask again at once.
+error upload_error(error why);
+
 } // namespace gantry::docker

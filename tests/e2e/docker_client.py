@@ -4,6 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+import unittest
+
+from harness import Case
 
 CACHE = os.path.expanduser("~/.cache/gantry/docker-client")
 
@@ -26,3 +29,28 @@ def fetch():
         subprocess.run(["tar", "-x", "-C", CACHE, "./usr/bin/docker"], stdin=pipe.stdout, check=True)
         pipe.wait()
     return shutil.which("docker", path=f"{CACHE}/usr/bin")
+
+
+class DockerCase(Case):
+    """Tests that type what users of the stock client do."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.docker = find()
+        if not cls.docker:
+            raise unittest.SkipTest("no docker client, and Debian's package cannot be downloaded")
+        super().setUpClass()
+        cls.daemon.environment["DOCKER_HOST"] = f"unix://{cls.daemon.socket}"
+
+    def d(self, *arguments, **options):
+        return self.daemon.gantry(*arguments, program=self.docker, **options)
+
+    def d_ok(self, *arguments, **options):
+        done = self.d(*arguments, **options)
+        self.assertEqual(done.returncode, 0, f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.daemon.log()[-1500:]}")
+        return done.stdout
+
+    def d_refused(self, word, *arguments, **options):
+        done = self.d(*arguments, **options)
+        self.assertNotEqual(done.returncode, 0, f"docker {' '.join(arguments)} succeeded: {done.stdout}")
+        self.assertIn(word, done.stderr)

@@ -1,28 +1,11 @@
 """The stock docker client against gantryd: what its users type."""
 import json
-import unittest
 
-import docker_client
-from harness import Case, wait_until
+from docker_client import DockerCase
+from harness import wait_until
 
 
-class DockerClient(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.docker = docker_client.find()
-        if not cls.docker:
-            raise unittest.SkipTest("no docker client, and Debian's package cannot be downloaded")
-        super().setUpClass()
-        cls.daemon.environment["DOCKER_HOST"] = f"unix://{cls.daemon.socket}"
-
-    def d(self, *arguments, **options):
-        return self.daemon.gantry(*arguments, program=self.docker, **options)
-
-    def d_ok(self, *arguments, **options):
-        done = self.d(*arguments, **options)
-        self.assertEqual(done.returncode, 0, f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.daemon.log()[-1500:]}")
-        return done.stdout
-
+class DockerClient(DockerCase):
     def test_version_and_info(self):
         self.assertIn("Server", self.d_ok("version"))
         self.d_ok("info")

@@ -45,6 +45,11 @@ GANTRY_ENDPOINT(container_wait);
 GANTRY_ENDPOINT(container_logs);
 // attach.cpp
 GANTRY_ENDPOINT(container_attach);
+// archive.cpp
+GANTRY_ENDPOINT(container_archive_head);
+GANTRY_ENDPOINT(container_archive_get);
+GANTRY_ENDPOINT(container_archive_put);
+GANTRY_ENDPOINT(container_export);
 // processes.cpp
 GANTRY_ENDPOINT(container_top);
 GANTRY_ENDPOINT(container_stats);
