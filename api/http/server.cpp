@@ -8,13 +8,12 @@
 #include <thread>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
 #include "api/http/connection.hpp"
+#include "api/http/crowd.hpp"
 #include "api/http/listening_socket.hpp"
 #include "runtime/sys/thread_name.hpp"
 
@@ -22,7 +21,6 @@ namespace gantry::http {
 namespace {
 
 using acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
-constexpr std::chrono::seconds longest_unwinding{10};
 
 /// What a client gets that is one too many. Not waited for: it has 1 KiB of socket buffer to go into.
 void turn_away(const site& by, connection::socket& client) {
@@ -41,7 +39,7 @@ struct server::inner {
   std::unique_ptr<site> serves;
   traffic counts;
   std::list<acceptor> acceptors;
-  std::list<connection> connections;
+  crowd<connection> connections{home->io};
   std::vector<address> listening;
   std::vector<std::pair<std::string, struct stat>> bound;
   std::thread thread;
@@ -56,7 +54,6 @@ struct server::inner {
   result<void> listen();
   result<void> listen_on_socket(const address& where);
   result<void> add_acceptor(sys::unique_fd listener, int family);
-  awaitable<void> accept(acceptor& on);
   void admit(connection::socket client);
   void begin_stop();
   void run();
@@ -95,50 +92,24 @@ result<void> server::inner::listen() {
   return {};
 }
 
-awaitable<void> server::inner::accept(acceptor& on) {
-  while (on.is_open()) {
-    auto [failure, client] = co_await on.async_accept(as_tuple);
-    if (!failure) {
-      admit(std::move(client));
-      continue;
-    }
-    if (failure == asio::error::operation_aborted) co_return;
-    // Out of descriptors, for example: those who wait stay in the backlog.
-    spdlog::warn("{}: accept: {}", options.name, failure.message());
-    asio::steady_timer pause(home->io, std::chrono::milliseconds(100));
-    co_await pause.async_wait(as_tuple);
-  }
-}
-
 void server::inner::admit(connection::socket client) {
   if (stopping) return;
   if (connections.size() >= options.max_connections) return turn_away(*serves, client);
-  auto added = connections.emplace(connections.end(), *serves, options, counts, std::move(client));
-  asio::co_spawn(home->io, added->run(),
-                 asio::bind_cancellation_slot(added->cancellation().slot(), [this, added](std::exception_ptr) {
-                   // Not here: the coroutine's own frame may still refer to the connection.
-                   asio::post(home->io, [this, added] { connections.erase(added); });
-                 }));
+  connections.admit(*serves, options, counts, std::move(client));
 }
 
 void server::inner::begin_stop() {
   stopping = true;
   boost::system::error_code ignored;
   for (auto& one : acceptors) one.close(ignored);
-  for (auto& one : connections) one.cancellation().emit(asio::cancellation_type::terminal);
+  connections.cancel();
 }
 
 void server::inner::run() {
   auto work = asio::make_work_guard(home->io);
   while (!stopping) home->io.run_one();
   work.reset();
-  // Cancelled coroutines unwind now.
-  auto until = std::chrono::steady_clock::now() + longest_unwinding;
-  while (!connections.empty() && std::chrono::steady_clock::now() < until) {
-    home->io.restart();
-    home->io.run_one_for(std::chrono::milliseconds(20));
-  }
-  drained = connections.empty();
+  drained = connections.unwind();
 }
 
 server::server(std::unique_ptr<inner> made) : inner_(std::move(made)), listening_(inner_->listening) {}
@@ -147,7 +118,10 @@ result<std::unique_ptr<server>> server::start(caf::actor_system& system, server_
                                               const make_site& make) {
   auto made = std::make_unique<inner>(system, std::move(options), make);
   GANTRY_TRY(made->listen());
-  for (auto& one : made->acceptors) asio::co_spawn(made->home->io, made->accept(one), asio::detached);
+  for (auto& one : made->acceptors) {
+    auto admit = [inner = made.get()](connection::socket client) { inner->admit(std::move(client)); };
+    asio::co_spawn(made->home->io, accept_clients(one, made->options.name, std::move(admit)), asio::detached);
+  }
   made->thread = std::thread([inner = made.get()] {
     sys::name_thread((inner->options.name + " door").c_str());
     inner->run();
@@ -169,8 +143,6 @@ void server::stop() {
   }
   if (inner_->drained) return;
   // A coroutine that did not unwind refers to it: lost memory at the end of a process is the lesser harm.
-  spdlog::error("{}: {} connections did not end within {} s", inner_->options.name, inner_->connections.size(),
-                longest_unwinding.count());
   (void)inner_.release();
 }
 

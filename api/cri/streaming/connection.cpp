@@ -12,13 +12,14 @@
 #include "api/cri/streaming/remotecommand.hpp"
 #include "api/cri/streaming/spdy_client.hpp"
 #include "api/cri/streaming/websocket_client.hpp"
+#include "api/http/websocket.hpp"
 
 namespace gantry::cri {
 namespace {
 
 using namespace asio::experimental::awaitable_operators;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
+namespace wire = boost::beast::http;
 
 constexpr std::uint32_t max_head = 16u << 10;
 constexpr auto version_header = "X-Stream-Protocol-Version";
@@ -26,14 +27,14 @@ constexpr auto accepted_header = "X-Accepted-Stream-Protocol-Versions";
 
 std::string_view text_of(beast::string_view text) { return {text.data(), text.size()}; }
 
-bool wants_spdy(const http::request<http::empty_body>& request) {
-  for (const auto& word : list_of(text_of(request[http::field::upgrade])))
-    if (beast::iequals(word, "SPDY/3.1")) return http::token_list(request[http::field::connection]).exists("upgrade");
+bool wants_spdy(const wire::request<wire::empty_body>& request) {
+  for (const auto& word : list_of(text_of(request[wire::field::upgrade])))
+    if (beast::iequals(word, "SPDY/3.1")) return wire::token_list(request[wire::field::connection]).exists("upgrade");
   return false;
 }
 
 /// A header may stand several times, each with a list.
-std::vector<std::string> offered(const http::request<http::empty_body>& request, beast::string_view name) {
+std::vector<std::string> offered(const wire::request<wire::empty_body>& request, beast::string_view name) {
   std::vector<std::string> found;
   auto [first, last] = request.equal_range(name);
   for (auto one = first; one != last; ++one)
@@ -58,24 +59,24 @@ connection::connection(std::shared_ptr<loop> home, backend& engine, token_table&
 awaitable<void> connection::run() {
   auto request = co_await read_head();
   if (!request) co_return;
-  if (request->method() != http::verb::get && request->method() != http::verb::post) {
-    co_await refuse(http::status::method_not_allowed, "streams are opened by GET or POST");
+  if (request->method() != wire::verb::get && request->method() != wire::verb::post) {
+    co_await refuse(wire::status::method_not_allowed, "streams are opened by GET or POST");
     co_return;
   }
   auto what = redeem(*request);
   if (!what) {
-    co_await refuse(http::status::not_found, "no stream waits here: its token is unknown, was used, or is too old");
+    co_await refuse(wire::status::not_found, "no stream waits here: its token is unknown, was used, or is too old");
     co_return;
   }
   co_await upgrade(std::move(*request), std::move(*what));
 }
 
 awaitable<std::optional<connection::head>> connection::read_head() {
-  http::request_parser<http::empty_body> parser;
+  wire::request_parser<wire::empty_body> parser;
   parser.header_limit(max_head);
   asio::steady_timer limit(home_->io, limits_.header_timeout);
   auto read = [&]() -> awaitable<bool> {
-    auto [failure, got] = co_await http::async_read_header(socket_, buffer_, parser, as_tuple);
+    auto [failure, got] = co_await wire::async_read_header(socket_, buffer_, parser, as_tuple);
     co_return !failure;
   };
   auto outcome = co_await (read() || limit.async_wait(asio::use_awaitable));
@@ -83,7 +84,7 @@ awaitable<std::optional<connection::head>> connection::read_head() {
   // The bytes of a body would be taken for the stream's.
   auto length = parser.content_length();
   if (parser.chunked() || (length && *length > 0)) {
-    co_await refuse(http::status::bad_request, "a request for a stream has no body");
+    co_await refuse(wire::status::bad_request, "a request for a stream has no body");
     co_return std::nullopt;
   }
   co_return parser.release();
@@ -107,7 +108,7 @@ awaitable<void> connection::upgrade(head request, stream_request what) {
   else if (wants_spdy(request))
     co_await upgrade_spdy(std::move(request), std::move(what));
   else
-    co_await refuse(http::status::bad_request, "a stream is an upgrade to SPDY/3.1 or to websocket");
+    co_await refuse(wire::status::bad_request, "a stream is an upgrade to SPDY/3.1 or to websocket");
 }
 
 // -- SPDY ----------------------------------------------------------------------------------------------------------
@@ -117,12 +118,12 @@ awaitable<void> connection::upgrade_spdy(head request, stream_request what) {
   auto forwards = std::holds_alternative<port_forward_request>(what);
   auto protocol = forwards ? std::nullopt : choose_remotecommand(names);
   if (names.empty()) {
-    co_await refuse(http::status::bad_request, fmt::format("the header {} is missing", version_header));
+    co_await refuse(wire::status::bad_request, fmt::format("the header {} is missing", version_header));
     co_return;
   }
   if (forwards ? !contains(names, port_forward_protocol) : !protocol) {
     auto ours = forwards ? std::vector<std::string_view>{port_forward_protocol} : remotecommand_protocols();
-    co_await refuse(http::status::forbidden, "none of the protocols that are offered is spoken here", ours);
+    co_await refuse(wire::status::forbidden, "none of the protocols that are offered is spoken here", ours);
     co_return;
   }
   auto reply =
@@ -164,7 +165,7 @@ awaitable<void> connection::upgrade_websocket(head request, stream_request what)
   auto names = offered(request, "Sec-WebSocket-Protocol");
   if (std::holds_alternative<port_forward_request>(what)) {
     if (!contains(names, tunnel_protocol)) {
-      co_await refuse(http::status::forbidden, "over websocket, ports are forwarded by SPDY/3.1+portforward.k8s.io");
+      co_await refuse(wire::status::forbidden, "over websocket, ports are forwarded by SPDY/3.1+portforward.k8s.io");
       co_return;
     }
     auto client = co_await accept_websocket(request, tunnel_protocol);
@@ -173,7 +174,7 @@ awaitable<void> connection::upgrade_websocket(head request, stream_request what)
   }
   auto protocol = choose_remotecommand(names);
   if (!protocol) {
-    co_await refuse(http::status::forbidden, "none of the protocols that are offered is spoken here");
+    co_await refuse(wire::status::forbidden, "none of the protocols that are offered is spoken here");
     co_return;
   }
   auto client = co_await accept_websocket(request, protocol->name);
@@ -182,16 +183,8 @@ awaitable<void> connection::upgrade_websocket(head request, stream_request what)
 
 awaitable<std::unique_ptr<transport>> connection::accept_websocket(const head& request, std::string_view protocol) {
   auto made = std::make_unique<websocket_transport::stream>(std::move(socket_));
-  made->read_message_max(max_message);
-  made->binary(true);
-  auto times = websocket::stream_base::timeout::suggested(beast::role_type::server);
-  times.handshake_timeout = limits_.goodbye_timeout;
-  times.idle_timeout = websocket::stream_base::none(); // a client that we do not read is not idle; `watch` judges that
-  times.keep_alive_pings = false;
-  made->set_option(times);
-  made->set_option(websocket::stream_base::decorator([name = std::string(protocol)](websocket::response_type& reply) {
-    reply.set(http::field::sec_websocket_protocol, name);
-  }));
+  // A client that we do not read is not idle: `watch` judges that.
+  http::prepare_websocket(*made, max_message, limits_.goodbye_timeout, std::string(protocol));
   auto [failure] = co_await made->async_accept(request, as_tuple);
   if (failure) co_return nullptr;
   co_return std::make_unique<websocket_transport>(std::move(made));
@@ -227,17 +220,17 @@ awaitable<void> connection::watch(transport& client) {
   }
 }
 
-awaitable<void> connection::refuse(http::status status, std::string text,
+awaitable<void> connection::refuse(wire::status status, std::string text,
                                    const std::vector<std::string_view>& accepted) {
-  http::response<http::string_body> reply(status, 11, std::move(text));
-  reply.set(http::field::content_type, "text/plain; charset=utf-8");
-  reply.set(http::field::connection, "close");
-  if (status == http::status::method_not_allowed) reply.set(http::field::allow, "GET, POST");
+  wire::response<wire::string_body> reply(status, 11, std::move(text));
+  reply.set(wire::field::content_type, "text/plain; charset=utf-8");
+  reply.set(wire::field::connection, "close");
+  if (status == wire::status::method_not_allowed) reply.set(wire::field::allow, "GET, POST");
   for (auto name : accepted) reply.insert(accepted_header, beast::string_view(name.data(), name.size()));
   reply.body() += '\n';
   reply.prepare_payload();
   asio::steady_timer limit(home_->io, limits_.header_timeout);
-  auto write = [&]() -> awaitable<void> { co_await http::async_write(socket_, reply, as_tuple); };
+  auto write = [&]() -> awaitable<void> { co_await wire::async_write(socket_, reply, as_tuple); };
   co_await (write() || limit.async_wait(asio::use_awaitable));
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

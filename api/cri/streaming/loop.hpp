@@ -1,47 +1,21 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "api/cri/streaming/backend.hpp"
+#include "api/http/coroutine.hpp"
+#include "api/http/loop.hpp"
 
 namespace gantry::cri {
 
 namespace asio = boost::asio;
-using asio::awaitable;
+using http::awaitable;
 
-/// Awaits an asio operation whose error code is looked at rather than thrown.
-inline constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
-
-/// The server's thread, as a backend's answers see it: a place to hand work to, which may be closed at any time.
-class loop {
-public:
-  asio::io_context io{1};
-
-  /// Runs `f` on the server's thread, or never when it is closed. Any thread.
-  template<class F>
-  void post(F f) {
-    std::lock_guard guard(lock_);
-    if (open_) asio::post(io, std::move(f));
-  }
-  /// Afterwards nothing is posted any more. Any thread.
-  void close() {
-    std::lock_guard guard(lock_);
-    open_ = false;
-  }
-
-private:
-  std::mutex lock_;
-  bool open_ = true;
-};
+using http::as_tuple;
+using http::loop;
 
 /// Wakes every coroutine that waits now. It remembers nothing: who waits checks its condition first, and again when
 /// woken. The server's thread alone.

@@ -2,15 +2,14 @@
 
 #include <sys/socket.h>
 
-#include <list>
 #include <thread>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <spdlog/spdlog.h>
 
 #include "api/cri/streaming/connection.hpp"
+#include "api/http/crowd.hpp"
 #include "runtime/sys/thread_name.hpp"
 
 namespace gantry::cri {
@@ -18,8 +17,6 @@ namespace {
 
 using asio::ip::tcp;
 using boost::system::error_code;
-
-constexpr std::chrono::seconds longest_unwinding{10};
 
 /// What a client gets that is one too many. Not waited for: it has a socket buffer to go into.
 void turn_away(tcp::socket& client) {
@@ -40,14 +37,13 @@ struct streaming_server::inner {
   token_table tokens;
   std::shared_ptr<loop> home = std::make_shared<loop>();
   tcp::acceptor acceptor;
-  std::list<connection> connections;
+  http::crowd<connection> connections{home->io};
   std::string base_url;
   std::thread thread;
   bool stopping = false; ///< the thread's own
   bool drained = false;  ///< every connection has ended; read when the thread is over
 
   result<void> listen();
-  awaitable<void> accept();
   void admit(tcp::socket client);
   void begin_stop();
   void run();
@@ -70,50 +66,24 @@ result<void> streaming_server::inner::listen() {
   return {};
 }
 
-awaitable<void> streaming_server::inner::accept() {
-  while (acceptor.is_open()) {
-    auto [failure, client] = co_await acceptor.async_accept(as_tuple);
-    if (!failure) {
-      admit(std::move(client));
-      continue;
-    }
-    if (failure == asio::error::operation_aborted) co_return;
-    // Out of descriptors, for example: those who wait stay in the backlog.
-    spdlog::warn("cri: accept a stream: {}", failure.message());
-    asio::steady_timer pause(home->io, std::chrono::milliseconds(100));
-    co_await pause.async_wait(as_tuple);
-  }
-}
-
 void streaming_server::inner::admit(tcp::socket client) {
   if (stopping) return;
   if (connections.size() >= options.max_connections) return turn_away(client);
-  auto added = connections.emplace(connections.end(), home, *engine, tokens, options.limits, std::move(client));
-  asio::co_spawn(home->io, added->run(),
-                 asio::bind_cancellation_slot(added->cancellation().slot(), [this, added](std::exception_ptr) {
-                   // Not here: the coroutine's own frame may still refer to the connection.
-                   asio::post(home->io, [this, added] { connections.erase(added); });
-                 }));
+  connections.admit(home, *engine, tokens, options.limits, std::move(client));
 }
 
 void streaming_server::inner::begin_stop() {
   stopping = true;
   error_code ignored;
   acceptor.close(ignored);
-  for (auto& one : connections) one.cancellation().emit(asio::cancellation_type::terminal);
+  connections.cancel();
 }
 
 void streaming_server::inner::run() {
   auto work = asio::make_work_guard(home->io);
   while (!stopping) home->io.run_one();
   work.reset();
-  // Cancelled coroutines unwind now.
-  auto until = std::chrono::steady_clock::now() + longest_unwinding;
-  while (!connections.empty() && std::chrono::steady_clock::now() < until) {
-    home->io.restart();
-    home->io.run_one_for(std::chrono::milliseconds(20));
-  }
-  drained = connections.empty();
+  drained = connections.unwind();
 }
 
 streaming_server::streaming_server(std::unique_ptr<inner> made) : inner_(std::move(made)) {}
@@ -122,7 +92,8 @@ result<std::unique_ptr<streaming_server>> streaming_server::start(std::shared_pt
                                                                   streaming_options options) {
   auto made = std::make_unique<inner>(std::move(engine), std::move(options));
   GANTRY_TRY(made->listen());
-  asio::co_spawn(made->home->io, made->accept(), asio::detached);
+  auto admit = [inner = made.get()](tcp::socket client) { inner->admit(std::move(client)); };
+  asio::co_spawn(made->home->io, http::accept_clients(made->acceptor, "cri streams", std::move(admit)), asio::detached);
   made->thread = std::thread([inner = made.get()] {
     sys::name_thread("cri streams");
     inner->run();
@@ -144,7 +115,6 @@ void streaming_server::stop() {
   inner_->home->close();
   if (inner_->drained) return;
   // A coroutine that did not unwind refers to it: lost memory at the end of a process is the lesser harm.
-  spdlog::error("cri: {} streams did not end within {} s", inner_->connections.size(), longest_unwinding.count());
   (void)inner_.release();
 }
 
