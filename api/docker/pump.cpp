@@ -10,18 +10,18 @@ namespace {
 using namespace asio::experimental::awaitable_operators;
 
 /// Container to client.
-awaitable<void> send_output(monitor_stream& container, raw_connection& client, bool tty) {
+awaitable<void> send_output(monitor_stream& container, raw_connection& client, bool raw) {
   for (;;) {
     auto frame = co_await container.read();
     if (!frame || !*frame || (*frame)->type == monitor::frame::end) break;
     const auto& got = **frame;
     if (got.type != monitor::frame::stdout_data && got.type != monitor::frame::stderr_data) continue;
     if (got.payload.empty()) continue;
-    auto bytes = tty ? got.payload : stream::header(got.type, got.payload.size()) + got.payload;
+    auto bytes = raw ? got.payload : stream::header(got.type, got.payload.size()) + got.payload;
     auto written = co_await client.write(bytes);
     if (!written) break;
   }
-  client.shut_down();
+  co_await client.shut_down();
 }
 
 /// Client to container. Ends when the client is gone or has detached, not when it only has no more to say.
@@ -33,7 +33,7 @@ awaitable<void> send_input(context& door, monitor_stream& container, raw_connect
     if (bytes->empty()) break;
     if (!how.want_stdin) continue; // what nobody asked for is read and dropped: it must not stay in the socket
     detach_watch::outcome found{std::move(*bytes), false};
-    if (how.tty && !how.detach_keys.empty()) found = watch.add(found.forward);
+    if (!how.detach_keys.empty()) found = watch.add(found.forward);
     if (!found.forward.empty()) {
       auto written = co_await container.write_stdin(found.forward);
       if (!written) break;
@@ -50,8 +50,8 @@ awaitable<void> send_input(context& door, monitor_stream& container, raw_connect
 } // namespace
 
 awaitable<void> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how) {
-  auto tty = how.tty;
-  co_await (send_output(container, client, tty) || send_input(door, container, client, std::move(how)));
+  auto raw = how.raw;
+  co_await (send_output(container, client, raw) || send_input(door, container, client, std::move(how)));
 }
 
 } // namespace gantry::docker

@@ -6,9 +6,9 @@ namespace gantry::docker {
 
 /// How bytes go between a client and a container.
 struct pump_options {
-  bool tty = false; ///< output raw; else in frames with headers
+  bool raw = false; ///< output as it is, as a terminal's or over a WebSocket; else in frames with headers
   bool want_stdin = false;
-  std::string detach_keys; ///< as bytes; looked for when there is a terminal
+  std::string detach_keys; ///< as bytes; of a terminal. Empty: none are looked for
 };
 
 /// Passes bytes both ways until the process's output ends, the client goes, or it detaches. Each direction waits for

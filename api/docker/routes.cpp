@@ -44,7 +44,7 @@ constexpr route table[] = {
     {"HEAD", "/containers/*/archive", container_archive_head},
     {"GET", "/containers/*/archive", container_archive_get},
     {"PUT", "/containers/*/archive", container_archive_put, body_is::streamed},
-    {"GET", "/containers/*/attach/ws", not_implemented},
+    {"GET", "/containers/*/attach/ws", container_attach_websocket},
     {"POST", "/containers/*/start", container_start},
     {"POST", "/containers/*/stop", container_stop},
     {"POST", "/containers/*/restart", container_restart},

@@ -16,10 +16,13 @@ public:
   virtual awaitable<result<std::string>> read_some() = 0;
   /// Returns when the bytes are with the kernel: a slow client holds up its own stream alone.
   virtual awaitable<result<void>> write(std::string_view bytes) = 0;
-  virtual void shut_down() = 0; ///< no more writing
+  virtual awaitable<void> shut_down() = 0; ///< no more writing
   /// Whether the client has closed the connection whole, and not only its writing half.
   [[nodiscard]] virtual bool gone() const = 0;
 };
+
+/// What the messages of a WebSocket are said to hold.
+enum class message_kind : bool { text, bytes };
 
 /// The answer to one request, for endpoints that say more than one whole response. The door's thread alone; lives until
 /// the endpoint ends.
@@ -44,6 +47,9 @@ public:
   /// Answers with this head and not a header more (`what.body` is not looked at), and hands the connection over: for an
   /// upgrade (101), or what a client takes for one.
   virtual awaitable<result<std::unique_ptr<raw_connection>>> take_over(response what) = 0;
+  /// The same by an upgrade to WebSocket. Errors: invalid_argument, before anything is answered, when the request asks
+  /// for none; unavailable.
+  virtual awaitable<result<std::unique_ptr<raw_connection>>> take_over_websocket(message_kind kind) = 0;
 };
 
 } // namespace gantry::http

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include "api/http/live_websocket.hpp"
+
 namespace gantry::http {
 namespace {
 
@@ -33,9 +35,10 @@ public:
     if (failure) co_return hung_up();
     co_return result<void>();
   }
-  void shut_down() override {
+  awaitable<void> shut_down() override {
     boost::system::error_code ignored;
     on_.socket().shutdown(connection::socket::shutdown_send, ignored);
+    co_return;
   }
   [[nodiscard]] bool gone() const override {
     pollfd state{on_.socket().native_handle(), 0, 0};
@@ -113,6 +116,14 @@ awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over(resp
   auto raw = std::make_unique<live_raw>(on_.stream_, std::string(static_cast<const char*>(early.data()), early.size()));
   on_.buffer_.clear();
   co_return std::unique_ptr<raw_connection>(std::move(raw));
+}
+
+awaitable<result<std::unique_ptr<raw_connection>>> live_exchange::take_over_websocket(message_kind kind) {
+  auto made = co_await accept_websocket(on_.stream_, what_, kind);
+  if (!made && made.error().code == errc::invalid_argument) co_return made;
+  begun_ = taken_ = true;
+  on_.keep_alive_ = false;
+  co_return made;
 }
 
 awaitable<bool> live_exchange::finish(bool whole) {

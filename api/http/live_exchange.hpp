@@ -17,6 +17,7 @@ public:
   [[nodiscard]] bool begun() const override { return begun_; }
   awaitable<void> until_gone() override;
   awaitable<result<std::unique_ptr<raw_connection>>> take_over(response head) override;
+  awaitable<result<std::unique_ptr<raw_connection>>> take_over_websocket(message_kind kind) override;
 
   /// Ends the stream; one that is not `whole` is cut, so that the client sees that something is missing. Returns
   /// whether the connection can go on.

@@ -45,6 +45,7 @@ GANTRY_ENDPOINT(container_wait);
 GANTRY_ENDPOINT(container_logs);
 // attach.cpp
 GANTRY_ENDPOINT(container_attach);
+GANTRY_ENDPOINT(container_attach_websocket);
 // archive.cpp
 GANTRY_ENDPOINT(container_archive_head);
 GANTRY_ENDPOINT(container_archive_get);

@@ -92,7 +92,7 @@ awaitable<result<response>> exec_start(context& door, const request& what, excha
     GANTRY_CO_TRY(co_await client->write(text));
     co_return response();
   }
-  pump_options how{tty, options.attach_stdin, std::move(keys)};
+  pump_options how{tty, options.attach_stdin, tty ? std::move(keys) : ""};
   co_await pump(door, **container, *client, std::move(how));
   co_return response();
 }
