@@ -6,16 +6,14 @@ namespace gantry::cli {
 
 std::span<const entry> all_verbs() {
   static const std::array container{
-      entry{"attach", &attach_verb},   entry{"create", &create_verb},
-      entry{"exec", &exec_verb},       entry{"inspect", &inspect_verb},
-      entry{"kill", &kill_verb},       entry{"logs", &logs_verb},
-      entry{"ls", &ps_verb},           entry{"pause", &pause_verb},
-      entry{"port", &port_verb},       entry{"prune", &container_prune_verb},
-      entry{"rename", &rename_verb},   entry{"restart", &restart_verb},
-      entry{"rm", &rm_verb},           entry{"run", &run_verb},
-      entry{"start", &start_verb},     entry{"stats", &stats_verb},
-      entry{"stop", &stop_verb},       entry{"top", &top_verb},
-      entry{"unpause", &unpause_verb}, entry{"wait", &wait_verb},
+      entry{"attach", &attach_verb}, entry{"cp", &cp_verb},           entry{"create", &create_verb},
+      entry{"exec", &exec_verb},     entry{"export", &export_verb},   entry{"inspect", &inspect_verb},
+      entry{"kill", &kill_verb},     entry{"logs", &logs_verb},       entry{"ls", &ps_verb},
+      entry{"pause", &pause_verb},   entry{"port", &port_verb},       entry{"prune", &container_prune_verb},
+      entry{"rename", &rename_verb}, entry{"restart", &restart_verb}, entry{"rm", &rm_verb},
+      entry{"run", &run_verb},       entry{"start", &start_verb},     entry{"stats", &stats_verb},
+      entry{"stop", &stop_verb},     entry{"top", &top_verb},         entry{"unpause", &unpause_verb},
+      entry{"wait", &wait_verb},
   };
   static const std::array image{entry{"inspect", &inspect_verb}, entry{"ls", &images_verb},
                                 entry{"prune", &image_prune_verb}, entry{"pull", &pull_verb}, entry{"rm", &rmi_verb}};
@@ -46,6 +44,8 @@ std::span<const entry> all_verbs() {
                               entry{"stats", &stats_verb},
                               entry{"port", &port_verb},
                               entry{"rename", &rename_verb},
+                              entry{"cp", &cp_verb},
+                              entry{"export", &export_verb},
                               entry{"rm", &rm_verb},
                               entry{"pull", &pull_verb},
                               entry{"images", &images_verb},

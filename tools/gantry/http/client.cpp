@@ -72,8 +72,18 @@ tl::unexpected<error> broken(const error_code& failure) {
 /// that sending them again, to the next daemon, repeats nothing. Once it has read a request, its death reads as an end.
 bool never_read(const error& failure) { return failure.os_errno == ECONNRESET || failure.os_errno == EPIPE; }
 
-result<void> read_head(response::state& state) {
+result<response> connected(const connector& connect) {
+  GANTRY_LET(auto fd, connect());
+  auto state = std::make_unique<response::state>();
+  error_code failure;
+  state->socket.assign(asio::local::stream_protocol(), fd.release(), failure);
+  if (failure) return broken(failure);
+  return response(std::move(state));
+}
+
+result<void> read_head(response::state& state, bool has_body = true) {
   state.parser.emplace();
+  state.parser->skip(!has_body);
   state.parser->header_limit(64 << 10);
   state.parser->body_limit(boost::none);
   error_code failure;
@@ -85,15 +95,41 @@ result<void> read_head(response::state& state) {
 } // namespace
 
 result<response> client::send(const request& what) {
-  GANTRY_LET(auto fd, connect_());
-  auto state = std::make_unique<response::state>();
-  error_code failure;
-  state->socket.assign(asio::local::stream_protocol(), fd.release(), failure);
-  if (failure) return broken(failure);
+  GANTRY_LET(auto answer, connected(connect_));
   auto message = message_of(what);
-  beast::http::write(state->socket, message, failure);
+  error_code failure;
+  beast::http::write(answer.inner().socket, message, failure);
   if (failure) return broken(failure);
-  return response(std::move(state));
+  return answer;
+}
+
+result<response> client::upload(const request& what, const std::function<result<void>(const body_writer&)>& produce) {
+  GANTRY_LET(auto answer, connected(connect_));
+  auto& socket = answer.inner().socket;
+  auto message = message_of(what);
+  message.erase(beast::http::field::content_length);
+  message.chunked(true);
+  error_code failure;
+  beast::http::request_serializer<beast::http::string_body> head(message);
+  beast::http::write_header(socket, head, failure);
+  if (failure) return broken(failure);
+  auto write = [&](std::string_view bytes) -> result<void> {
+    pollfd early{socket.native_handle(), POLLIN, 0};
+    if (::poll(&early, 1, 0) > 0) return fail(errc::cancelled, "the daemon wants no more of it");
+    if (bytes.empty()) return {}; // an empty chunk would end the body
+    asio::write(socket, beast::http::make_chunk(asio::buffer(bytes)), failure);
+    if (failure) return broken(failure);
+    return {};
+  };
+  auto produced = produce(write);
+  if (produced) asio::write(socket, beast::http::make_chunk_last(), failure);
+  // What the daemon says is more than that it hung up; what went wrong here is more than its silence.
+  if (!produced && produced.error().code != errc::cancelled && produced.error().code != errc::unavailable)
+    return tl::unexpected<error>(std::move(produced.error()));
+  GANTRY_TRY(read_head(answer.inner()));
+  if (answer.status() >= 400) return refusal(answer);
+  if (!produced) return tl::unexpected<error>(std::move(produced.error()));
+  return answer;
 }
 
 result<bool> client::await(response& answer, std::chrono::milliseconds patience) {
@@ -106,7 +142,7 @@ result<bool> client::await(response& answer, std::chrono::milliseconds patience)
 
 result<response> client::exchange(const request& what) {
   GANTRY_LET(auto answer, send(what));
-  GANTRY_TRY(read_head(answer.inner()));
+  GANTRY_TRY(read_head(answer.inner(), what.method != "HEAD"));
   return answer;
 }
 

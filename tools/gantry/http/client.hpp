@@ -57,6 +57,9 @@ private:
   std::unique_ptr<state> state_;
 };
 
+/// Sends the next bytes of a request's body.
+using body_writer = std::function<result<void>(std::string_view)>;
+
 /// Makes a connected socket; called once per request.
 using connector = std::function<result<sys::unique_fd>()>;
 
@@ -69,6 +72,9 @@ public:
 
   /// Sends, and returns when the head of the response has come.
   result<response> open(const request& what);
+  /// As open, of a request whose body `produce` writes piece by piece. When the daemon answers before its end, the rest
+  /// is not sent: the error that `write` then gives is for `produce` to return.
+  result<response> upload(const request& what, const std::function<result<void>(const body_writer& write)>& produce);
   /// Sends, and returns at once: the head is read by `await`. For `wait`, whose answer may come much later.
   result<response> send(const request& what);
   /// Reads the head of a response of `send`; with a patience, returns false when it did not come in that time.

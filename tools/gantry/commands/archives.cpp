@@ -1,0 +1,51 @@
+#include "tools/gantry/commands/archives.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "runtime/sys/files.hpp"
+
+namespace gantry::cli {
+namespace {
+
+template<class Take>
+result<void> take_all(http::response& answer, Take take) {
+  for (;;) {
+    GANTRY_LET(const auto bytes, answer.read_some());
+    if (bytes.empty()) return {};
+    GANTRY_TRY(take(bytes));
+  }
+}
+
+} // namespace
+
+result<void> save_to_file(http::response& answer, const std::string& path) {
+  struct stat status {};
+  // A device or a pipe is written to as it is; a file is replaced when the whole archive is there.
+  const bool in_place = ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  auto written_to = in_place ? path : path + ".XXXXXX";
+  const sys::unique_fd file(in_place ? ::open(path.c_str(), O_WRONLY | O_CLOEXEC)
+                                     : ::mkostemp(written_to.data(), O_CLOEXEC));
+  if (!file) return fail_errno(errno, "create {}", path);
+  auto saved = take_all(answer, [&](std::string_view bytes) { return sys::write_all(file.get(), bytes); });
+  if (in_place) return saved;
+  const auto mode = status.st_mode != 0 ? status.st_mode & 07777 : 0600;
+  if (saved && ::fchmod(file.get(), mode) != 0) saved = fail_errno(errno, "chmod");
+  if (saved && ::rename(written_to.c_str(), path.c_str()) != 0) saved = fail_errno(errno, "rename");
+  if (saved) return {};
+  ::unlink(written_to.c_str());
+  return within(std::move(saved.error()), "{}", path);
+}
+
+result<void> save_to_stream(http::response& answer, std::ostream& to) {
+  return take_all(answer, [&](std::string_view bytes) -> result<void> {
+    if (to.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush()) return {};
+    return fail(errc::unavailable, "the output was closed");
+  });
+}
+
+} // namespace gantry::cli
