@@ -60,7 +60,8 @@ void finish(self_pointer self, const creation_ptr& work) {
 result<void> check_options(container_supervisor_state& state, std::vector<std::string>& warnings) {
   const auto& config = *state.parts->config;
   GANTRY_TRY(runtime_of(config, state.record));
-  GANTRY_LET(auto built, build_document(config, state.record, state.image->config, {}));
+  GANTRY_LET(auto built,
+             build_document(config, state.record, state.image->config, namespaces_to_join(state.record.options)));
   state.record.args = std::move(built.args);
   state.record.effective_env = std::move(built.env);
   state.record.effective_user = std::move(built.user);

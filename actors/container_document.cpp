@@ -33,6 +33,14 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
   return spec::build(input);
 }
 
+sandbox_namespaces namespaces_to_join(const container_options& options) {
+  auto joined = [](const std::string& mode) { return mode.starts_with("container:") ? mode : std::string(); };
+  sandbox_namespaces found;
+  found.pid = joined(options.pid_mode);
+  found.ipc = joined(options.ipc_mode);
+  return found;
+}
+
 result<container_files> network_files(const engine_config& config, const container_record& record,
                                       const sandbox_namespaces& namespaces) {
   const auto& options = record.options;

@@ -11,6 +11,9 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                                         const image_config& image, const sandbox_namespaces& namespaces,
                                         spec::explanation notes = spec::explanation::none);
 
+/// What options are checked with before a start: namespaces that will be joined are stood for by their names.
+sandbox_namespaces namespaces_to_join(const container_options& options);
+
 using container_files = std::vector<std::pair<std::string, std::string>>; ///< name, content
 
 /// /etc/hosts, /etc/resolv.conf and /etc/hostname, as the monitor makes them (start_container.files).

@@ -35,7 +35,9 @@ result<explained_spec> explain_for(const engine_config& config, const explain_sp
   auto record = new_record({{request.ns, random_id()}, "", request.options, ""}, 1);
   record.layers = what.layer_folders;
   record.mounts = imagined_mounts(config, request.options);
-  GANTRY_LET(auto built, container::build_document(config, record, what.config, {}, spec::explanation::full));
+  GANTRY_LET(auto built,
+             container::build_document(config, record, what.config, container::namespaces_to_join(record.options),
+                                       spec::explanation::full));
   explained_spec answer{built.config_json(), {}, std::move(built.warnings)};
   for (auto& note : built.notes)
     answer.notes.push_back({std::move(note.json_pointer), std::move(note.origin), std::move(note.why)});
