@@ -130,8 +130,13 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
   if (session.started)
     return to_caf(error{errc::failed_precondition, "exec session " + session.id + " has already run", 0});
   auto exec = exec_request(state, session, request);
-  if (!exec) return to_caf(exec.error());
-  session.started = session.running = true;
+  session.started = true;
+  if (!exec) {
+    // As one that could not be executed: a user that the container does not have, for example.
+    session.exit_code = 126;
+    return to_caf(error{errc::invalid_argument, std::move(exec.error().message), 0});
+  }
+  session.running = true;
   auto promise = self->make_response_promise<stream_ticket>();
   monitor::open_stream stream{state.record.name,
                               session.id,
