@@ -56,7 +56,9 @@ result<void> find_programs(const engine_options& options, engine_config& config)
     return fail(errc::unavailable,
                 "the OCI runtime {} is not in PATH: install it (Debian: apt-get install {}), or name another",
                 config.default_runtime, config.default_runtime);
-  config.init_program = options.init_program.empty() ? find_in_path("tini") : options.init_program;
+  config.init_program = options.init_program;
+  for (const auto* name : {"tini-static", "tini"}) // the second needs libraries that an image may lack
+    if (config.init_program.empty()) config.init_program = find_in_path(name);
   return {};
 }
 
