@@ -1,5 +1,7 @@
 #include "actors/volumes.hpp"
 
+#include <fmt/ranges.h>
+
 #include "actors/engine_parts.hpp"
 #include "runtime/sys/thread_name.hpp"
 #include "store/volume/volumes.hpp"
@@ -91,12 +93,23 @@ caf::result<volume_info> create(self_pointer self, const create_volume& request)
   return promise;
 }
 
+/// Ids of containers.
+std::vector<std::string> users_of(const volumes_state& state, const volume_steps::name_key& which) {
+  std::vector<std::string> ids;
+  for (const auto& [user, names] : state.used)
+    if (user.ns == which.first && names.contains(which.second)) ids.push_back(user.id);
+  return ids;
+}
+
 caf::result<done> remove(self_pointer self, const remove_volume& request) {
   auto found = find(self->state, {request.ns, request.name});
   if (!found && request.force) return done{};
   if (!found) return to_caf(found.error());
   if (found->users > 0)
-    return to_caf(error{errc::failed_precondition, "remove " + request.name + ": volume is in use", 0});
+    return to_caf(error{errc::failed_precondition,
+                        fmt::format("remove {}: volume is in use - [{}]", request.name,
+                                    fmt::join(users_of(self->state, {request.ns, request.name}), ", ")),
+                        0});
   auto promise = self->make_response_promise<done>();
   volume_steps::erase(self, {request.ns, request.name}, [promise](const result<void>& r) mutable {
     if (!r) return refuse(promise, r.error());

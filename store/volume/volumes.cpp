@@ -44,11 +44,10 @@ result<void> check_volume_name(std::string_view name) {
               std::all_of(name.begin(), name.end(),
                           [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; });
   if (good) return {};
-  return fail(
-      errc::invalid_argument,
-      "\"{}\" is no name for a volume: 2 to 255 of the characters [a-zA-Z0-9_.-] are allowed, the first a letter "
-      "or digit. To mount a folder of the host, give its absolute path",
-      name.substr(0, 256));
+  return fail(errc::invalid_argument,
+              "\"{}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are "
+              "allowed, 2 to 255 of them. If you intended to pass a host directory, use absolute path",
+              name.substr(0, 256));
 }
 
 std::string anonymous_volume_name() {
