@@ -13,7 +13,8 @@ using endpoint = awaitable<result<response>> (*)(context&, const request&, excha
 /// Who reads a request's body: it is there as a whole, or the endpoint reads it as it comes (exchange::read_body).
 enum class body_is : bool { whole, streamed };
 
-/// A pattern has at most one "*": a name. In images' patterns ("/images/*/json") it may contain slashes.
+/// A pattern has at most one "*": a name, which may contain slashes: an image's does, and who asks for a container by
+/// such a one is told that there is none, as by dockerd.
 struct route {
   std::string_view method, pattern;
   endpoint answer;

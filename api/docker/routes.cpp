@@ -77,6 +77,7 @@ constexpr route table[] = {
     {"POST", "/networks/*/disconnect", network_refused},
 
     {"GET", "/plugins", no_plugins},
+    {"GET", "/plugins/*/json", no_such_plugin},
     {"GET", "/swarm", no_swarm},
     {"POST", "/swarm/init", no_swarm},
     {"POST", "/swarm/join", no_swarm},
@@ -91,8 +92,10 @@ constexpr route table[] = {
     {"GET", "/tasks", no_swarm},
     {"GET", "/tasks/*", no_swarm},
     {"GET", "/secrets", no_swarm},
+    {"GET", "/secrets/*", no_swarm},
     {"POST", "/secrets/create", no_swarm},
     {"GET", "/configs", no_swarm},
+    {"GET", "/configs/*", no_swarm},
     {"POST", "/configs/create", no_swarm},
 
     {"POST", "/gantry/spec", spec},

@@ -80,6 +80,7 @@ GANTRY_ENDPOINT(activity);
 // refused.cpp: what an engine of one host does not do
 GANTRY_ENDPOINT(no_swarm);
 GANTRY_ENDPOINT(no_plugins);
+GANTRY_ENDPOINT(no_such_plugin);
 GANTRY_ENDPOINT(no_build);
 GANTRY_ENDPOINT(not_implemented);
 

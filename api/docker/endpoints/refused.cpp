@@ -11,6 +11,10 @@ awaitable<result<response>> no_swarm(context&, const request&, exchange&) {
 
 awaitable<result<response>> no_plugins(context&, const request&, exchange&) { co_return json_response("[]"); }
 
+awaitable<result<response>> no_such_plugin(context&, const request& what, exchange&) {
+  co_return fail(errc::not_found, "plugin \"{}\" not found", what.subject);
+}
+
 awaitable<result<response>> no_build(context&, const request&, exchange&) {
   co_return message_response(501,
                              "Gantry builds no images itself: use `docker buildx create --driver docker-container` "
