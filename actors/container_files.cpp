@@ -24,6 +24,9 @@ result<void> may_borrow(const container_supervisor_state& state) {
 void lend(self_pointer self, const borrow_rootfs& request, caf::typed_response_promise<borrowed_rootfs> promise) {
   auto& state = self->state;
   auto again = [self, request, promise] { lend(self, request, promise); };
+  // Held: an address alone may be of an actor that is no more by now, which CAF would not notice.
+  const auto borrower = caf::actor_cast<caf::strong_actor_ptr>(request.borrower);
+  if (!borrower) return refuse(promise, {errc::cancelled, "whoever asked for the container's files has ended", 0});
   if (auto may = may_borrow(state); !may) return refuse(promise, may.error());
   if (state.record.state.now == phase::starting) return state.when_launched.push_back(again);
   const bool runs = alive(state);
@@ -34,7 +37,7 @@ void lend(self_pointer self, const borrow_rootfs& request, caf::typed_response_p
                             "container " + state.record.name.id +
                                 " is not running, and its writable layer was in memory: it ended with it",
                             0});
-  self->monitor(request.borrower); // one that has ended by now is told at once
+  self->monitor(borrower); // one that has ended by now is told at once
   state.borrowers.push_back(request.borrower);
   promise.deliver(borrowed_rootfs{std::make_shared<const container_record>(state.record),
                                   rootfs_of(*state.parts->config, state.record)});

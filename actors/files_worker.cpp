@@ -57,6 +57,12 @@ result<rooted_dir> open_root(const borrowed_rootfs& lent, with_mounts which) {
 template<class Promise, class F>
 void with_root(self_pointer self, Promise promise, const found_container& what, with_mounts which, F act) {
   auto lent = [self, promise, which, act](result<borrowed_rootfs> got) mutable {
+    struct last_word { // CAF answers nobody for a promise that is dropped
+      Promise& to;
+      ~last_word() {
+        if (to.pending()) refuse(to, {errc::internal, "the copy failed", 0});
+      }
+    } otherwise{promise};
     auto root = got ? open_root(*got, which) : result<rooted_dir>(tl::unexpected<error>(got.error()));
     if (root)
       act(promise, *got->container, *root);

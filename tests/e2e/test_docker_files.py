@@ -1,4 +1,5 @@
 """docker cp both ways, docker export: of containers that run, are paused, were only created, or have stopped."""
+import http.client
 import io
 import os
 import subprocess
@@ -135,7 +136,7 @@ class DockerFiles(FilesCase):
     def test_volumes_and_binds_are_seen_whether_it_runs_or_not(self):
         self.path("bound/x", "bound")
         self.path("in", "in")
-        self.d_ok("create", "--name", "box", "-v", "vol:/deep/volume", "-v", f"{self.path('bound')}:/bind:ro", self.base, "sleep", "1000")
+        self.d_ok("create", "--name", "box", "-v", "cp-vol:/deep/volume", "-v", f"{self.path('bound')}:/bind:ro", self.base, "sleep", "1000")
         for state in ("created", "running"):
             if state == "running":
                 self.d_ok("start", "box")
@@ -185,13 +186,13 @@ class DockerFiles(FilesCase):
         self.assertEqual((status, "cannot overwrite directory" in text), (400, True))
         self.assertEqual(self.put("box", "/tmp", tar_of(**{"../../etc/x": b"x"}))[0], 400)
         with tempfile.NamedTemporaryFile() as big:
-            big.truncate(64 << 20)
+            big.truncate(32 << 20)
             self.assertEqual(self.put("none", "/", big)[0], 404)
 
     # ---- export
 
     def test_export(self):
-        self.d_ok("create", "--name", "box", "-v", "vol:/data", self.base, "sh", "-c", "echo x > /made; echo y > /data/volume; sleep 1000")
+        self.d_ok("create", "--name", "box", "-v", "export-vol:/data", self.base, "sh", "-c", "echo x > /made; echo y > /data/volume; sleep 1000")
         for state in ("created", "running", "exited"):
             if state == "running":
                 self.d_ok("start", "box")
@@ -295,11 +296,14 @@ class HostileContainers(FilesCase):
         host = self.path("host")
         self.d_ok("run", "-d", "--name", "box", self.base, "sh", "-c",
                   f"mkdir -p /d/etc; echo mine > /d/etc/secret; ln -s {host} /link; echo ready; "
-                  "while true; do mv /d /a; mv /link /d; mv /d /link; mv /a /d; done")
+                  "while true; do busybox mv /d /a; busybox mv /link /d; busybox mv /d /link; busybox mv /a /d; done")
         wait_until(lambda: "ready" in self.d_ok("logs", "box"))
         seen, evil = set(), tar_of(secret=b"overwritten", new=b"evil")
         for _ in range(300):
-            status, body = self.get("/containers/box/archive?path=/d/etc/secret")
+            try:
+                status, body = self.get("/containers/box/archive?path=/d/etc/secret")
+            except http.client.IncompleteRead as cut:  # swapped between the answer's head and its archive
+                status, body = 200, cut.partial
             self.assertNotIn(b"the host's", body)
             seen.add(status)
             self.put("box", "/d/etc", evil)
@@ -342,3 +346,56 @@ class HostileContainers(FilesCase):
         self.assertEqual(self.get("/containers/box/archive?path=/m/x")[0], 404)
         names = tarfile.open(fileobj=io.BytesIO(self.get("/containers/box/archive?path=/tmp")[1])).getnames()
         self.assertEqual(names, ["tmp"])
+
+
+class GantryFiles(FilesCase):
+    """The same by gantry's own command line."""
+
+    def test_copies_both_ways(self):
+        self.ok("run", "-d", "--name", "box", self.base, "sleep", "1000")
+        self.path("tree/a", "A")
+        self.path("tree/sub/b", "B")
+        self.ok("cp", self.path("tree"), "box:/new")
+        self.ok("cp", self.path("tree/a"), "box:/home/")
+        self.ok("cp", self.path("tree/."), "box:/root")
+        self.assertEqual(self.ok("exec", "box", "cat", "/new/sub/b", "/home/a", "/root/sub/b"), "BAB")
+        self.ok("cp", "-q", "box:/new", self.path("back"))
+        self.ok("cp", "box:/new/.", self.path("back"))
+        self.ok("cp", "box:/new/a", self.path("back/renamed"))
+        self.assertEqual((self.read("back/sub/b"), self.read("back/a"), self.read("back/renamed")), ("B", "A", "A"))
+        self.ok("exec", "box", "ln", "-s", "/new/sub", "/link")
+        self.ok("cp", "-L", "box:/link", self.path("followed"))
+        self.assertEqual(self.read("followed/b"), "B")
+        self.ok("cp", self.path("tree/a"), "box:/link")
+        self.assertEqual(self.ok("exec", "box", "cat", "/new/sub/a"), "A")
+        self.ok("kill", "box")
+        self.ok("cp", "box:/home/a", self.path("stopped"))
+        self.assertEqual(self.read("stopped"), "A")
+
+    def test_streams(self):
+        self.ok("create", "--name", "box", self.base, "true")
+        program = os.path.join(os.path.dirname(self.daemon_program()), "gantry")
+        done = subprocess.run([program, "cp", "-", "box:/tmp"], env=self.daemon.environment, input=tar_of(one=b"1"), capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run([program, "cp", "box:/tmp/one", "-"], env=self.daemon.environment, capture_output=True)
+        self.assertEqual(tarfile.open(fileobj=io.BytesIO(done.stdout)).getnames(), ["one"])
+        self.ok("export", "-o", self.path("out.tar"), "box")
+        self.assertIn("tmp/one", tarfile.open(self.path("out.tar")).getnames())
+        done = subprocess.run([program, "export", "box"], env=self.daemon.environment, capture_output=True)
+        self.assertIn("bin/busybox", tarfile.open(fileobj=io.BytesIO(done.stdout)).getnames())
+
+    def daemon_program(self):
+        return self.daemon.process.args[0]
+
+    def test_refusals(self):
+        self.ok("create", "--name", "box", "--read-only", self.base, "true")
+        self.path("in", "in")
+        self.refused("container rootfs is marked read-only", "cp", self.path("in"), "box:/etc/x")
+        self.refused("Could not find the file", "cp", "box:/none", self.path("out"))
+        self.refused("name a container on one side", "cp", self.path("in"), self.path("out"))
+        self.refused("name a container on one side", "cp", "box:/etc", "box:/x")
+        self.refused("no such directory", "cp", self.path("in"), "box:/none/")
+        self.refused("cannot copy a directory to the file", "cp", "box:/etc", self.path("in"))
+        self.refused("no such file", "cp", self.path("nothing"), "box:/etc")
+        self.refused("No such container", "export", "none")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["in"])

@@ -25,11 +25,10 @@ awaitable<result<found_exec>> find_session(context& door, std::string id) {
   co_return found_exec{std::move(found), std::move(session)};
 }
 
-/// What failed with the state that the request found is the request's answer; what failed in starting is said on the
-/// stream, as dockerd does: the client reads the exit status (126, 127) from inspect.
-bool is_refusal(const error& why) {
-  return why.code == errc::not_found || why.code == errc::failed_precondition || why.code == errc::exhausted;
-}
+/// What failed with the state that the request found is the request's answer; what failed in starting (not_found: the
+/// program, the folder to work in) is said on the stream, as dockerd does: the client reads the exit status (126, 127)
+/// from inspect.
+bool is_refusal(const error& why) { return why.code == errc::failed_precondition || why.code == errc::exhausted; }
 
 awaitable<result<response>> start_detached(context& door, const found_exec& found, gantry::start_exec message) {
   auto got = co_await ask_found<stream_ticket>(door, found.container, found.container.container, std::move(message),
