@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "runtime/sys/files.hpp"
+#include "store/blob/staging.hpp"
 
 namespace gantry::store {
 
@@ -102,6 +103,7 @@ result<blob_store> blob_store::open(std::string root) {
     GANTRY_TRY(sys::make_directories(fmt::format("{}/blobs/{}", root, to_string(algo)), 0700));
   GANTRY_TRY(sys::make_directories(root + "/ingest", 0700));
   GANTRY_TRY(remove_leftovers(root + "/ingest"));
+  GANTRY_TRY(remove_old_staging(root));
   return blob_store(std::move(root));
 }
 

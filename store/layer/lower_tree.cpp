@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 
 #include <cerrno>
+#include <memory>
 #include <numeric>
 
 #include "store/layer/beneath.hpp"
@@ -78,18 +79,39 @@ result<sys::unique_fd> lower_tree::open_found(const found& what, const std::stri
   return fd;
 }
 
+namespace {
+
+/// Calls `visit(name)` for each entry of the folder `path` of `root`.
+template<class Visit>
+result<void> for_each_name(int root, const std::string& path, Visit visit) {
+  auto fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY);
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(fd ? ::fdopendir(fd.get()) : nullptr, &::closedir);
+  if (!stream) return fail_errno(errno, "list {} in a parent", printable(path));
+  (void)fd.release();
+  while (auto* item = ::readdir(stream.get()))
+    if (std::string name = item->d_name; name != "." && name != "..") visit(::dirfd(stream.get()), name);
+  return {};
+}
+
+} // namespace
+
+result<std::set<std::string>> lower_tree::names(const std::string& path) {
+  GANTRY_LET(auto layers, layers_of(path));
+  std::set<std::string> shown, removed;
+  for (auto layer : layers) // topmost first: what it has, or removes, is not looked for below
+    GANTRY_TRY(for_each_name(roots_[layer].get(), path, [&](int folder, const std::string& name) {
+      struct stat status {};
+      if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+      if (is_whiteout(status) && !shown.contains(name)) removed.insert(name);
+      if (!is_whiteout(status) && !removed.contains(name)) shown.insert(name);
+    }));
+  return shown;
+}
+
 result<std::set<std::string>> lower_tree::root_names() const {
   std::set<std::string> names;
-  for (const auto& root : roots_) {
-    auto fd = open_beneath(root.get(), "", O_RDONLY | O_DIRECTORY);
-    auto* stream = fd ? ::fdopendir(fd.get()) : nullptr;
-    if (stream == nullptr) return fail_errno(errno, "list a parent's root");
-    (void)fd.release();
-    while (auto* item = ::readdir(stream)) names.insert(item->d_name);
-    ::closedir(stream);
-  }
-  names.erase(".");
-  names.erase("..");
+  for (const auto& root : roots_)
+    GANTRY_TRY(for_each_name(root.get(), "", [&](int, const std::string& name) { names.insert(name); }));
   return names;
 }
 

@@ -30,6 +30,9 @@ public:
   /// Opens what look() found, for reading. Never follows symlinks.
   [[nodiscard]] result<sys::unique_fd> open_found(const found& what, const std::string& path) const;
 
+  /// What the stack shows in the folder `path`.
+  [[nodiscard]] result<std::set<std::string>> names(const std::string& path);
+
   /// Every name in any parent's root, removed ones included.
   [[nodiscard]] result<std::set<std::string>> root_names() const;
 
