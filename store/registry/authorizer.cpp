@@ -18,7 +18,7 @@ std::string basic(const credentials& who) {
 
 token_key key_of(const repository_access& to, const challenge& asked) {
   auto scope = asked.parameter("scope");
-  if (scope.empty()) scope = "repository:" + to.repository + ":pull";
+  if (scope.empty()) scope = "repository:" + to.repository + ":" + to.actions;
   return {to.registry, asked.parameter("realm"), asked.parameter("service"), std::move(scope), fingerprint(to.who)};
 }
 

@@ -17,6 +17,7 @@ struct repository_access {
   std::string registry; ///< base_url()
   std::string repository;
   credentials who;
+  std::string actions = "pull"; ///< when the registry names no scope
 };
 
 /// What to ask a token endpoint.

@@ -12,8 +12,8 @@ constexpr unsigned max_redirects = 5;
 
 conversation::conversation(registry_services shared, std::uint64_t id, const reference& from, credentials who,
                            payload& what, body_limit limit)
-    : shared_(shared), id_(id), domain_(from.domain), access_{{}, from.repository, std::move(who)}, what_(what),
-      limit_(limit) {}
+    : shared_(shared), id_(id), domain_(from.domain), access_{{}, from.repository, std::move(who), what.actions()},
+      what_(what), limit_(limit) {}
 
 void conversation::begin(listener done, std::function<void()> activity) {
   stop();
@@ -24,10 +24,25 @@ void conversation::begin(listener done, std::function<void()> activity) {
 
 void conversation::restart() {
   access_.registry = shared_.rules.base_url(domain_);
-  url_ = access_.registry + "/v2/" + access_.repository + "/" + what_.path();
+  what_.start_over();
+  url_ = step_url_ = own_url();
   authorization_ = shared_.logins.header_for(access_, token_cache::clock::now());
   redirects_ = 0;
   asked_for_login_ = false;
+  send();
+}
+
+std::string conversation::own_url() const {
+  return access_.registry + "/v2/" + access_.repository + "/" + what_.path();
+}
+
+/// The next request of the same attempt. A registry may name another server for it, as by a redirect.
+void conversation::step(const std::string& location) {
+  redirects_ = 0;
+  asked_for_login_ = false;
+  url_ = step_url_;
+  if (!location.empty()) return follow(location);
+  url_ = step_url_ = own_url();
   send();
 }
 
@@ -46,6 +61,8 @@ void conversation::send() {
   auto request = request_to(url_, shared_.rules, shared_.options);
   if (!request) return give_up(std::move(request.error()));
   request->headers = what_.begin();
+  request->method = what_.method();
+  request->body = what_.body();
   if (limit_ == body_limit::document_timeout) request->whole_timeout = shared_.options.document_timeout;
   // Never to another origin: that is where a redirect may lead.
   if (!authorization_.empty() && origin_of(url_) == origin_of(access_.registry))
@@ -76,8 +93,10 @@ void conversation::arrived(CURLcode code, exchange& what) {
 
 void conversation::judge_status(exchange& what) {
   auto status = what.head().status;
-  if (status == 200 || status == 206) return body_ended(what);
-  if (is_redirect(status)) return follow(what.head().location);
+  if (what_.is_answer(status)) return body_ended(what);
+  bool keeps_method = status == 307 || status == 308;
+  if (is_redirect(status) && (keeps_method || what_.method() == "GET" || what_.method() == "HEAD"))
+    return redirect(what.head().location);
   if (status == 401 && origin_of(url_) == origin_of(access_.registry)) return authenticate(what);
   auto failure = describe_status(what, host());
   if (status == 416 && what_.without_range()) failure.retry = true;
@@ -86,7 +105,10 @@ void conversation::judge_status(exchange& what) {
 
 void conversation::body_ended(exchange& what) {
   auto complete = what_.complete(what.head());
-  if (complete) return end(std::nullopt);
+  if (complete) {
+    auto next = what_.next();
+    return next ? step(next->location) : end(std::nullopt);
+  }
   auto again = complete.error().code == errc::unavailable;
   end(attempt_failure{std::move(complete.error()), again, std::nullopt, 1});
 }
@@ -104,9 +126,13 @@ void conversation::transport_failed(CURLcode code, const exchange& what) {
   end(describe_transport_failure(code, what, host()));
 }
 
-void conversation::follow(const std::string& location) {
+void conversation::redirect(const std::string& location) {
   if (++redirects_ > max_redirects)
     return give_up({errc::unavailable, fmt::format("{} redirects more than {} times", host(), max_redirects), 0});
+  follow(location);
+}
+
+void conversation::follow(const std::string& location) {
   auto next = resolve_url(url_, location);
   if (!next) return give_up(std::move(next.error()));
   auto from = origin_of(url_);
@@ -114,6 +140,7 @@ void conversation::follow(const std::string& location) {
   if (!to) return give_up(std::move(to.error()));
   if (auto allowed = shared_.rules.may_redirect(*from, *to); !allowed) return give_up(std::move(allowed.error()));
   url_ = std::move(*next);
+  if (redirects_ == 0) step_url_ = url_;
   send();
 }
 
@@ -134,7 +161,7 @@ void conversation::authorized(token_desk::answer answer) {
   if (!answer) return end(std::move(answer.error()));
   authorization_ = std::move(*answer);
   // A login starts the way anew; the request that met the 401 may have been on its way by a redirect.
-  url_ = access_.registry + "/v2/" + access_.repository + "/" + what_.path();
+  url_ = step_url_;
   send();
 }
 

@@ -50,11 +50,14 @@ public:
 
 private:
   void restart();
+  void step(const std::string& location);
+  [[nodiscard]] std::string own_url() const;
   void send();
   void arrived(CURLcode code, exchange& what);
   void judge_status(exchange& what);
   void body_ended(exchange& what);
   void transport_failed(CURLcode code, const exchange& what);
+  void redirect(const std::string& location);
   void follow(const std::string& location);
   void authenticate(const exchange& what);
   void authorized(token_desk::answer answer);
@@ -72,6 +75,7 @@ private:
   std::function<void()> activity_;
 
   exchange* current_ = nullptr;
+  std::string step_url_; ///< of the present request, before redirects
   std::string url_;
   std::string authorization_; ///< what the current attempt sends to the registry itself
   unsigned redirects_ = 0;

@@ -71,11 +71,24 @@ void exchange::configure() {
   ::curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   ::curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.whole_timeout.count()));
   ::curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
-  if (!request_.form.empty()) {
+  configure_method();
+  configure_trust();
+}
+
+void exchange::configure_method() {
+  if (request_.method == "HEAD") ::curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+  if (request_.method == "POST") {
     ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.form.size()));
     ::curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.form.c_str());
   }
-  configure_trust();
+  if (!request_.body) return;
+  ::curl_easy_setopt(easy_, CURLOPT_UPLOAD, 1L); // a PUT
+  ::curl_easy_setopt(easy_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+  ::curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &exchange::give_body);
+  ::curl_easy_setopt(easy_, CURLOPT_READDATA, this);
+  ::curl_easy_setopt(easy_, CURLOPT_SEEKFUNCTION, &exchange::rewind_body);
+  ::curl_easy_setopt(easy_, CURLOPT_SEEKDATA, this);
+  ::curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, buffer_bytes);
 }
 
 void exchange::configure_trust() {
@@ -115,6 +128,19 @@ void exchange::note_header(std::string_view line) {
   if (name == "retry-after") head_.retry_after = value;
   if (name == "content-length") head_.length = number_in(value);
   if (name == "www-authenticate" && head_.challenges.size() < max_challenges) head_.challenges.emplace_back(value);
+}
+
+std::size_t exchange::give_body(char* into, std::size_t size, std::size_t count, void* self) {
+  auto& me = *static_cast<exchange*>(self);
+  if (me.activity_) me.activity_(); // there is room in the socket: what was sent before was taken
+  auto got = me.request_.body->read(std::span(into, size * count));
+  return got ? *got : CURL_READFUNC_ABORT;
+}
+
+int exchange::rewind_body(void* self, curl_off_t offset, int origin) {
+  auto& body = *static_cast<exchange*>(self)->request_.body;
+  bool there = origin == SEEK_SET && offset >= 0 && body.go_to(static_cast<std::uint64_t>(offset));
+  return there ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 std::size_t exchange::take_header(char* data, std::size_t size, std::size_t count, void* self) {

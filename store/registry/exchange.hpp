@@ -15,11 +15,23 @@
 
 namespace gantry::store {
 
+/// What a request carries. Read on the loop's thread; it may go back when a connection has to be made anew.
+class request_body {
+public:
+  virtual ~request_body() = default;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// The next bytes; 0 at the end, nothing when they cannot be read.
+  virtual std::optional<std::size_t> read(std::span<char> into) = 0;
+  virtual bool go_to(std::uint64_t offset) = 0;
+};
+
 /// One HTTP request, to be sent as it is: redirects and authentication are their sender's business.
 struct http_request {
   std::string url;
-  std::vector<std::string> headers; ///< "Name: value", checked by whoever made them
-  std::string form;                 ///< the body of a POST; empty: GET
+  std::vector<std::string> headers;   ///< "Name: value", checked by whoever made them
+  std::string method = "GET";         ///< GET, HEAD, POST or PUT
+  std::string form;                   ///< the body of a POST
+  std::shared_ptr<request_body> body; ///< of a PUT
   bool verify_certificate = true;
   bool direct = false; ///< past any proxy
   std::chrono::milliseconds connect_timeout{30000};
@@ -74,6 +86,9 @@ private:
   void note_header(std::string_view line);
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t give_body(char* into, std::size_t size, std::size_t count, void* self);
+  static int rewind_body(void* self, curl_off_t offset, int origin);
+  void configure_method();
 
   http_request request_;
   body_receiver body_;

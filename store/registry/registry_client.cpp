@@ -130,6 +130,23 @@ transfer_id registry_client::get_blob(const reference& from, std::shared_ptr<ing
   return id;
 }
 
+transfer_id registry_client::put_blob(const reference& to, const descriptor& what, std::string path,
+                                      std::string mount_from, const credentials& who, std::uint64_t group,
+                                      std::function<void(std::uint64_t)> progress, callback<upload_end> done) {
+  auto id = worker_->next_id();
+  auto upload = blob_upload(what, std::move(path), std::move(mount_from), std::move(progress), std::move(done));
+  worker_->post(adding({id, transfer_order::kind::upload, to, who, group, std::move(upload)}));
+  return id;
+}
+
+transfer_id registry_client::put_manifest(const reference& to, const descriptor& what, std::string path,
+                                          const credentials& who, callback<void> done) {
+  auto id = worker_->next_id();
+  auto upload = manifest_upload(to, what, std::move(path), std::move(done));
+  worker_->post(adding({id, transfer_order::kind::document, to, who, 0, std::move(upload)}));
+  return id;
+}
+
 void registry_client::cancel(transfer_id id) {
   worker_->post([id](transfer_queue& queue) { queue.cancel(id); });
 }

@@ -16,7 +16,7 @@ namespace gantry::store {
 
 using transfer_id = std::uint64_t; ///< never 0, never used twice by one client
 
-/// Downloads from registries (OCI distribution-spec 1.1, "Pull"; Docker's token authentication), all of them on one
+/// Downloads from registries and uploads to them (OCI distribution-spec 1.1; Docker's token authentication), all on one
 /// thread of its own. Any thread may call; nothing blocks. Each callback is called exactly once, on the client's
 /// thread, where it must not block, and not from within the call that brought it. It may call the client again, but
 /// not destroy it.
@@ -48,6 +48,16 @@ public:
   /// `done`: all bytes are on disk, and the ingest is finished or, with an error, failed; the digest is commit()'s.
   transfer_id get_blob(const reference& from, std::shared_ptr<ingest> into, const credentials& who, std::uint64_t group,
                        std::function<void(std::uint64_t)> progress, callback<void> done);
+
+  /// Sends the blob in the file at `path`, unless the registry has it, or finds it in its repository `mount_from`
+  /// (empty: none is known). A failure begins anew. `group` and `progress` as above, in bytes sent.
+  transfer_id put_blob(const reference& to, const descriptor& what, std::string path, std::string mount_from,
+                       const credentials& who, std::uint64_t group, std::function<void(std::uint64_t)> progress,
+                       callback<upload_end> done);
+
+  /// Gives `to` its manifest, from the file at `path`; all that it names must be there.
+  transfer_id put_manifest(const reference& to, const descriptor& what, std::string path, const credentials& who,
+                           callback<void> done);
 
   /// Its callback gets `cancelled`, unless it has been called. An id that is not there is no error.
   void cancel(transfer_id id);

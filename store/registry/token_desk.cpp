@@ -39,6 +39,7 @@ void token_desk::send(request& one) {
   if (!made) return settle(token_key(one.wanted.key), refuse(std::move(made.error())));
   made->whole_timeout = options_.document_timeout;
   made->form = one.wanted.form;
+  if (!made->form.empty()) made->method = "POST";
   // A redirect to somebody else takes no credentials along.
   if (!one.wanted.authorization.empty() && origin_of(one.url) == origin_of(one.wanted.url))
     made->headers.push_back("Authorization: " + one.wanted.authorization);

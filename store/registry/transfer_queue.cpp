@@ -55,14 +55,14 @@ void transfer_queue::wake(transfer_id id) {
 }
 
 void transfer_queue::start_queued() {
-  std::map<std::string, std::size_t> busy;
+  // Downloads and uploads do not wait for one another.
+  std::map<std::pair<std::string, transfer_order::kind>, std::size_t> busy;
+  auto busy_with = [&](const transfer& one) -> std::size_t& { return busy[{one.order.from.domain, one.order.of}]; };
   for (const auto& [id, one] : transfers_)
-    if (one.order.of == transfer_order::kind::blob && (one.now == phase::running || one.now == phase::waiting))
-      ++busy[one.order.from.domain];
+    if (one.now == phase::running || one.now == phase::waiting) ++busy_with(one);
   for (auto& [id, one] : transfers_) {
     if (one.now != phase::queued) continue;
-    if (one.order.of == transfer_order::kind::blob && busy[one.order.from.domain]++ >= options_.max_blobs_per_registry)
-      continue;
+    if (one.order.of != transfer_order::kind::document && busy_with(one)++ >= options_.max_blobs_per_registry) continue;
     start(one);
   }
 }

@@ -17,7 +17,7 @@ using transfer_id = std::uint64_t;
 
 /// What registry_client's methods ask for.
 struct transfer_order {
-  enum class kind : std::uint8_t { document, blob };
+  enum class kind : std::uint8_t { document, blob, upload };
 
   transfer_id id = 0;
   kind of = kind::document;
