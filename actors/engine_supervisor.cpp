@@ -95,6 +95,7 @@ engine_actors actors_of(const engine_supervisor_state& state) {
   actors.events = p.events;
   actors.pods = state.crew.pods;
   actors.files = state.crew.files;
+  actors.archives = state.crew.archives;
   actors.metered = {p.catalog, p.images, p.events, p.admission};
   if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);
   actors.metered.insert(actors.metered.end(), p.launchers.begin(), p.launchers.end());

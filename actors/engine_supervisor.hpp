@@ -6,6 +6,7 @@
 
 #include "actors/engine_parts.hpp"
 #include "actors/snapshot.hpp"
+#include "messages/archives.hpp"
 #include "messages/engine.hpp"
 #include "messages/layer_extractor.hpp"
 #include "messages/transfer.hpp"
@@ -17,6 +18,7 @@ struct engine_crew {
   pods_actor pods;
   files_actor files;
   transfer_actor transfer;
+  archives_actor archives;
   reaper_actor reaper;
   std::vector<layer_extractor_actor> extractors;
 };

@@ -60,8 +60,13 @@ void emit(self_pointer self, const std::string& ns, std::string action, const st
 
 namespace {
 
+/// What has no name in any namespace, such as an image whose name went to another, is shown in docker's.
 image_list list(const images_state& state, const std::string& ns) {
   std::map<digest, found_image> by_id;
+  std::set<digest> named;
+  for (const auto& [where, name] : state.names) named.insert(name.id);
+  for (const auto& [id, view] : state.images)
+    if (ns == docker_namespace && !named.contains(id)) by_id[id].what = view;
   for (const auto& [where, name] : state.names) {
     auto it = state.images.find(name.id);
     if (where.first != ns || it == state.images.end()) continue;
@@ -82,7 +87,9 @@ pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact)
     auto& known = state.names[{name.ns, name.name}];
     changed = changed || known.id != name.id;
     known = name;
-    image_steps::emit(self, fact.ns, fact.event, name.name.familiar(), name.name.familiar());
+    // docker says what was pulled by its name, and all else by its id.
+    auto subject = fact.event == "pull" ? name.name.familiar() : fact.what->id.str();
+    image_steps::emit(self, fact.ns, fact.event, subject, name.name.familiar());
   }
   return {fact.what->id, fact.names.empty() ? fact.what->manifest_descriptor.content : fact.names.front().manifest,
           changed};
@@ -91,6 +98,7 @@ pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact)
 metrics figures(const images_state& state) {
   metrics made;
   made.gauge("gantry_images", "Images, by content.", state.images.size());
+  made.gauge("gantry_pushes", "Pushes under way or waiting.", state.pushes.size());
   made.gauge("gantry_pulls", "Pulls under way or waiting.", state.pulls.size());
   made.add("gantry_pulls_total", "Pulls that ended, by how.", metric::kind::counter,
            samples_by("result", state.pulls_by_end));
@@ -119,15 +127,12 @@ images_actor::behavior_type images(image_steps::self_pointer self, images_parts 
         return to_caf(std::move(what));
       },
       [self](const release_image& request) { self->state.users.erase(request.user); },
-      [](const unpack_image&) -> caf::result<pulled_image> {
-        return to_caf(error{errc::unavailable, "images from archives are not supported yet", 0});
+      [self](unpack_image& request) -> caf::result<pulled_image> {
+        auto worker = self->state.parts.spawn_puller(caf::actor_cast<images_actor>(self));
+        return self->delegate(worker, std::move(request));
       },
-      [](const push_image&) -> caf::result<pushed_image> {
-        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
-      },
-      [](const hold_images&) -> caf::result<held_images> {
-        return to_caf(error{errc::unavailable, "archives of images are not supported yet", 0});
-      },
+      [self](const push_image& request) { return image_steps::push(self, request); },
+      [self](const hold_images& request) { return image_steps::hold(self, request); },
       [self](const list_images& request) { return list(self->state, request.ns); },
       [self](const tag_image& request) { return image_steps::tag(self, request); },
       [self](const remove_image& request) { return image_steps::remove(self, request); },

@@ -9,6 +9,7 @@
 #include "messages/images.hpp"
 #include "messages/metadata.hpp"
 #include "messages/puller.hpp"
+#include "messages/pusher.hpp"
 #include "messages/snapshot.hpp"
 
 namespace gantry {
@@ -19,6 +20,7 @@ struct images_parts {
   events_actor events;
   /// Spawns the puller of one image.
   std::function<puller_actor(const images_actor&)> spawn_puller;
+  std::function<pusher_actor()> spawn_pusher = {};
 };
 
 struct images_state {
@@ -33,6 +35,7 @@ struct images_state {
   };
   using pull_key = std::tuple<std::string, reference, std::string, registry_login>; ///< third: the platform
   std::map<pull_key, pull> pulls;
+  std::map<std::string, pusher_actor> pushes;        ///< under way, by push_id
   std::map<std::string, std::uint64_t> pulls_by_end; ///< "done", "failed" and "cancelled"
 
   static inline const char* name = "images";
@@ -53,6 +56,8 @@ caf::result<pulled_image> pull(self_pointer self, const pull_image& request);
 void abandon(self_pointer self, const abandon_pull& request);
 caf::result<removed_image> remove(self_pointer self, const remove_image& request);
 caf::result<done> tag(self_pointer self, const tag_image& request);
+caf::result<pushed_image> push(self_pointer self, const push_image& request);
+caf::result<held_images> hold(self_pointer self, const hold_images& request);
 void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id, const std::string& name);
 
 } // namespace image_steps

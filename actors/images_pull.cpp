@@ -37,6 +37,8 @@ caf::result<pulled_image> pull(self_pointer self, const pull_image& request) {
 }
 
 void abandon(self_pointer self, const abandon_pull& request) {
+  if (auto push = self->state.pushes.find(request.pull_id); push != self->state.pushes.end())
+    return tell(push->second, cancel_pull{});
   auto& pulls = self->state.pulls;
   for (auto pull = pulls.begin(); pull != pulls.end(); ++pull) {
     auto& waiting = pull->second.waiting;

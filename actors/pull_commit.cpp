@@ -22,28 +22,29 @@ image image_of(const puller_state& state) {
 }
 
 /// With a tag, the tag names it; a pull by digest alone is known by that.
-image_name name_of(const puller_state& state) {
-  auto name = state.request.name;
-  if (!name.tag.empty()) name.content = {};
-  return {state.request.ns, std::move(name), state.parsed.config.content, state.top.content};
+std::vector<image_name> names_of(const puller_state& state) {
+  std::vector<image_name> names;
+  for (auto name : state.names) {
+    if (!name.tag.empty()) name.content = {};
+    names.push_back({state.request.ns, std::move(name), state.parsed.config.content, state.top.content});
+  }
+  return names;
 }
 
-void announce(self_pointer self, std::shared_ptr<const image> made, const image_name& name) {
-  ask<pulled_image>(self, self->state.parts.images, deadline::inner,
-                    image_pulled{std::move(made), {name}, name.ns, "pull"}, [self](result<pulled_image> r) {
-                      if (!r) return fail_with(self, std::move(r.error()));
-                      finish(self, std::move(*r));
-                    });
+void announce(self_pointer self, image_pulled fact) {
+  ask<pulled_image>(self, self->state.parts.images, deadline::inner, std::move(fact), [self](result<pulled_image> r) {
+    if (!r) return fail_with(self, std::move(r.error()));
+    finish(self, std::move(*r));
+  });
 }
 
 void write_record(self_pointer self) {
   auto& state = self->state;
-  auto made = std::make_shared<const image>(image_of(state));
-  auto name = name_of(state);
-  record_changes changes{{store::put_image{*made, {name}}}, true};
-  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes), [self, made, name](const result<done>& r) {
+  image_pulled fact{std::make_shared<const image>(image_of(state)), names_of(state), state.request.ns, state.event};
+  record_changes changes{{store::put_image{*fact.what, fact.names}}, true};
+  ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes), [self, fact](const result<done>& r) {
     if (!r) return fail_with(self, r.error());
-    announce(self, made, name);
+    announce(self, fact);
   });
 }
 

@@ -9,7 +9,7 @@ digest chain_of(const digest& below, const digest& diff_id) {
   return below.empty() ? diff_id : store::digest_of(below.str() + " " + diff_id.str());
 }
 
-result<void> lay_out(puller_state& state) {
+result<void> read_layers(puller_state& state) {
   GANTRY_LET(state.config, parse_image_config(state.config_document.bytes));
   const auto& blobs = state.parsed.layers;
   if (blobs.size() != state.config.diff_ids.size())
@@ -32,9 +32,7 @@ result<void> lay_out(puller_state& state) {
 void on_config(self_pointer self, fetched_document document) {
   auto& state = self->state;
   state.config_document = std::move(document);
-  if (auto laid_out = lay_out(state); !laid_out)
-    return fail_with(self, within(laid_out.error(), "image {}", state.request.name.familiar()).value());
-  fetch_layers(self);
+  lay_out(self);
 }
 
 void on_manifest(self_pointer self, fetched_document document, manifest parsed) {
@@ -85,6 +83,13 @@ void fetch(self_pointer self, const reference& name) {
 }
 
 } // namespace
+
+void lay_out(self_pointer self) {
+  auto& state = self->state;
+  if (auto read = read_layers(state); !read)
+    return fail_with(self, within(read.error(), "image {}", state.request.name.familiar()).value());
+  fetch_layers(self);
+}
 
 void resolve(self_pointer self) { fetch(self, self->state.request.name); }
 

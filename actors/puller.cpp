@@ -95,7 +95,9 @@ namespace {
 
 constexpr std::chrono::milliseconds progress_interval{100};
 
-caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& request) {
+using first_step = void (*)(pulling::self_pointer);
+
+caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& request, first_step first) {
   auto& state = self->state;
   state.request = request;
   state.listeners.insert(request.pull_id);
@@ -103,10 +105,30 @@ caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& re
   acquire_slot slot_request{work_kind::pull, request.client, self->address()}; // freed by this actor's end
   // No deadline: whoever holds the places makes progress or is ended by its own stall.
   self->request(state.parts.admission, caf::infinite, slot_request)
-      .then([self](const slot&) { pulling::resolve(self); },
+      .then([self, first](const slot&) { first(self); },
             [self](const caf::error& e) { pulling::fail_with(self, from_caf(e)); });
   self->delayed_send(self, progress_interval, report_progress{});
   return state.promise;
+}
+
+/// Nothing is left to fetch: what the layers' blobs hold is read where they are.
+caf::result<pulled_image> unpack(pulling::self_pointer self, unpack_image& request) {
+  auto& state = self->state;
+  auto parsed = parse_manifest(request.manifest_document.bytes, request.manifest_document.content_type);
+  if (!parsed) return to_caf(parsed.error());
+  if (!std::holds_alternative<manifest>(*parsed))
+    return to_caf(error{errc::invalid_argument, "an index is not an image that can be unpacked", 0});
+  state.parsed = std::get<manifest>(std::move(*parsed));
+  state.top = std::move(request.top);
+  state.manifest_document = std::move(request.manifest_document);
+  state.config_document = std::move(request.config);
+  state.names = std::move(request.names);
+  state.event = std::move(request.event);
+  // What messages call an image without a name, as docker shows it.
+  static const reference nameless{"docker.io", "library/<none>", "<none>", {}};
+  pull_image about{request.ns,    state.names.empty() ? nameless : state.names.front(), {}, {}, request.pull_id,
+                   request.client};
+  return begin(self, about, pulling::lay_out);
 }
 
 } // namespace
@@ -114,10 +136,11 @@ caf::result<pulled_image> begin(pulling::self_pointer self, const pull_image& re
 puller_actor::behavior_type puller(pulling::self_pointer self, puller_parts parts) {
   self->state.parts = std::move(parts);
   return {
-      [self](const pull_image& request) { return begin(self, request); },
-      [](const unpack_image&) -> caf::result<pulled_image> {
-        return to_caf(error{errc::unavailable, "images from archives are not supported yet", 0});
+      [self](const pull_image& request) {
+        self->state.names = {request.name};
+        return begin(self, request, pulling::resolve);
       },
+      [self](unpack_image& request) { return unpack(self, request); },
       [self](const join_pull& request) {
         self->state.listeners.insert(request.pull_id);
         self->state.reported.clear(); // the new one hears of every layer

@@ -28,7 +28,9 @@ struct puller_parts {
 
 struct puller_state {
   puller_parts parts;
-  pull_image request;
+  pull_image request;              ///< of an image that is unpacked: what there is of it
+  std::vector<reference> names;    ///< that it gets
+  std::string event = "pull";      ///< what it is told as
   std::set<std::string> listeners; ///< pull_ids that hear of the progress
   caf::typed_response_promise<pulled_image> promise;
   bool ended = false;
@@ -59,7 +61,8 @@ namespace pulling {
 
 using self_pointer = puller_actor::stateful_pointer<puller_state>;
 
-void resolve(self_pointer self);              ///< name to manifest and config, then fetch_layers
+void resolve(self_pointer self);              ///< name to manifest and config, then lay_out
+void lay_out(self_pointer self);              ///< of the documents, then fetch_layers
 void fetch_layers(self_pointer self);         ///< those that need no parents side by side, then the others
 void commit(self_pointer self);               ///< documents, record, name
 void fail_with(self_pointer self, error why); ///< answers, releases all, ends

@@ -94,6 +94,67 @@ void get_blob(self_pointer self, const fetch_blob& request) {
   group.transfers.insert(id);
 }
 
+// -- uploads ---------------------------------------------------------------------------------------------------------
+
+caf::result<sent_blob> put_blob(self_pointer self, const send_blob& request) {
+  auto& state = self->state;
+  auto& group = group_of(state, request.group);
+  auto number = state.next_request++;
+  auto promise = self->make_response_promise<sent_blob>();
+  state.uploads.emplace(number, promise);
+  auto weak = caf::actor_cast<caf::weak_actor_ptr>(self->address());
+  auto advance = [weak, group_name = request.group, blob = request.what.content,
+                  told = std::uint64_t{0}](std::uint64_t bytes) mutable {
+    auto more = bytes - std::min(bytes, std::exchange(told, bytes)); // a new attempt begins at 0
+    if (auto strong = weak.lock())
+      tell(caf::actor_cast<transfer_actor>(strong),
+           blob_advanced{group_name, blob, bytes, more, blob_advanced::way::up});
+  };
+  auto ended = [weak, number](result<store::upload_end> how) {
+    auto strong = weak.lock();
+    if (!strong) return;
+    result<sent_blob> answer = tl::unexpected<error>(error{});
+    if (how)
+      answer = sent_blob{static_cast<sent_blob::way>(*how)};
+    else
+      answer = tl::unexpected<error>(std::move(how.error()));
+    tell(caf::actor_cast<transfer_actor>(strong), upload_ended{number, std::move(answer)});
+  };
+  auto from = request.mount_from.empty() ? std::string() : request.mount_from.front();
+  auto id = state.client->put_blob(request.name, request.what, state.blobs->path(request.what.content), from,
+                                   credentials_for(request.name, request.login), group.number, advance, ended);
+  group.transfers.insert(id);
+  return promise;
+}
+
+caf::result<done> put_manifest(self_pointer self, const send_manifest& request) {
+  auto& state = self->state;
+  auto number = state.next_request++;
+  auto promise = self->make_response_promise<done>();
+  state.manifests.emplace(number, promise);
+  auto ended = [weak = caf::actor_cast<caf::weak_actor_ptr>(self->address()), number](const result<void>& how) {
+    auto strong = weak.lock();
+    if (!strong) return;
+    result<sent_blob> answer = sent_blob{};
+    if (!how) answer = tl::unexpected<error>(how.error());
+    tell(caf::actor_cast<transfer_actor>(strong), upload_ended{number, std::move(answer)});
+  };
+  auto id = state.client->put_manifest(request.name, request.what, state.blobs->path(request.what.content),
+                                       credentials_for(request.name, request.login), ended);
+  group_of(state, request.group).transfers.insert(id);
+  return promise;
+}
+
+void on_upload_ended(transfer_state& state, upload_ended& fact) {
+  if (auto blob = state.uploads.extract(fact.request)) return deliver(blob.mapped(), std::move(fact.answer));
+  auto manifest = state.manifests.extract(fact.request);
+  if (!manifest) return;
+  if (fact.answer)
+    manifest.mapped().deliver(done{});
+  else
+    refuse(manifest.mapped(), fact.answer.error());
+}
+
 void cancel(self_pointer self, const std::string& name) {
   auto found = self->state.groups.find(name);
   if (found == self->state.groups.end()) return;
@@ -103,18 +164,16 @@ void cancel(self_pointer self, const std::string& name) {
 
 } // namespace
 
-transfer_actor::behavior_type transfer(self_pointer self, store::client_options options) {
+transfer_actor::behavior_type transfer(self_pointer self, store::client_options options,
+                                       std::shared_ptr<const store::blob_store> blobs) {
+  self->state.blobs = std::move(blobs);
   self->state.client = std::make_unique<store::registry_client>(std::move(options));
   return {
       [self](const fetch_manifest& request) { return get_manifest(self, request); },
       [self](const fetch_document& request) { return get_document(self, request); },
       [self](const fetch_blob& request) { get_blob(self, request); },
-      [](const send_blob&) -> caf::result<sent_blob> {
-        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
-      },
-      [](const send_manifest&) -> caf::result<done> {
-        return to_caf(error{errc::unavailable, "push is not supported yet", 0});
-      },
+      [self](const send_blob& request) { return put_blob(self, request); },
+      [self](const send_manifest& request) { return put_manifest(self, request); },
       [self](const ask_progress& request) {
         transfer_progress progress;
         if (auto found = self->state.groups.find(request.group); found != self->state.groups.end())
@@ -130,14 +189,17 @@ transfer_actor::behavior_type transfer(self_pointer self, store::client_options 
         deliver(promise, std::move(arrived.answer));
       },
       [self](const blob_advanced& fact) {
-        self->state.layer_bytes += fact.more;
+        auto& bytes = fact.where == blob_advanced::way::up ? self->state.pushed_bytes : self->state.layer_bytes;
+        bytes += fact.more;
         auto found = self->state.groups.find(fact.group);
         if (found != self->state.groups.end()) found->second.bytes[fact.blob] = fact.bytes;
       },
-      [](const upload_ended&) {},
+      [self](upload_ended& fact) { on_upload_ended(self->state, fact); },
       [self](const read_metrics&) {
         metrics made;
         made.count("gantry_pulled_bytes_total", "Bytes of layers that came from registries.", self->state.layer_bytes);
+        made.count("gantry_pushed_bytes_total", "Bytes of layers and configs that went to registries.",
+                   self->state.pushed_bytes);
         return made;
       },
   };

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "actors/archives.hpp"
 #include "actors/catalog.hpp"
 #include "actors/cgroups.hpp"
 #include "actors/events.hpp"
@@ -14,6 +15,7 @@
 #include "actors/pod_network.hpp"
 #include "actors/pods.hpp"
 #include "actors/puller.hpp"
+#include "actors/pusher.hpp"
 #include "actors/transfer.hpp"
 #include "actors/volumes.hpp"
 
@@ -51,14 +53,16 @@ volumes_actor spawn_volumes(caf::actor_system& system, opened_store& store, cons
                                      store.records.volumes);
 }
 
-/// `images` spawns its pullers with the other actors' handles; its own it passes along.
+/// `images` spawns its pullers and pushers with the other actors' handles; its own it passes along.
 images_actor spawn_images(caf::actor_system& system, opened_store& store, puller_parts for_pullers) {
   images_parts parts{for_pullers.metadata, for_pullers.snapshot, for_pullers.events,
                      [&system, for_pullers](const images_actor& self) {
                        auto own = for_pullers;
                        own.images = self;
                        return system.spawn(puller, std::move(own));
-                     }};
+                     },
+                     [&system, with = pusher_parts{for_pullers.admission, for_pullers.transfer, for_pullers.snapshot,
+                                                   for_pullers.events}] { return system.spawn(pusher, with); }};
   return system.spawn(images, std::move(parts), store.records.images, store.records.names);
 }
 
@@ -89,7 +93,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   GANTRY_LET(parts->snapshot, spawn_snapshot(system, store, parts->metadata, crew.reaper, blobs));
   store::client_options registries;
   registries.insecure_registries = options.insecure_registries;
-  crew.transfer = system.spawn(transfer, std::move(registries));
+  crew.transfer = system.spawn(transfer, std::move(registries), blobs);
   for (std::uint32_t i = 0; i < extractor_count(); ++i)
     crew.extractors.push_back(system.spawn<caf::detached>(
         layer_extractor, layer_extractor_state{config->paths, blobs, crew.transfer, store::layer_limits{}}));
@@ -97,6 +101,8 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->images = spawn_images(
       system, store,
       {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors});
+  crew.archives = system.spawn(
+      archives, archives_parts{parts->admission, parts->images, parts->snapshot, parts->events, blobs, config->paths});
   parts->launchers = spawn_launchers(system, options, *config);
   parts->network = system.spawn(network_supervisor, bridge_of(options), parts->launchers);
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);

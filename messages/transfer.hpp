@@ -43,10 +43,10 @@ struct sent_blob {
   enum class way : std::uint8_t { existed, mounted, uploaded };
   way how = way::uploaded;
 };
-/// Last, when all that it names is there.
+/// Also of the store. Last, when all that it names is there.
 struct send_manifest {
   reference name;
-  fetched_document what;
+  descriptor what;
   registry_login login;
   std::string group;
 };

@@ -1,0 +1,121 @@
+#include "actors/engine_parts.hpp"
+#include "actors/image_making.hpp"
+#include "messages/domain/changes_of.hpp"
+#include "store/archive/plain_source.hpp"
+
+namespace gantry::archiving {
+namespace {
+
+constexpr std::size_t piece_bytes = 256u << 10;
+
+// -- import ----------------------------------------------------------------------------------------------------------
+
+result<void> pack_archive(self_pointer self, const import_image& request, image_making& work) {
+  pipe_source from(request.from);
+  GANTRY_LET(auto plain, store::plain_source(from));
+  GANTRY_LET(work.pieces, store::staging::open(self->state.parts.paths.root()));
+  GANTRY_LET(auto packer, store::layer_packer::begin(*work.pieces));
+  std::string piece(piece_bytes, '\0');
+  const auto most = store::layer_limits{}.max_bytes;
+  for (std::uint64_t size = 0;;) {
+    GANTRY_LET(auto got, plain->read(piece));
+    if (got == 0) break;
+    if (size += got; size > most) return fail(errc::exhausted, "the archive expands to more than {} bytes", most);
+    GANTRY_TRY(packer->write(std::string_view(piece).substr(0, got)));
+  }
+  GANTRY_LET(work.layer, packer->end());
+  return {};
+}
+
+// -- commit ----------------------------------------------------------------------------------------------------------
+
+std::string command_of(const container_record& record) {
+  std::string line;
+  for (const auto& arg : record.args) line += (line.empty() ? "" : " ") + arg;
+  return line;
+}
+
+result<void> pack_container(self_pointer self, const container_record& record, image_making& work) {
+  GANTRY_LET(auto upper, upper_of(self->state.parts.paths, record));
+  if (!upper) return {};
+  GANTRY_LET(work.pieces, store::staging::open(self->state.parts.paths.root()));
+  GANTRY_LET(auto packer, store::layer_packer::begin(*work.pieces));
+  store::tar_writer tar(*packer);
+  GANTRY_TRY(store::pack_upper(*upper, tar));
+  GANTRY_LET(work.layer, packer->end());
+  return {};
+}
+
+event commit_event(const commit_container& request) {
+  const auto& record = *request.what.view;
+  event made{record.name.ns, event::subject::container, "commit", record.name.id, record.options.labels, now()};
+  made.attributes["name"] = record.display_name;
+  made.attributes["image"] = record.image_name;
+  made.attributes["comment"] = request.comment;
+  if (request.name) made.attributes["imageRef"] = request.name->str();
+  return made;
+}
+
+/// A running container stands still meanwhile, where that is wanted; it goes on whatever comes of it.
+void pack_standing(self_pointer self, const commit_container& request, const making_ptr& work) {
+  const auto& record = *request.what.view;
+  auto pack = [self, work, view = request.what.view] { return pack_container(self, *view, *work); };
+  auto go_on = [self, work](const result<void>& packed) {
+    if (!packed) return fail_with(self, work, packed.error());
+    make_image(self, work);
+  };
+  if (!request.pause || record.state.now != phase::running) return go_on(pack());
+  auto container = request.what.container;
+  ask<done>(self, container, deadline::monitor, pause_container{},
+            [self, work, container, pack, go_on](const result<done>& paused) {
+              if (!paused) return fail_with(self, work, paused.error());
+              auto packed = pack();
+              tell(container, unpause_container{});
+              go_on(packed);
+            });
+}
+
+} // namespace
+
+caf::result<made_image> import_layer(self_pointer self, const import_image& request) {
+  auto work = std::make_shared<image_making>();
+  work->ns = request.ns;
+  work->client = request.client;
+  work->event_name = "import";
+  work->name = request.name;
+  work->config.target = request.target;
+  work->config.changes = request.changes;
+  work->config.comment = request.message;
+  work->promise = self->make_response_promise<made_image>();
+  if (auto packed = pack_archive(self, request, *work); !packed)
+    fail_with(self, work, unreadable(packed.error()));
+  else
+    make_image(self, work);
+  return work->promise;
+}
+
+caf::result<made_image> commit(self_pointer self, const commit_container& request) {
+  const auto& record = *request.what.view;
+  auto work = std::make_shared<image_making>();
+  work->ns = record.name.ns;
+  work->client = request.client;
+  work->event_name = "tag"; // as docker tells it of the image; the commit is the container's
+  work->name = request.name;
+  work->config.changes = merged(changes_of(record.options), request.changes);
+  work->config.author = request.author;
+  work->config.comment = request.comment;
+  work->config.created_by = command_of(record);
+  work->told = commit_event(request);
+  work->promise = self->make_response_promise<made_image>();
+  find_image wanted{record.name.ns, record.image_id.str()};
+  ask<found_image>(self, self->state.parts.images, deadline::inner, std::move(wanted),
+                   [self, work, request](const result<found_image>& image) {
+                     if (!image) return fail_with(self, work, image.error());
+                     work->config.base = image->what->config_json;
+                     work->below = image->what->layers;
+                     pack_standing(self, request, work);
+                   });
+  return work->promise;
+}
+
+} // namespace gantry::archiving
