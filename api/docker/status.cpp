@@ -38,6 +38,12 @@ response error_response(const error& why) {
   return made;
 }
 
+error upload_error(error why) {
+  if (why.code == errc::corrupt) why.code = errc::invalid_argument;
+  if (why.code == errc::exhausted && why.os_errno != 0) why.code = errc::internal;
+  return why;
+}
+
 error start_error(error why) {
   if (why.code != errc::unavailable && why.code != errc::internal && why.code != errc::denied &&
       why.code != errc::not_found)
@@ -49,12 +55,6 @@ error start_error(error why) {
       why.code = errc::invalid_argument;
       break;
     }
-  return why;
-}
-
-error upload_error(error why) {
-  if (why.code == errc::corrupt) why.code = errc::invalid_argument;
-  if (why.code == errc::exhausted && why.os_errno != 0) why.code = errc::internal;
   return why;
 }
 

@@ -25,6 +25,15 @@ GANTRY_ENDPOINT(image_inspect);
 GANTRY_ENDPOINT(image_history);
 GANTRY_ENDPOINT(image_tag);
 GANTRY_ENDPOINT(image_delete);
+// image_archives.cpp
+GANTRY_ENDPOINT(image_save);
+GANTRY_ENDPOINT(image_load);
+GANTRY_ENDPOINT(image_import);
+// push.cpp
+GANTRY_ENDPOINT(image_push);
+// commit.cpp
+GANTRY_ENDPOINT(container_commit);
+GANTRY_ENDPOINT(container_changes);
 // containers.cpp
 GANTRY_ENDPOINT(container_create);
 GANTRY_ENDPOINT(container_list);

@@ -68,8 +68,8 @@ std::string last_lines(const reference& name, const result<pulled_image>& got) {
 } // namespace
 
 awaitable<result<response>> image_create(context& door, const request& what, exchange& on) {
-  if (what.parameters.has("fromSrc"))
-    co_return message_response(501, "import is not supported: push the image to a registry and pull it");
+  if (what.parameters.has("fromSrc")) co_return co_await image_import(door, what, on);
+  GANTRY_CO_TRY(co_await on.read_body()); // there is none; a client may say so in chunks
   GANTRY_CO_LET(auto pull, parse_pull(what));
   auto name = pull.name;
   auto pull_id = pull.pull_id;

@@ -58,6 +58,12 @@ std::optional<layer_progress> progress_of(const event& e) {
     now.now = step::done;
   else if (e.action == "exists")
     now.now = step::exists;
+  else if (e.action == "pushing")
+    now.now = step::pushing;
+  else if (e.action == "pushed")
+    now.now = step::pushed;
+  else if (e.action == "mounted")
+    now.now = step::mounted;
   else
     return std::nullopt;
   now.current = number(e, "current");

@@ -8,8 +8,9 @@
 
 namespace gantry::docker {
 
-/// A pull's progress event: id is the pull's, action the step ("waiting", "downloading", "extracting", "done",
-/// "exists"), attributes "layer", "current" and "total". None when it is not of that form.
+/// A progress event of a pull or push: its id, as action the step ("waiting", "downloading", "extracting", "done",
+/// "exists", "pushing", "pushed", "mounted"), attributes "layer", "current" and "total". None when it is not of that
+/// form.
 std::optional<layer_progress> progress_of(const event& e);
 
 /// Turns the progress of a pull's layers into the lines that docker pull reads: each change of step once, bytes in
