@@ -8,7 +8,7 @@ namespace gantry::test {
 TEST_CASE("layer packer: gzip of what came, and both digests") {
   archive_fixture f;
   std::string tar;
-  for (int i = 0; i < 300'000; ++i) tar += std::to_string(i * 7919 % 1009);
+  for (std::uint64_t i = 0; i < 300'000; ++i) tar += std::to_string(i * 7919 % 1009);
   if (GENERATE(false, true)) tar.clear();
   auto packer = must(store::layer_packer::begin(*f.pieces));
   for (std::size_t at = 0; at < tar.size(); at += 99'991) must(packer->write(std::string_view(tar).substr(at, 99'991)));
