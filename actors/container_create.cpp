@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "actors/container_document.hpp"
+#include "actors/health_rules.hpp"
 #include "actors/sandbox_of.hpp"
 
 namespace gantry::container {
@@ -66,6 +67,9 @@ result<void> check_options(container_supervisor_state& state, std::vector<std::s
   state.record.effective_env = std::move(built.env);
   state.record.effective_user = std::move(built.user);
   state.record.effective_working_dir = std::move(built.working_dir);
+  // Kubernetes has checks of its own, and does not look at the image's.
+  if (!in_pod(state.record))
+    state.record.effective_health = health::choose(state.record.options.health, state.image->config.health);
   warnings = std::move(built.warnings);
   state.document = std::make_unique<spec::built_spec>(std::move(built));
   return {};

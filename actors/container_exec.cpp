@@ -17,6 +17,10 @@ result<void> may_exec(const container_supervisor_state& state) {
   return {};
 }
 
+std::string command_words(const exec_session& session) {
+  return fmt::format("{}", fmt::join(session.options.args, " "));
+}
+
 /// Makes room for one more session among those that have ended.
 result<void> make_room(self_pointer self) {
   auto& execs = self->state.execs;
@@ -39,16 +43,23 @@ result<void> know_process(container_supervisor_state& state) {
   return {};
 }
 
-result<monitor::exec_process> exec_request(container_supervisor_state& state, const exec_session& session,
-                                           const start_exec& request) {
+} // namespace
+
+result<std::string> exec_document(container_supervisor_state& state, const spec::exec_options& options) {
   GANTRY_TRY(know_process(state));
-  const auto& asked = session.options;
-  spec::exec_options options{asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged};
   const auto& config = *state.parts->config;
   const auto& init = state.record.state;
   const auto root = spec::merged_view::of_running(init.pid, init.pid_start_time, root_layers(config, state.record));
+  return spec::exec_process_json(state.process_json, options, state.record.effective_user, root, config.facts);
+}
+
+namespace {
+
+result<monitor::exec_process> exec_request(container_supervisor_state& state, const exec_session& session,
+                                           const start_exec& request) {
+  const auto& asked = session.options;
   GANTRY_LET(auto process,
-             spec::exec_process_json(state.process_json, options, state.record.effective_user, root, config.facts));
+             exec_document(state, {asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged}));
   monitor::exec_process exec;
   exec.container = state.record.name;
   exec.exec_id = session.id;
@@ -95,7 +106,7 @@ void exec_started(self_pointer self, const std::string& id, const monitor::start
   auto found = self->state.execs.find(id);
   if (found == self->state.execs.end()) return;
   found->second.pid = process.pid;
-  emit(self, "exec_start", {{"execID", id}});
+  emit(self, "exec_start: " + command_words(found->second), {{"execID", id}});
 }
 
 void exec_failed(self_pointer self, const std::string& id, const error& why) {
@@ -117,7 +128,7 @@ caf::result<exec_session> exec_create(self_pointer self, const create_exec& requ
   session.options = request.options;
   self->state.execs.emplace(session.id, session);
   tell(self->state.parts->catalog, register_exec{session.id, session.container});
-  emit(self, "exec_create", {{"execID", session.id}});
+  emit(self, "exec_create: " + command_words(session), {{"execID", session.id}});
   return session;
 }
 

@@ -49,9 +49,10 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
   now_is.exit_code = 0;
   now_is.oom_killed = false;
   now_is.error.clear();
+  state.launched_at = self->clock().now();
+  begin_health(self);
   publish(self);
   emit(self, "start");
-  state.launched_at = self->clock().now();
   work->promise.deliver(done{});
   launch_ended(self);
 }

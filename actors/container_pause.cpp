@@ -11,6 +11,7 @@ caf::result<done> freeze(self_pointer self, Request request, phase next, std::st
             [self, promise, next, fact](result<done> r) mutable {
               if (r && alive(self->state)) {
                 self->state.record.state.now = next;
+                next == phase::paused ? rest_health(self) : resume_health(self);
                 publish(self);
                 emit(self, fact);
               }

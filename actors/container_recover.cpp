@@ -21,6 +21,7 @@ void go_on(self_pointer self, const monitor::container_entry& truth) {
   if (truth.started_at != 0) s.started_at = truth.started_at;
   state.clean = false;
   tell(launcher_of(self), watch_container{state.record.name, self});
+  if (s.now == phase::running) recover_health(self);
   publish(self);
 }
 
@@ -69,6 +70,7 @@ void adopt(self_pointer self) {
   state.clean = false;
   tell(launcher_of(self), watch_container{state.record.name, self});
   ask<done>(self, launcher_of(self), deadline::launch, adoption(state), [self](result<done> r) {
+    if (r && self->state.record.state.now == phase::running) recover_health(self);
     if (r) return;
     spdlog::error("container {}: its new monitor could not take it over: {}", to_string(self->state.record.name),
                   r.error().message);

@@ -107,12 +107,14 @@ void remove_itself(self_pointer self) {
 
 void handle_exit(self_pointer self, const container_process_exited& fact) {
   auto& state = self->state;
+  if (take_probe_exit(self, fact)) return;
   if (!fact.exec_id.empty()) return handle_exec_exit(state, fact, self);
   if (!alive(state) && state.record.state.now != phase::starting) return; // told twice
   bool again = restarts_after(state, fact);
   record_exit(state, fact, again);
   ++state.generation;
   end_execs(state);
+  rest_health(self);
   if (again) schedule_restart(self);
   publish(self);
   if (fact.oom_killed) emit(self, "oom");

@@ -47,11 +47,11 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
   return root;
 }
 
-namespace {
-
-void show(const container_supervisor_state& state) {
-  tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+void show(self_pointer self) {
+  tell(self->state.parts->catalog, container_changed{std::make_shared<const container_record>(self->state.record)});
 }
+
+namespace {
 
 void write(self_pointer self, store::change what) {
   auto& state = self->state;
@@ -65,12 +65,12 @@ void write(self_pointer self, store::change what) {
 } // namespace
 
 void publish(self_pointer self) {
-  show(self->state);
+  show(self);
   write(self, store::put_container_state{self->state.record.name, self->state.record.state});
 }
 
 void publish_whole(self_pointer self) {
-  show(self->state);
+  show(self);
   write(self, store::put_container{self->state.record, store::when_there::require});
 }
 
@@ -165,7 +165,7 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       [self](const forget_document&) { self->state.document.reset(); },
       [self](const monitor_replaced&) { container::adopt_by_new_monitor(self); },
       [self](const reminder& what) { container::handle_reminder(self, what); },
-      [](const health_reminder&) {},
+      [self](const health_reminder& what) { container::handle_health_reminder(self, what); },
   };
 }
 

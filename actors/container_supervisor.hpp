@@ -12,6 +12,20 @@
 
 namespace gantry {
 
+/// The probes of a container's health check (container_health).
+struct health_watch {
+  std::vector<std::string> command;
+  std::uint64_t round = 0;     ///< changes with all that makes an earlier reminder or result void
+  bool probing = false;        ///< a probe runs in the container
+  bool late = false;           ///< it was killed for its time
+  bool timed = false;          ///< a reminder of its time is on the way
+  std::uint64_t probed_in = 0; ///< the round that it belongs to
+  unix_nanos started_at = 0;
+  std::chrono::nanoseconds up_at_start{0};        ///< how long init had run then
+  std::chrono::steady_clock::time_point deadline; ///< once it runs
+  std::string shown_id;                           ///< as events name it
+};
+
 struct container_supervisor_state {
   std::shared_ptr<const engine_parts> parts;
   sandbox_supervisor_actor sandbox;
@@ -33,6 +47,7 @@ struct container_supervisor_state {
   std::vector<caf::actor_addr> borrowers;            ///< who has the way to its files; at most max_borrowers
   std::vector<std::function<void()>> when_returned;  ///< a start or another borrower that waits for them to end
   std::function<void(error)> give_up_start;          ///< of the start that waits so; empty: none does
+  health_watch health;
   std::chrono::milliseconds restart_delay{0};        ///< the last back-off; 0: none yet
   std::chrono::steady_clock::time_point launched_at; ///< by this engine; the clock's beginning: by an earlier one
 
@@ -85,6 +100,12 @@ caf::result<borrowed_rootfs> borrow(self_pointer self, const borrow_rootfs& requ
 void take_back(self_pointer self, const caf::actor_addr& borrower); ///< of anybody who has ended
 void give_up_start(self_pointer self);
 void handle_exit(self_pointer self, const container_process_exited& fact);
+void begin_health(self_pointer self);   ///< init runs
+void recover_health(self_pointer self); ///< init was found running
+void rest_health(self_pointer self);    ///< paused, or ended
+void resume_health(self_pointer self);
+void handle_health_reminder(self_pointer self, const health_reminder& what);
+bool take_probe_exit(self_pointer self, const container_process_exited& fact); ///< false: it was no probe's
 void handle_reminder(self_pointer self, const reminder& what);
 void adopt_by_new_monitor(self_pointer self);
 
@@ -99,6 +120,10 @@ std::string bundle_of(const engine_config& config, const key& name);
 /// The root filesystem's layers, topmost first, the writable one included.
 std::vector<std::string> root_layers(const engine_config& config, const container_record& record);
 monitor::rootfs rootfs_of(const engine_config& config, const container_record& record);
+/// The runtime-spec `process` of an exec in the container that runs. Errors: as spec::exec_process_json.
+result<std::string> exec_document(container_supervisor_state& state, const spec::exec_options& options);
+/// Shows the record to the catalog alone.
+void show(self_pointer self);
 /// Shows the record to the catalog, and writes its state (answers are not waited for; a failure is logged).
 void publish(self_pointer self);
 /// The same when more than its state has changed: the whole record is written.

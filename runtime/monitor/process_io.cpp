@@ -184,6 +184,7 @@ void process_io::source_ended(source& from) {
 
 void process_io::deliver(log::output from, std::string_view bytes) {
   if (log_ && !disk_.add(log_, from, now(), bytes)) log_full_ = true;
+  kept_.append(bytes.substr(0, how_.keep_output - kept_.size()));
   for (const auto& client : std::vector(clients_)) {
     const auto& wants = client->wants();
     if (wants.what != open_stream::kind::attach) continue;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/monitor/disk_writer.hpp"
@@ -20,7 +21,8 @@ public:
     bool hold_output = false; ///< nothing is read until a client comes, for `hold_patience` at most
     log_target log;
     std::uint16_t height = 0, width = 0;
-    bool console_pair = false; ///< a terminal comes over one end of a socket pair, the other is descriptor 3
+    bool console_pair = false;   ///< a terminal comes over one end of a socket pair, the other is descriptor 3
+    std::size_t keep_output = 0; ///< bytes
   };
 
   process_io(event_loop& loop, disk_writer& disk, settings how) : loop_(loop), disk_(disk), how_(std::move(how)) {}
@@ -44,6 +46,9 @@ public:
   /// them), then calls `drained`.
   void drain(std::function<void()> drained);
   static constexpr std::chrono::milliseconds drain_patience{2'000}, hold_patience{10'000};
+
+  /// The beginning of the output, as far as settings::keep_output says.
+  std::string take_kept() { return std::exchange(kept_, {}); }
 
   /// All is written: tells the clients and lets them go.
   void finish(int exit_code);
@@ -89,6 +94,7 @@ private:
   sys::unique_fd scratch_;        ///< with a terminal: the runtime's stdout and stderr
   sys::unique_fd in_;             ///< pipes: our end of stdin
   event_loop::watch in_watch_;    ///< after in_
+  std::string kept_;              ///< at most how_.keep_output
   std::string pending_input_;     ///< at most high_input and one frame
   bool input_closing_ = false, log_full_ = false, started_ = false;
   std::vector<std::shared_ptr<stream_session>> clients_;

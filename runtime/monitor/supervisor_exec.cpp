@@ -1,12 +1,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::monitor {
+namespace {
+
+constexpr std::uint32_t max_kept_output = 64u << 10;
+
+} // namespace
 
 void supervisor::on(exec_process what, const responder& respond) {
   auto found = running(what.container);
@@ -27,7 +34,8 @@ void supervisor::on(exec_process what, const responder& respond) {
                                                                  {"none", "", 0, 1},
                                                                  what.console_height,
                                                                  what.console_width,
-                                                                 c->native != nullptr});
+                                                                 c->native != nullptr,
+                                                                 std::min(what.keep_output, max_kept_output)});
   if (c->native) return exec_natively(c, what, respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;
@@ -126,7 +134,7 @@ void supervisor::exec_exited(const key& name, const std::string& exec_id, exit_s
     auto io = at->second.io;
     with_.loop.post([io] {}); // it is within its own drain: let go after that
     c->execs.erase(at);
-    announce_({c->name, exec_id, status.code, false, false, finished_at});
+    announce_({c->name, exec_id, status.code, false, false, finished_at, io->take_kept()});
     io->finish(status.code);
   });
 }

@@ -230,7 +230,8 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
         return perform(self, play, "launcher.start_container",
                        monitor::started{self->state.next_pid++, 1, "native", {}});
       },
-      [=](const monitor::exec_process&) {
+      [=](const monitor::exec_process& request) {
+        play->executed.push_back(request);
         return perform(self, play, "launcher.exec_process", monitor::started{self->state.next_pid++, 1, "native", {}});
       },
       [=](const monitor::signal_process& request) {

@@ -34,6 +34,7 @@ struct script {
   std::function<monitor::process_result(const monitor::run_process&)> program;
   std::vector<monitor::start_container> started;
   std::vector<monitor::delete_container> deleted;
+  std::vector<monitor::exec_process> executed;
   std::vector<record_changes> recorded;
   std::vector<monitor::container_entry> entries;   ///< what the monitor has
   std::set<digest> layers_there;                   ///< by diffID

@@ -62,11 +62,15 @@ bool exited_with(const filters& wanted, const container_record& row) {
          (row.state.now == phase::exited && wanted.allows("exited", std::to_string(row.state.exit_code)));
 }
 
+std::string health_word(const std::optional<health_state>& health) {
+  return health ? std::string(to_string(health->now)) : "none";
+}
+
 bool shows(const filters& wanted, const container_record& row) {
   return (!wanted.has("id") || has_prefix(wanted.of("id"), row.name.id)) && named(wanted, row) &&
          wanted.allows_labels(row.options.labels) && wanted.allows("status", std::string(to_string(row.state.now))) &&
          descends(wanted, row) && exited_with(wanted, row) && in_network(wanted, row) && has_volume(wanted, row) &&
-         wanted.allows("health", "none");
+         wanted.allows("health", health_word(row.state.health));
 }
 
 result<void> check_status(const filters& wanted) {
@@ -75,6 +79,14 @@ result<void> check_status(const filters& wanted) {
   for (const auto& one : wanted.of("status"))
     if (std::find(std::begin(known), std::end(known), one) == std::end(known))
       return fail(errc::invalid_argument, "invalid filter 'status={}'", one);
+  return {};
+}
+
+result<void> check_health(const filters& wanted) {
+  static constexpr std::string_view known[] = {"none", "starting", "healthy", "unhealthy"};
+  for (const auto& one : wanted.of("health"))
+    if (std::find(std::begin(known), std::end(known), one) == std::end(known))
+      return fail(errc::invalid_argument, "invalid filter 'health={}'", one);
   return {};
 }
 
@@ -94,6 +106,7 @@ result<std::vector<std::size_t>> select_rows(const container_table& table, const
   GANTRY_TRY(wanted.check({"ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label",
                            "label!", "name", "network", "publish", "since", "status", "volume"}));
   GANTRY_TRY(check_status(wanted));
+  GANTRY_TRY(check_health(wanted));
   GANTRY_LET(auto before, mark(table, wanted, "before"));
   GANTRY_LET(auto since, mark(table, wanted, "since"));
   // A filter by state, a limit and a mark imply all (docker ps: "--last", "--filter status=").

@@ -16,24 +16,37 @@ result<void> check_env(const std::vector<std::string>& env) {
   return {};
 }
 
+/// A zero inherits; less than a millisecond would keep the host busy with nothing else.
+result<std::chrono::nanoseconds> read_time(json_fields& fields, std::string_view name) {
+  std::int64_t nanos = 0;
+  fields.read(name, nanos, INT64_MIN, longest_interval);
+  if (nanos != 0 && nanos < 1'000'000)
+    return fail(errc::invalid_argument, "{} in Healthcheck cannot be less than 1ms", name);
+  return std::chrono::nanoseconds(nanos);
+}
+
+result<void> check_test(const std::vector<std::string>& test) {
+  if (test.empty() || test.front() == "NONE") return {};
+  if (test.front() != "CMD" && test.front() != "CMD-SHELL")
+    return fail(errc::invalid_argument, "Healthcheck.Test begins with {}: write NONE, CMD or CMD-SHELL",
+                quote(test.front()));
+  if (test.size() == 1) return fail(errc::invalid_argument, "Healthcheck.Test names no command after {}", test.front());
+  return {};
+}
+
 result<void> read_health(object from, container_options& into) {
   json_fields fields(from);
   healthcheck health;
-  std::int64_t interval = 0, timeout = 0, start = 0, retries = 0;
+  std::int64_t retries = 0;
   fields.read("Test", health.test);
-  fields.read("Interval", interval, 0, longest_interval);
-  fields.read("Timeout", timeout, 0, longest_interval);
-  fields.read("StartPeriod", start, 0, longest_interval);
-  fields.read("Retries", retries, 0, 1'000'000);
+  GANTRY_LET(health.interval, read_time(fields, "Interval"));
+  GANTRY_LET(health.timeout, read_time(fields, "Timeout"));
+  GANTRY_LET(health.start_period, read_time(fields, "StartPeriod"));
+  GANTRY_LET(health.start_interval, read_time(fields, "StartInterval"));
+  fields.read("Retries", retries, INT32_MIN, 1'000'000);
   GANTRY_TRY(checked(fields, "Healthcheck"));
-  if (!health.test.empty() && health.test[0] != "NONE" && health.test[0] != "CMD" && health.test[0] != "CMD-SHELL")
-    return fail(errc::invalid_argument, "Healthcheck.Test begins with {}: write NONE, CMD or CMD-SHELL",
-                quote(health.test[0]));
-  if (!health.test.empty() && health.test[0] != "NONE")
-    return fail(errc::invalid_argument, "Healthcheck is not supported yet: leave it out, or write NONE");
-  health.interval = std::chrono::nanoseconds(interval);
-  health.timeout = std::chrono::nanoseconds(timeout);
-  health.start_period = std::chrono::nanoseconds(start);
+  GANTRY_TRY(check_test(health.test));
+  if (retries < 0) return fail(errc::invalid_argument, "Retries in Healthcheck cannot be negative");
   health.retries = static_cast<int>(retries);
   into.health = std::move(health);
   return {};

@@ -4,6 +4,16 @@
 namespace gantry::docker {
 namespace {
 
+json health_of(const health_state& health) {
+  json log = json::array();
+  for (const auto& one : health.log)
+    log.push_back({{"Start", time_text(one.started_at)},
+                   {"End", time_text(one.finished_at)},
+                   {"ExitCode", one.exit_code},
+                   {"Output", one.output}});
+  return {{"Status", to_string(health.now)}, {"FailingStreak", health.failing_streak}, {"Log", std::move(log)}};
+}
+
 json state_of(const container_state& state) {
   bool up = state.now == phase::running || state.now == phase::paused || state.now == phase::restarting;
   json made;
@@ -18,6 +28,7 @@ json state_of(const container_state& state) {
   made["Error"] = state.error;
   made["StartedAt"] = time_text(state.started_at);
   made["FinishedAt"] = time_text(state.finished_at);
+  if (state.health) made["Health"] = health_of(*state.health);
   return made;
 }
 
@@ -68,7 +79,8 @@ json config_of(const container_record& of, const image_config* image) {
   config["StdinOnce"] = options.stdin_once;
   config["Env"] = of.effective_env.empty() ? options.env : of.effective_env;
   add_command(config, options, image);
-  if (options.health) config["Healthcheck"] = health_config(*options.health);
+  if (auto health = of.effective_health ? of.effective_health : options.health)
+    config["Healthcheck"] = health_config(*health);
   config["Image"] = options.image;
   config["Volumes"] = volumes_of(of);
   config["WorkingDir"] = of.effective_working_dir.empty() ? options.working_dir : of.effective_working_dir;
@@ -116,6 +128,7 @@ json health_config(const healthcheck& of) {
   if (of.interval.count() != 0) made["Interval"] = of.interval.count();
   if (of.timeout.count() != 0) made["Timeout"] = of.timeout.count();
   if (of.start_period.count() != 0) made["StartPeriod"] = of.start_period.count();
+  if (of.start_interval.count() != 0) made["StartInterval"] = of.start_interval.count();
   if (of.retries != 0) made["Retries"] = of.retries;
   return made;
 }

@@ -22,6 +22,15 @@ std::string human_duration(std::int64_t seconds) {
   return fmt::format("{} years", seconds / (day * 365));
 }
 
+namespace {
+
+std::string health_words(const std::optional<health_state>& health) {
+  if (!health) return {};
+  return fmt::format(" ({}{})", health->now == health_status::starting ? "health: " : "", to_string(health->now));
+}
+
+} // namespace
+
 std::string status_words(const container_state& state, unix_nanos now) {
   auto since = [now](unix_nanos then) { return human_duration((now - then) / 1'000'000'000); };
   switch (state.now) {
@@ -29,7 +38,7 @@ std::string status_words(const container_state& state, unix_nanos now) {
   case phase::starting:
     return "Created";
   case phase::running:
-    return "Up " + since(state.started_at);
+    return "Up " + since(state.started_at) + health_words(state.health);
   case phase::paused:
     return "Up " + since(state.started_at) + " (Paused)";
   case phase::restarting:
