@@ -131,12 +131,8 @@ container_supervisor_actor::behavior_type container_supervisor(container::self_p
       [self](const pause_container&) { return container::pause(self); },
       [self](const unpause_container&) { return container::unpause(self); },
       [self](const rename_container& request) { return container::rename(self, request); },
-      [](const update_container&) -> caf::result<updated> {
-        return to_caf(error{errc::unavailable, "update is not there yet", 0});
-      },
-      [](const list_processes&) -> caf::result<process_listing> {
-        return to_caf(error{errc::unavailable, "ps is not there yet", 0});
-      },
+      [self](const update_container& request) { return container::update(self, request); },
+      [self](const list_processes& request) { return container::list_host_processes(self, request); },
       [self](const remove_container& request) { return container::remove(self, request); },
       [self](const wait_container& request) { return container::wait(self, request); },
       [self](const create_exec& request) { return container::exec_create(self, request); },

@@ -88,6 +88,8 @@ caf::result<done> kill(self_pointer self, const kill_container& request);
 caf::result<done> pause(self_pointer self);
 caf::result<done> unpause(self_pointer self);
 caf::result<done> rename(self_pointer self, const rename_container& request);
+caf::result<updated> update(self_pointer self, const update_container& request);
+caf::result<process_listing> list_host_processes(self_pointer self, const list_processes& request);
 caf::result<done> remove(self_pointer self, const remove_container& request);
 caf::result<exit_report> wait(self_pointer self, const wait_container& request);
 caf::result<exec_session> exec_create(self_pointer self, const create_exec& request);

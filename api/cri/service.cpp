@@ -51,6 +51,7 @@ public:
   GANTRY_CALL(RemoveContainer, remove_container)
   GANTRY_CALL(ListContainers, list_containers)
   GANTRY_CALL(ContainerStatus, container_status)
+  GANTRY_CALL(UpdateContainerResources, update_container_resources)
   GANTRY_CALL(ReopenContainerLog, reopen_container_log)
   GANTRY_CALL(ExecSync, exec_sync)
   GANTRY_CALL(Exec, exec)

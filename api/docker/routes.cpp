@@ -55,7 +55,7 @@ constexpr route table[] = {
     {"POST", "/containers/*/wait", container_wait},
     {"POST", "/containers/*/resize", container_resize},
     {"POST", "/containers/*/attach", container_attach},
-    {"POST", "/containers/*/update", not_implemented},
+    {"POST", "/containers/*/update", container_update},
     {"POST", "/containers/*/exec", exec_create},
     {"DELETE", "/containers/*", container_delete},
     {"POST", "/exec/*/start", exec_start},

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -208,6 +209,39 @@ result<cgroup_handles> make(const layout& host, const std::string& path, const r
   return opened;
 }
 
+/// Until a look at all finds none that had not moved: a child that is forked meanwhile is where its parent was.
+result<void> move_processes(const layout& host, const std::string& path, const std::string& into) {
+  constexpr int most_looks = 100;
+  for (int look = 0; look < most_looks; ++look) {
+    std::istringstream in(sys::read_file(into + "/cgroup.procs", 1 << 20).value_or(std::string()));
+    const std::set<int> there{std::istream_iterator<int>(in), {}};
+    bool moved = false;
+    for (const int pid : cgroup::processes(host, path)) {
+      if (there.contains(pid)) continue;
+      moved = true;
+      auto put = write_value(into, "cgroup.procs", std::to_string(pid));
+      if (!put && put.error().os_errno != ESRCH) return put; // ended
+    }
+    if (!moved) return {};
+  }
+  return fail(errc::timeout, "the processes of cgroup {} multiply faster than they can be moved to {}", path, into);
+}
+
+/// Where a launch left hierarchies out (hierarchies::needed) that a change needs, the cgroup is made there after all.
+result<void> join_missing(const layout& host, const std::string& path, const std::vector<cgroup_write>& writes) {
+  if (host.how == cgroup::mode::v2) return {};
+  for (const auto& one : writes) {
+    GANTRY_LET(const auto folder, folder_for(host, path, one));
+    if (::access(folder.c_str(), F_OK) == 0) continue;
+    GANTRY_TRY(open_cgroups(host, path)); // not of a container that has ended meanwhile
+    std::vector<std::string> made;
+    const auto what = one.controller == "cpuset" ? kind::cpuset : kind::plain;
+    GANTRY_TRY(make_folder(host.folder_of(one.controller, ""), path, what, made));
+    GANTRY_TRY(move_processes(host, path, folder));
+  }
+  return {};
+}
+
 void pause_briefly(long nanoseconds) {
   const timespec time{0, nanoseconds};
   ::nanosleep(&time, nullptr);
@@ -259,6 +293,7 @@ result<cgroup_handles> open_cgroups(const layout& host, const std::string& path)
 
 result<void> update_cgroups(const layout& host, const std::string& path, const resource_plan& changes) {
   GANTRY_LET(const auto writes, writes_of(host, changes));
+  GANTRY_TRY(join_missing(host, path, writes));
   return write_resources(host, path, writes);
 }
 

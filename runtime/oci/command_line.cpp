@@ -65,6 +65,10 @@ std::vector<std::string> resume_argv(const monitor::runtime_command& runtime, co
   return simple_argv(runtime, with, {"resume"});
 }
 
+std::vector<std::string> update_argv(const monitor::runtime_command& runtime, const invocation& with) {
+  return simple_argv(runtime, with, {"update", "--resources", "-"});
+}
+
 bool refuses_hybrid_cgroups(const monitor::runtime_command& runtime) {
   auto name = std::string_view(runtime.path);
   if (auto slash = name.rfind('/'); slash != std::string_view::npos) name.remove_prefix(slash + 1);

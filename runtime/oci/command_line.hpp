@@ -29,6 +29,8 @@ enum class removal { of_stopped, force };
 std::vector<std::string> delete_argv(const monitor::runtime_command& runtime, const invocation& with, removal how);
 std::vector<std::string> pause_argv(const monitor::runtime_command& runtime, const invocation& with);
 std::vector<std::string> resume_argv(const monitor::runtime_command& runtime, const invocation& with);
+/// Writes other limits: linux.resources, from its standard input.
+std::vector<std::string> update_argv(const monitor::runtime_command& runtime, const invocation& with);
 
 /// True for crun, which (1.8) refuses a host of cgroups v1 that has the v2 hierarchy mounted too ("hybrid"): it must
 /// be run where /sys/fs/cgroup/unified is not mounted.

@@ -1,8 +1,13 @@
 #include "runtime/spec/resources.hpp"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
+#include <system_error>
 
 #include "runtime/spec/paths.hpp"
 
@@ -44,7 +49,7 @@ void set_swap(json& memory, const resource_limits& want, const resource_support&
   if (swap == 0) return;
   if (can.swap)
     memory["swap"] = swap;
-  else if (want.memory_swap > 0)
+  else if (want.memory_swap > 0 && want.memory_swap != want.memory * 2) // the usual one was not asked for
     lacks(warnings, "swap limits (the memory limit holds without them)");
 }
 
@@ -157,22 +162,61 @@ result<json> cpu_json(const resource_limits& want, const host_facts& facts, warn
   return cpu;
 }
 
-result<void> set_rest(json& resources, const resource_limits& want, const resource_support& can,
+result<void> set_pids(json& resources, const resource_limits& want, const resource_support& can,
                       warning_list& warnings) {
   if (want.pids < -1) return fail(errc::invalid_argument, "pids-limit {} is negative: use -1 for unlimited", want.pids);
-  if (want.pids > 0) {
-    if (can.pids)
-      resources["pids"] = {{"limit", want.pids}};
-    else
-      lacks(warnings, "pids-limit");
+  if (want.pids == 0) return {};
+  if (can.pids)
+    resources["pids"] = {{"limit", want.pids}};
+  else if (want.pids > 0)
+    lacks(warnings, "pids-limit");
+  return {};
+}
+
+/// A block device's entry: how it is numbered, and what it may.
+result<json> device_entry(const device_amount& one, const char* what) {
+  struct stat status {};
+  if (::stat(one.path.c_str(), &status) != 0)
+    return fail(errc::not_found, "block I/O of device {}: {}", one.path, std::generic_category().message(errno));
+  if (!S_ISBLK(status.st_mode))
+    return fail(errc::invalid_argument, "block I/O of device {}: it is no block device", one.path);
+  return json{{"major", ::major(status.st_rdev)}, {"minor", ::minor(status.st_rdev)}, {what, one.amount}};
+}
+
+result<void> set_amounts(json& block_io, const char* name, const std::vector<device_amount>& list, const char* what) {
+  for (const auto& one : list) {
+    GANTRY_LET(auto entry, device_entry(one, what));
+    block_io[name].push_back(std::move(entry));
   }
-  if (want.blkio_weight == 0) return {};
-  if (want.blkio_weight < 10 || want.blkio_weight > 1000)
+  return {};
+}
+
+result<void> set_throttles(json& block_io, const resource_limits& want) {
+  GANTRY_TRY(set_amounts(block_io, "throttleReadBpsDevice", want.blkio_read_bps, "rate"));
+  GANTRY_TRY(set_amounts(block_io, "throttleWriteBpsDevice", want.blkio_write_bps, "rate"));
+  GANTRY_TRY(set_amounts(block_io, "throttleReadIOPSDevice", want.blkio_read_iops, "rate"));
+  return set_amounts(block_io, "throttleWriteIOPSDevice", want.blkio_write_iops, "rate");
+}
+
+result<void> set_block_io(json& resources, const resource_limits& want, const host_facts& facts,
+                          warning_list& warnings) {
+  if (want.blkio_weight != 0 && (want.blkio_weight < 10 || want.blkio_weight > 1000))
     return fail(errc::invalid_argument, "range of blkio weight is from 10 to 1000, not {}", want.blkio_weight);
-  if (can.blkio_weight)
-    resources["blockIO"] = {{"weight", want.blkio_weight}};
+  auto block_io = json::object();
+  if (facts.resources.blkio_weight) {
+    if (want.blkio_weight != 0) block_io["weight"] = want.blkio_weight;
+    GANTRY_TRY(set_amounts(block_io, "weightDevice", want.blkio_weight_device, "weight"));
+  } else {
+    if (want.blkio_weight != 0) lacks(warnings, "blkio-weight");
+    if (!want.blkio_weight_device.empty()) lacks(warnings, "blkio-weight-device");
+  }
+  auto throttles = json::object();
+  GANTRY_TRY(set_throttles(throttles, want));
+  if (!throttles.empty() && !facts.cgroups.has(facts.cgroups.how == cgroup::mode::v2 ? "io" : "blkio"))
+    lacks(warnings, "limits on the speed of block devices");
   else
-    lacks(warnings, "blkio-weight");
+    block_io.update(throttles);
+  if (!block_io.empty()) resources["blockIO"] = std::move(block_io);
   return {};
 }
 
@@ -185,10 +229,11 @@ bool is_page_size(std::string_view text) {
          (unit == "KB" || unit == "MB" || unit == "GB");
 }
 
-result<void> set_hugepages(json& resources, const spec_input& input, warning_list& warnings) {
+result<void> set_hugepages(json& resources, const resource_limits& want, const host_facts& facts,
+                           warning_list& warnings) {
   auto list = json::array();
   bool limits = false;
-  for (const auto& one : input.options.resources.hugepages) {
+  for (const auto& one : want.hugepages) {
     if (!is_page_size(one.page_size) || one.bytes < 0)
       return fail(errc::invalid_argument, "invalid hugepage limit {}={}: write e.g. 2MB and a number of bytes",
                   one.page_size.substr(0, 64), one.bytes);
@@ -196,7 +241,7 @@ result<void> set_hugepages(json& resources, const spec_input& input, warning_lis
     limits = limits || one.bytes > 0;
   }
   if (list.empty()) return {};
-  if (input.facts.cgroups.has("hugetlb"))
+  if (facts.cgroups.has("hugetlb"))
     resources["hugepageLimits"] = std::move(list);
   else if (limits) // where there are no huge pages, none may be used
     lacks(warnings, "hugepage limits");
@@ -211,17 +256,17 @@ bool is_unified_key(std::string_view key) {
          });
 }
 
-result<void> set_unified(json& resources, const spec_input& input, warning_list& warnings) {
-  const auto& asked = input.options.resources.unified;
-  for (const auto& [key, value] : asked) {
+result<void> set_unified(json& resources, const resource_limits& want, const host_facts& facts,
+                         warning_list& warnings) {
+  for (const auto& [key, value] : want.unified) {
     if (!is_unified_key(key))
       return fail(errc::invalid_argument, "'{}' is not a controller's file of cgroup v2 such as memory.high",
                   key.substr(0, 64));
     GANTRY_TRY(check_text(value, "a cgroup's value"));
   }
-  if (asked.empty()) return {};
-  if (input.facts.cgroups.how == cgroup::mode::v2)
-    resources["unified"] = asked;
+  if (want.unified.empty()) return {};
+  if (facts.cgroups.how == cgroup::mode::v2)
+    resources["unified"] = want.unified;
   else
     lacks(warnings, "unified keys (they are cgroup v2's)");
   return {};
@@ -229,17 +274,27 @@ result<void> set_unified(json& resources, const spec_input& input, warning_list&
 
 } // namespace
 
-result<json> resources_json(const spec_input& input, std::vector<std::string>& warnings) {
-  const auto& want = input.options.resources;
-  GANTRY_LET(auto memory, memory_json(want, input.facts.resources, warnings));
-  GANTRY_LET(auto cpu, cpu_json(want, input.facts, warnings));
+result<json> resources_json(const resource_limits& want, const host_facts& facts, std::vector<std::string>& warnings) {
+  GANTRY_LET(auto memory, memory_json(want, facts.resources, warnings));
+  GANTRY_LET(auto cpu, cpu_json(want, facts, warnings));
   auto resources = json::object();
   if (!memory.empty()) resources["memory"] = std::move(memory);
   if (!cpu.empty()) resources["cpu"] = std::move(cpu);
-  GANTRY_TRY(set_rest(resources, want, input.facts.resources, warnings));
-  GANTRY_TRY(set_hugepages(resources, input, warnings));
-  GANTRY_TRY(set_unified(resources, input, warnings));
+  GANTRY_TRY(set_pids(resources, want, facts.resources, warnings));
+  GANTRY_TRY(set_block_io(resources, want, facts, warnings));
+  GANTRY_TRY(set_hugepages(resources, want, facts, warnings));
+  GANTRY_TRY(set_unified(resources, want, facts, warnings));
   return resources;
+}
+
+result<std::string> limits_json(const resource_limits& want, const host_facts& facts,
+                                std::vector<std::string>& warnings) {
+  try { // nlohmann reports by exceptions; none is expected of documents that are only built
+    GANTRY_LET(const auto resources, resources_json(want, facts, warnings));
+    return to_text(resources);
+  } catch (const json::exception& broken) {
+    return fail(errc::internal, "cannot write limits: {}", broken.what());
+  }
 }
 
 } // namespace gantry::spec

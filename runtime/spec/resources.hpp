@@ -10,8 +10,9 @@
 namespace gantry::spec {
 
 /// linux.resources without devices. By dockerd's rules: what contradicts itself or is out of range is refused, what
-/// this host's cgroups cannot do is dropped with a warning. Errors: invalid_argument.
-result<json> resources_json(const spec_input& input, std::vector<std::string>& warnings);
+/// this host's cgroups cannot do is dropped with a warning. Stats the block devices that are named. Errors:
+/// invalid_argument, not_found.
+result<json> resources_json(const resource_limits& want, const host_facts& facts, std::vector<std::string>& warnings);
 
 struct device_plan {
   json nodes = json::array(); ///< linux.devices

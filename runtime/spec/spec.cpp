@@ -60,7 +60,7 @@ result<json> linux_json(const spec_input& input, const decided& made, std::strin
   json part = json::object();
   GANTRY_LET(auto sysctls, sysctls_json(input));
   if (!sysctls.empty()) part["sysctl"] = std::move(sysctls);
-  GANTRY_LET(auto resources, resources_json(input, built.warnings));
+  GANTRY_LET(auto resources, resources_json(input.options.resources, input.facts, built.warnings));
   GANTRY_LET(auto devices, plan_devices(input));
   resources["devices"] = std::move(devices.rules);
   part["resources"] = std::move(resources);

@@ -66,6 +66,11 @@ struct built_spec {
 /// not_found for a device or a user; denied for what the host cannot give.
 result<built_spec> build(const spec_input& input);
 
+/// linux.resources of these limits, devices left out: what an update of a container that runs writes. Errors and
+/// `warnings` as of build.
+result<std::string> limits_json(const resource_limits& want, const host_facts& facts,
+                                std::vector<std::string>& warnings);
+
 /// One process to run in a container that lives.
 struct exec_options {
   std::vector<std::string> args, env; ///< env: as in container_options, over the container's own

@@ -40,6 +40,8 @@ answer<v1::CreateContainerResponse> create_container(context& door, const v1::Cr
 answer<v1::StartContainerResponse> start_container(context& door, const v1::StartContainerRequest& request);
 answer<v1::StopContainerResponse> stop_container(context& door, const v1::StopContainerRequest& request);
 answer<v1::RemoveContainerResponse> remove_container(context& door, const v1::RemoveContainerRequest& request);
+answer<v1::UpdateContainerResourcesResponse>
+update_container_resources(context& door, const v1::UpdateContainerResourcesRequest& request);
 answer<v1::ReopenContainerLogResponse> reopen_container_log(context& door,
                                                             const v1::ReopenContainerLogRequest& request);
 // container_lists.cpp

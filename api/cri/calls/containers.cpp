@@ -4,6 +4,7 @@
 #include "api/cri/calls/calls.hpp"
 #include "api/cri/calls/find.hpp"
 #include "api/cri/mapping/containers.hpp"
+#include "api/cri/mapping/resources.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::cri::calls {
@@ -41,11 +42,11 @@ bool has_stopped(const error& why) {
 }
 
 /// Asks a container's actor. One that has ended since it was found is not there any more.
-template<class Handle, class Message>
-awaitable<result<done>> ask_found(context& door, const found_container& found, const Handle& to, Message message,
-                                  std::chrono::seconds within_time) {
+template<class Reply = done, class Handle, class Message>
+awaitable<result<Reply>> ask_found(context& door, const found_container& found, const Handle& to, Message message,
+                                   std::chrono::seconds within_time) {
   auto id = found.name.id;
-  auto got = co_await ask<done>(door, to, std::move(message), within_time);
+  auto got = co_await ask<Reply>(door, to, std::move(message), within_time);
   if (got || got.error().code != errc::unavailable) co_return got;
   auto still_there = co_await find(door, id);
   if (!still_there && is_gone(still_there.error())) co_return tl::unexpected<error>(still_there.error());
@@ -95,6 +96,18 @@ answer<v1::RemoveContainerResponse> remove_container(context& door, const v1::Re
   auto got = co_await ask_found(door, *found, found->container, message, deadline::whole);
   if (!got && !is_gone(got.error())) co_return tl::unexpected<error>(got.error());
   co_return v1::RemoveContainerResponse();
+}
+
+/// What is zero stays as it is. The score of the OOM killer is of the start alone, as other engines have it.
+answer<v1::UpdateContainerResourcesResponse>
+update_container_resources(context& door, const v1::UpdateContainerResourcesRequest& request) {
+  GANTRY_CO_LET(auto limits, parse_resources(request.linux()));
+  GANTRY_CO_LET(auto found, co_await find(door, request.container_id()));
+  if (is_over(*found.view))
+    co_return fail(errc::failed_precondition, "container {} has exited: it has no resources any more", found.name.id);
+  gantry::update_container message{std::move(limits), {}};
+  GANTRY_CO_TRY(co_await ask_found<updated>(door, found, found.container, std::move(message), deadline::whole));
+  co_return v1::UpdateContainerResourcesResponse();
 }
 
 answer<v1::ReopenContainerLogResponse> reopen_container_log(context& door,

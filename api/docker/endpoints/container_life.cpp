@@ -3,6 +3,8 @@
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/create_body.hpp"
+#include "api/docker/parse/update_body.hpp"
+#include "api/docker/render/json.hpp"
 #include "api/docker/status.hpp"
 
 namespace gantry::docker::endpoints {
@@ -90,6 +92,14 @@ awaitable<result<response>> container_resize(context& door, const request& what,
   auto answer = co_await ask_named(door, what, std::move(message), deadline::launch);
   if (answer) answer->status = 200;
   co_return answer;
+}
+
+awaitable<result<response>> container_update(context& door, const request& what, exchange&) {
+  GANTRY_CO_LET(auto message, parse_update_body(what.body));
+  GANTRY_CO_LET(auto found, co_await find(door, what.subject));
+  GANTRY_CO_LET(auto got,
+                co_await ask_found<updated>(door, found, found.container, std::move(message), deadline::whole));
+  co_return json_response(dump({{"Warnings", or_null(got.warnings)}}));
 }
 
 } // namespace gantry::docker::endpoints

@@ -48,6 +48,7 @@ GANTRY_ENDPOINT(container_unpause);
 GANTRY_ENDPOINT(container_rename);
 GANTRY_ENDPOINT(container_delete);
 GANTRY_ENDPOINT(container_resize);
+GANTRY_ENDPOINT(container_update);
 // wait.cpp
 GANTRY_ENDPOINT(container_wait);
 // logs.cpp

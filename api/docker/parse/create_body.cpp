@@ -41,7 +41,7 @@ result<container_options> parse_create_body(std::string_view text) {
   if (auto host = fields.object("HostConfig")) {
     GANTRY_TRY(parts::refuse_unsupported(*host));
     GANTRY_TRY(parts::read_host_config(*host, options));
-    GANTRY_TRY(parts::read_resources(*host, options.resources));
+    GANTRY_TRY(parts::read_resources(*host, options.resources, parts::limits_of::creation));
     GANTRY_TRY(parts::read_devices(*host, options));
     GANTRY_TRY(parts::read_mounts(*host, options));
     GANTRY_TRY(parts::read_ports(*host, options));

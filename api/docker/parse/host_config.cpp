@@ -10,36 +10,6 @@ namespace {
 
 constexpr std::int64_t least_writable_memory = 1 << 20;
 
-result<void> read_restart(object from, container_options& into) {
-  json_fields fields(from);
-  std::string name;
-  std::int64_t retries = 0;
-  fields.read("Name", name);
-  fields.read("MaximumRetryCount", retries, -1'000'000'000, 1'000'000'000);
-  GANTRY_TRY(checked(fields, "HostConfig.RestartPolicy"));
-  using kind = restart_policy::kind;
-  if (name.empty() || name == "no")
-    into.restart.name = kind::no;
-  else if (name == "always")
-    into.restart.name = kind::always;
-  else if (name == "unless-stopped")
-    into.restart.name = kind::unless_stopped;
-  else if (name == "on-failure")
-    into.restart.name = kind::on_failure;
-  else
-    return fail(
-        errc::invalid_argument,
-        "invalid restart policy: unknown policy {}; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
-        quote(name));
-  if (retries != 0 && into.restart.name != kind::on_failure)
-    return fail(errc::invalid_argument,
-                "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-  if (retries < 0)
-    return fail(errc::invalid_argument, "invalid restart policy: maximum retry count cannot be negative");
-  into.restart.maximum_retries = static_cast<int>(retries);
-  return {};
-}
-
 /// "10m", "1g", "512": bytes, as go-units' RAMInBytes reads them.
 result<std::int64_t> parse_size(std::string_view text) {
   std::int64_t value = 0;
@@ -182,7 +152,7 @@ result<void> read_host_config(object host, container_options& into) {
   std::map<std::string, std::string> storage;
   fields.read("StorageOpt", storage);
   GANTRY_TRY(read_storage(storage, into));
-  if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into));
+  if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into.restart));
   if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into));
   return read_modes(fields, into);
 }

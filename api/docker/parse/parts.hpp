@@ -10,13 +10,22 @@ using simdjson::dom::object;
 
 result<void> read_config(object config, container_options& into);
 result<void> read_host_config(object host, container_options& into);
-result<void> read_resources(object host, resource_limits& into);
+result<void> read_restart(object policy, restart_policy& into);
+/// What a body's limits are for: an update's leave out what is to stay.
+enum class limits_of : std::uint8_t { creation, update };
+result<void> read_resources(object host, resource_limits& into, limits_of what);
+result<void> read_block_io(object host, resource_limits& into);
 result<void> read_devices(object host, container_options& into); ///< and ulimits
 result<void> read_mounts(object host, container_options& into);
 result<void> read_ports(object host, container_options& into);
 result<void> read_networking(object networking, container_options& into);
 /// What the engine cannot do, if it is asked for.
 result<void> refuse_unsupported(object host);
+
+/// Whether a value asks for anything: not null, "", 0, false, [] or {}.
+bool asks_for_something(simdjson::dom::element value);
+/// Whether two fields' names are the same to Go's JSON: letters of both cases are.
+bool same_name(std::string_view a, std::string_view b);
 
 /// `status` of the fields of `where`, as an error of the request.
 result<void> checked(const json_fields& fields, std::string_view where);

@@ -7,13 +7,13 @@ namespace {
 
 constexpr std::int64_t least_memory = 6 << 20; // dockerd's, below which runc itself is killed
 
-result<void> check_memory(const resource_limits& r) {
+result<void> check_memory(const resource_limits& r, limits_of what) {
   if (r.memory != 0 && r.memory < least_memory)
     return fail(errc::invalid_argument, "Minimum memory limit allowed is 6MB");
-  if (r.memory_swap > 0 && r.memory == 0)
+  if (r.memory_swap > 0 && r.memory == 0 && what == limits_of::creation)
     return fail(errc::invalid_argument,
                 "You should always set the Memory limit when using Memoryswap limit, see usage");
-  if (r.memory_swap > 0 && r.memory_swap < r.memory)
+  if (r.memory_swap > 0 && r.memory != 0 && r.memory_swap < r.memory)
     return fail(errc::invalid_argument, "Minimum memoryswap limit should be larger than memory limit, see usage");
   if (r.memory_reservation != 0 && r.memory_reservation < least_memory)
     return fail(errc::invalid_argument, "Minimum memory reservation allowed is 6MB");
@@ -78,7 +78,7 @@ result<void> read_ulimit(object from, container_options& into) {
 
 } // namespace
 
-result<void> read_resources(object host, resource_limits& into) {
+result<void> read_resources(object host, resource_limits& into, limits_of what) {
   json_fields fields(host);
   read_memory(fields, into);
   fields.read("NanoCpus", into.nano_cpus, 0, INT64_MAX);
@@ -88,13 +88,13 @@ result<void> read_resources(object host, resource_limits& into) {
   fields.read("CpusetCpus", into.cpuset_cpus);
   fields.read("CpusetMems", into.cpuset_mems);
   fields.read("PidsLimit", into.pids, -1, INT64_MAX);
-  std::int64_t weight = 0;
-  fields.read("BlkioWeight", weight, 0, 65535);
-  if (weight != 0 && (weight < 10 || weight > 1000))
-    return fail(errc::invalid_argument, "Range of blkio weight is from 10 to 1000");
-  into.blkio_weight = static_cast<int>(weight);
+  if (what == limits_of::update && fields.has("PidsLimit") && into.pids == 0) into.pids = -1; // null would leave it
   GANTRY_TRY(checked(fields, "HostConfig"));
-  GANTRY_TRY(check_memory(into));
+  GANTRY_TRY(read_block_io(host, into));
+  GANTRY_TRY(check_memory(into, what));
+  // As much swap again as memory is the usual; it is said, since an update of the memory alone is measured by it.
+  if (what == limits_of::creation && into.memory_swap == 0 && into.memory <= INT64_MAX / 2)
+    into.memory_swap = into.memory * 2;
   return check_cpu(into);
 }
 

@@ -1,9 +1,7 @@
 #include "api/docker/parse/parts.hpp"
 
 namespace gantry::docker::parts {
-namespace {
 
-/// Whether a value asks for anything: not null, "", 0, false, [] or {}.
 bool asks_for_something(simdjson::dom::element value) {
   using type = simdjson::dom::element_type;
   switch (value.type()) {
@@ -27,6 +25,13 @@ bool asks_for_something(simdjson::dom::element value) {
   return true;
 }
 
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+}
+
+namespace {
+
 struct refusal {
   std::string_view field, why;
 };
@@ -34,11 +39,6 @@ constexpr refusal refused[] = {
     {"VolumesFrom", "name each volume with -v"},
     {"Links", "let the containers share a network namespace, or publish ports"},
     {"DeviceRequests", "no device driver (GPU) is supported: map devices with --device"},
-    {"BlkioWeightDevice", "use BlkioWeight"},
-    {"BlkioDeviceReadBps", "throttling of block devices is not available"},
-    {"BlkioDeviceWriteBps", "throttling of block devices is not available"},
-    {"BlkioDeviceReadIOps", "throttling of block devices is not available"},
-    {"BlkioDeviceWriteIOps", "throttling of block devices is not available"},
     {"CpuRealtimePeriod", "real-time scheduling of groups is not available"},
     {"CpuRealtimeRuntime", "real-time scheduling of groups is not available"},
     {"CpuCount", "it is for Windows: use NanoCpus"},
@@ -50,23 +50,18 @@ constexpr refusal refused[] = {
     {"Cgroup", "use CgroupnsMode"},
 };
 
-bool same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
-}
-
 } // namespace
 
 result<void> refuse_unsupported(object host) {
   for (auto [name, value] : host) {
     for (const auto& one : refused)
-      if (same(name, one.field) && asks_for_something(value))
+      if (same_name(name, one.field) && asks_for_something(value))
         return fail(errc::invalid_argument, "HostConfig.{} is not supported: {}", one.field, one.why);
     std::string_view text;
     if (value.get(text) != simdjson::SUCCESS || text.empty()) continue;
-    if (same(name, "VolumeDriver") && text != "local")
+    if (same_name(name, "VolumeDriver") && text != "local")
       return fail(errc::invalid_argument, "HostConfig.VolumeDriver: only \"local\" is supported");
-    if (same(name, "Isolation") && text != "default")
+    if (same_name(name, "Isolation") && text != "default")
       return fail(errc::invalid_argument, "invalid isolation ({}): only \"default\" is supported on Linux", text);
   }
   return {};

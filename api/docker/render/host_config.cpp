@@ -86,14 +86,22 @@ json log_of(const log_config& log) {
   return {{"Type", log.driver}, {"Config", options}};
 }
 
+json amounts_of(const std::vector<device_amount>& devices, const char* amount) {
+  json list = json::array();
+  for (const auto& one : devices) list.push_back({{"Path", one.path}, {amount, one.amount}});
+  return list;
+}
+
 void add_resources(json& made, const resource_limits& r) {
   made["CpuShares"] = r.cpu_shares;
   made["Memory"] = r.memory;
   made["NanoCpus"] = r.nano_cpus;
   made["BlkioWeight"] = r.blkio_weight;
-  made["BlkioWeightDevice"] = json::array();
-  for (auto name : {"BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"})
-    made[name] = json::array();
+  made["BlkioWeightDevice"] = amounts_of(r.blkio_weight_device, "Weight");
+  made["BlkioDeviceReadBps"] = amounts_of(r.blkio_read_bps, "Rate");
+  made["BlkioDeviceWriteBps"] = amounts_of(r.blkio_write_bps, "Rate");
+  made["BlkioDeviceReadIOps"] = amounts_of(r.blkio_read_iops, "Rate");
+  made["BlkioDeviceWriteIOps"] = amounts_of(r.blkio_write_iops, "Rate");
   made["CpuPeriod"] = r.cpu_period;
   made["CpuQuota"] = r.cpu_quota;
   made["CpuRealtimePeriod"] = made["CpuRealtimeRuntime"] = 0;

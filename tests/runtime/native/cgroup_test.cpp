@@ -3,9 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/cgroup_values.hpp"
 #include "runtime/native/device_policy.hpp"
+#include "runtime/sys/files.hpp"
 #include "tests/catch.hpp"
 #include "tests/runtime/sys/scratch.hpp"
 
@@ -101,6 +104,28 @@ TEST_CASE("a limit whose controller is in a hybrid host's unified hierarchy alon
   CHECK(refused.error().code == errc::failed_precondition);
   for (const auto& word : {"hugetlb.2MB.limit_in_bytes"s, "no cgroups v1 hierarchy of hugetlb"s, host.unified})
     CHECK_THAT(refused.error().message, test::contains(word));
+}
+
+TEST_CASE("a change that needs a hierarchy which the launch left out takes the processes there", "[root][native]") {
+  const auto host = cgroup::detect().value();
+  if (host.how == cgroup::mode::v2 || !host.folders.contains("cpuset")) return; // one hierarchy for all
+  const auto path = "/gantry-test-" + std::to_string(::getpid());
+  auto made = make_cgroups(host, path, {}, hierarchies::needed).value();
+  const pid_t child = ::fork();
+  if (child == 0) ::pause(), ::_exit(0);
+  for (const auto& group : made.members) REQUIRE(::dprintf(group.get(), "%d", child) > 0);
+  const auto folder = host.folder_of("cpuset", path);
+  CHECK(::access(folder.c_str(), F_OK) != 0);
+  resource_plan change;
+  change.cpus = "0";
+  const auto changed = update_cgroups(host, path, change);
+  CHECK(changed);
+  CHECK(sys::read_file(folder + "/cgroup.procs").value_or("") == std::to_string(child) + "\n");
+  CHECK(sys::read_file(folder + "/cpuset.cpus").value_or("") == "0\n");
+  CHECK(remove_cgroups(host, path));
+  ::waitpid(child, nullptr, 0);
+  CHECK(update_cgroups(host, path, change).error().code == errc::not_found);
+  CHECK(::access(folder.c_str(), F_OK) != 0);
 }
 
 TEST_CASE("resources become what cgroups v1 takes", "[native]") {
