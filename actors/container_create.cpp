@@ -120,6 +120,11 @@ void prepare_folders(self_pointer self, const creation_ptr& work) {
   if (--work->open == 0) write_record(self, work);
 }
 
+std::string log_path_of(const engine_config& config, const create_container& request) {
+  const auto* ending = request.options.log.driver == "local" ? ".log" : "-json.log";
+  return config.paths.container_dir(request.name) + "/" + request.name.id + ending;
+}
+
 void use(container_supervisor_state& state, const found_image& found) {
   state.image = found.what;
   state.record.image_id = found.what->id;
@@ -136,9 +141,7 @@ caf::result<created> create(self_pointer self, create_container request) {
   state.record = new_record(request, state.parts->launchers.size());
   auto& memory = state.record.options.writable_memory;
   if (memory < 0) memory = state.parts->config->writable_memory;
-  state.record.log_path =
-      request.in ? request.in->log_path
-                 : state.parts->config->paths.container_dir(request.name) + "/" + request.name.id + "-json.log";
+  state.record.log_path = request.in ? request.in->log_path : log_path_of(*state.parts->config, request);
   work->request = std::move(request);
   const auto& asked = work->request;
   step<claimed>(

@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/container_document.hpp"
+#include "actors/container_log.hpp"
 #include "actors/container_supervisor.hpp"
 #include "actors/sandbox_of.hpp"
 
@@ -85,7 +86,7 @@ result<monitor::start_container> start_request(const container_supervisor_state&
   request.open_stdin = record.options.open_stdin;
   request.stdin_once = record.options.stdin_once;
   request.shm = namespaces.shm;
-  request.log = {record.options.log.driver, record.log_path, record.options.log.max_size, record.options.log.max_files};
+  request.log = log_target_of(record, state.image->config);
   request.oom_cgroup = state.parts->config->facts.cgroups.folder_of("memory", cgroup_of(*state.parts->config, record));
   return request;
 }

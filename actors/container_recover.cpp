@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include "actors/container_log.hpp"
 #include "actors/container_supervisor.hpp"
 #include "actors/sandbox_of.hpp"
 #include "runtime/sys/files.hpp"
@@ -57,7 +58,7 @@ monitor::adopt_container adoption(const container_supervisor_state& state) {
   how.tty = record.options.tty;
   how.open_stdin = record.options.open_stdin;
   how.stdin_once = record.options.stdin_once;
-  how.log = {record.options.log.driver, record.log_path, record.options.log.max_size, record.options.log.max_files};
+  how.log = log_target_of(record, state.image->config);
   how.oom_cgroup = config.facts.cgroups.folder_of("memory", cgroup_of(config, record));
   request.pid = record.state.pid;
   request.pid_start_time = record.state.pid_start_time;

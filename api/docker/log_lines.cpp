@@ -18,7 +18,9 @@ std::string fixed_time(unix_nanos time) {
 } // namespace
 
 std::string log_line(const log::entry& entry, log_format how) {
-  auto text = how.timestamps ? fixed_time(entry.time) + " " + entry.text : entry.text;
+  auto text = how.timestamps ? fixed_time(entry.time) + " " : std::string();
+  if (how.details) text += entry.details + " ";
+  text += entry.text;
   if (how.raw) return text;
   auto type = entry.from == log::output::err ? monitor::frame::stderr_data : monitor::frame::stdout_data;
   return stream::header(type, text.size()) + text;

@@ -10,7 +10,8 @@ namespace gantry::docker {
 /// How a log's entries are written to a client.
 struct log_format {
   bool timestamps = false;
-  bool raw = false; ///< a terminal's: without the headers that tell stdout from stderr
+  bool raw = false;     ///< a terminal's: without the headers that tell stdout from stderr
+  bool details = false; ///< with the attributes that were written with the entry
 };
 
 /// One entry as the client gets it. Pure.

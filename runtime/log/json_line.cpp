@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <map>
 
 namespace gantry::log {
 namespace {
@@ -111,6 +112,35 @@ std::optional<std::int64_t> take_zone(std::string_view& text) {
   return sign * (hours * 3600L + minutes * 60L);
 }
 
+void append_query_word(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    const auto value = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
+    if (plain || c == ' ')
+      out.push_back(c == ' ' ? '+' : c);
+    else
+      out.append({'%', "0123456789ABCDEF"[value >> 4U], "0123456789ABCDEF"[value & 0xFU]});
+  }
+}
+
+/// Sorted by name, as Docker shows them.
+std::string details_of(simdjson::dom::element document) {
+  simdjson::dom::object attributes;
+  if (document["attrs"].get(attributes) != simdjson::SUCCESS) return {};
+  std::map<std::string_view, std::string_view> sorted;
+  for (auto [name, value] : attributes)
+    if (std::string_view text; value.get(text) == simdjson::SUCCESS) sorted.emplace(name, text);
+  std::string made;
+  for (const auto& [name, value] : sorted) {
+    if (!made.empty()) made += ',';
+    append_query_word(made, name);
+    made += '=';
+    append_query_word(made, value);
+  }
+  return made;
+}
+
 } // namespace
 
 std::string format_time(unix_nanos time) {
@@ -149,12 +179,28 @@ std::optional<unix_nanos> parse_time(std::string_view text) {
   return seconds * second + nanos;
 }
 
-void append_json_line(std::string& out, output from, unix_nanos time, std::string_view text) {
+void append_json_line(std::string& out, output from, unix_nanos time, std::string_view text,
+                      std::string_view attributes) {
   out += "{\"log\":\"";
   append_escaped(out, text);
-  out += from == output::out ? "\",\"stream\":\"stdout\",\"time\":\"" : "\",\"stream\":\"stderr\",\"time\":\"";
+  out += from == output::out ? "\",\"stream\":\"stdout\"," : "\",\"stream\":\"stderr\",";
+  out += attributes;
+  out += "\"time\":\"";
   out += format_time(time);
   out += "\"}\n";
+}
+
+std::string json_attributes(const attribute_list& list) {
+  if (list.empty()) return {};
+  std::string made = "\"attrs\":{";
+  for (const auto& [name, value] : list) {
+    made += made.ends_with('{') ? "\"" : ",\"";
+    append_escaped(made, name);
+    made += "\":\"";
+    append_escaped(made, value);
+    made += "\"";
+  }
+  return made += "},";
 }
 
 std::optional<entry> parse_json_line(std::string_view line) {
@@ -167,7 +213,7 @@ std::optional<entry> parse_json_line(std::string_view line) {
     return std::nullopt;
   auto when = parse_time(time);
   if (!when) return std::nullopt;
-  return entry{*when, stream == "stderr" ? output::err : output::out, std::string(text)};
+  return entry{*when, stream == "stderr" ? output::err : output::out, std::string(text), details_of(document)};
 }
 
 } // namespace gantry::log

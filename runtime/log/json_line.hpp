@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "messages/domain/container.hpp"
 
@@ -15,14 +17,23 @@ enum class output : std::uint8_t { out = 1, err = 2 };
 struct entry {
   unix_nanos time = 0;
   output from = output::out;
-  std::string text; ///< with its newline; without one when a longer line goes on in the next entry
+  std::string text;      ///< with its newline; without one when a longer line goes on in the next entry
+  std::string details{}; ///< the attributes that were written with it, "a=1,b=2", each word escaped as in a URL's query
 };
+
+/// What is written with each entry of a log, by name.
+using attribute_list = std::vector<std::pair<std::string, std::string>>;
 
 /// A longer line is written as several entries; also the unit in which Docker's own reader buffers.
 inline constexpr std::size_t max_entry_text = 16u << 10;
 
 /// Appends the entry and a newline to `out`. Bytes that are not UTF-8 become U+FFFD, as JSON cannot hold them.
-void append_json_line(std::string& out, output from, unix_nanos time, std::string_view text);
+/// `attributes`: of json_attributes.
+void append_json_line(std::string& out, output from, unix_nanos time, std::string_view text,
+                      std::string_view attributes = {});
+
+/// `"attrs":{…},` to stand in each entry; empty when there are none.
+std::string json_attributes(const attribute_list& list);
 
 /// RFC 3339 in UTC with as many decimals as are not zero (Go's RFC3339Nano).
 std::string format_time(unix_nanos time);

@@ -71,7 +71,7 @@ result<void> writer::add(output from, unix_nanos time, std::string_view text) {
   if (how_ == format::cri)
     append_cri_line(batch_, from, time, text);
   else
-    append_json_line(batch_, from, time, text);
+    append_json_line(batch_, from, time, text, attributes_);
   size_ += static_cast<std::int64_t>(batch_.size() - before);
   return {};
 }

@@ -18,7 +18,7 @@ struct rotation {
 /// How an entry is written.
 enum class format : std::uint8_t {
   json_file, ///< Docker's (json_line.hpp)
-  cri,       ///< Kubernetes' (cri_line.hpp)
+  cri,       ///< Kubernetes' (cri_line.hpp); also that of Docker's driver `local`, whose own is nobody else's to read
 };
 
 /// Writes one container's output as a log: cuts it into lines, lines over max_entry_text into several entries, and
@@ -26,8 +26,9 @@ enum class format : std::uint8_t {
 /// folder made, with the first entry, or by `reopen`.
 class writer {
 public:
-  writer(std::string path, rotation when, format how = format::json_file)
-      : path_(std::move(path)), when_(when), how_(how) {}
+  /// `attributes` are written with each entry of a json_file.
+  writer(std::string path, rotation when, format how = format::json_file, const attribute_list& attributes = {})
+      : path_(std::move(path)), when_(when), how_(how), attributes_(json_attributes(attributes)) {}
 
   /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an
   /// error (the disk is full) this output is lost and the next is tried again.
@@ -56,6 +57,7 @@ private:
   std::string path_;
   rotation when_;
   format how_;
+  std::string attributes_;
   sys::unique_fd file_;
   std::int64_t size_ = 0; ///< of the file and of batch_ together
   std::string batch_;     ///< entries not yet written; empty between calls

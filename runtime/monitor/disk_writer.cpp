@@ -24,8 +24,9 @@ disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_(loop) {}
 std::shared_ptr<log_queue> disk_writer::open(const log_target& target, log_queue::callbacks on) {
   const bool cri = target.driver == "cri";
   const auto rotation = cri ? log::rotation{} : log::rotation{target.max_bytes, target.max_files};
-  auto queue = std::make_shared<log_queue>(
-      log::writer(target.path, rotation, cri ? log::format::cri : log::format::json_file), std::move(on));
+  const auto format = cri || target.driver == "local" ? log::format::cri : log::format::json_file;
+  auto queue =
+      std::make_shared<log_queue>(log::writer(target.path, rotation, format, target.attributes), std::move(on));
   if (cri) thread_.run([queue] { report(queue->file_.reopen()); });
   return queue;
 }

@@ -85,7 +85,8 @@ awaitable<result<response>> container_logs(context& door, const request& what, e
   const auto& options = found.view->options;
   if (options.log.driver == "none")
     co_return message_response(501, "configured logging driver does not support reading");
-  log_lines lines(found.view->log_path, wanted, {what.parameters.flag("timestamps"), options.tty});
+  log_lines lines(found.view->log_path, wanted,
+                  {what.parameters.flag("timestamps"), options.tty, what.parameters.flag("details")});
   response head;
   head.content_type = options.tty ? "application/vnd.docker.raw-stream" : "application/vnd.docker.multiplexed-stream";
   GANTRY_CO_TRY(co_await on.begin(std::move(head)));

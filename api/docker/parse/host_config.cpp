@@ -6,11 +6,7 @@
 
 // HostConfig: what a container gets from this host (Docker Engine API, "HostConfig").
 namespace gantry::docker::parts {
-namespace {
 
-constexpr std::int64_t least_writable_memory = 1 << 20;
-
-/// "10m", "1g", "512": bytes, as go-units' RAMInBytes reads them.
 result<std::int64_t> parse_size(std::string_view text) {
   std::int64_t value = 0;
   auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -28,24 +24,9 @@ result<std::int64_t> parse_size(std::string_view text) {
   return value << shift;
 }
 
-result<void> read_log_options(const std::map<std::string, std::string>& options, log_config& into) {
-  for (const auto& [name, value] : options) {
-    if (name == "max-size") {
-      if (value == "-1") continue;
-      GANTRY_LET(into.max_size, parse_size(value));
-    } else if (name == "max-file") {
-      auto parsed = std::from_chars(value.data(), value.data() + value.size(), into.max_files);
-      if (parsed.ec != std::errc{} || parsed.ptr != value.data() + value.size() || into.max_files < 1 ||
-          into.max_files > 1000)
-        return fail(errc::invalid_argument, "log option max-file={}: write a number of 1 to 1000", quote(value));
-    } else if (!(name == "mode" && (value == "blocking" || value.empty()))) {
-      return fail(errc::invalid_argument, "unknown log opt '{}' for {} log driver", name, into.driver);
-    }
-  }
-  if (into.max_files > 1 && into.max_size == 0)
-    return fail(errc::invalid_argument, "log option max-file cannot be set when max-size is not");
-  return {};
-}
+namespace {
+
+constexpr std::int64_t least_writable_memory = 1 << 20;
 
 /// `memory`: our own. Of dockerd's, `size` needs quotas of the disk's file system.
 result<void> read_storage(const std::map<std::string, std::string>& options, container_options& into) {
@@ -61,21 +42,6 @@ result<void> read_storage(const std::map<std::string, std::string>& options, con
       return fail(errc::invalid_argument, "storage option memory: a container with a read-only root has no such layer");
   }
   return {};
-}
-
-result<void> read_log(object from, container_options& into) {
-  json_fields fields(from);
-  std::string driver;
-  std::map<std::string, std::string> options;
-  fields.read("Type", driver);
-  fields.read("Config", options);
-  GANTRY_TRY(checked(fields, "HostConfig.LogConfig"));
-  if (!driver.empty()) into.log.driver = driver;
-  if (into.log.driver != "json-file" && into.log.driver != "none")
-    return fail(errc::invalid_argument, "logger: no log driver named {} is registered: write json-file or none",
-                quote(driver));
-  if (into.log.driver == "none") return {};
-  return read_log_options(options, into.log);
 }
 
 result<void> check_mode(std::string_view field, std::string_view value,
@@ -130,6 +96,7 @@ void read_lists(json_fields& fields, container_options& into) {
   fields.read("DnsSearch", into.dns_search);
   fields.read("DnsOptions", into.dns_options);
   fields.read("GroupAdd", into.group_add);
+  fields.read("VolumesFrom", into.volumes_from);
   fields.read("Runtime", into.runtime);
   fields.read("CgroupParent", into.cgroup_parent);
   read_paths(fields, "MaskedPaths", into.masked_paths);
@@ -153,7 +120,7 @@ result<void> read_host_config(object host, container_options& into) {
   fields.read("StorageOpt", storage);
   GANTRY_TRY(read_storage(storage, into));
   if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into.restart));
-  if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into));
+  if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into.log));
   return read_modes(fields, into);
 }
 

@@ -11,6 +11,9 @@ using simdjson::dom::object;
 result<void> read_config(object config, container_options& into);
 result<void> read_host_config(object host, container_options& into);
 result<void> read_restart(object policy, restart_policy& into);
+result<void> read_log(object config, log_config& into);
+/// "10m", "1g", "512": bytes, as go-units' RAMInBytes reads them.
+result<std::int64_t> parse_size(std::string_view text);
 /// What a body's limits are for: an update's leave out what is to stay.
 enum class limits_of : std::uint8_t { creation, update };
 result<void> read_resources(object host, resource_limits& into, limits_of what);

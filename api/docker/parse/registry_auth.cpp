@@ -7,11 +7,11 @@ namespace gantry::docker {
 result<registry_login> parse_registry_auth(std::string_view header) {
   registry_login login;
   if (header.empty()) return login;
-  auto json = decode_base64(header);
-  if (!json) return fail(errc::invalid_argument, "X-Registry-Auth is not base64");
-  if (json->empty() || *json == "null") return login;
+  auto text = decode_base64(header);
+  if (!text) return fail(errc::invalid_argument, "X-Registry-Auth is not base64");
+  if (text->empty() || *text == "null") return login;
   simdjson::dom::parser parser;
-  auto top = parse_object(parser, *json);
+  auto top = parse_object(parser, *text);
   // What it holds is secret: no part of it goes into a message.
   if (!top) return fail(errc::invalid_argument, "X-Registry-Auth does not hold a JSON object");
   json_fields fields(*top);

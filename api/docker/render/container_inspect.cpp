@@ -106,7 +106,7 @@ json container_inspect(const container_record& of, const std::vector<network_end
   made["Image"] = of.image_id.str();
   // They lie in memory and only the container sees them: no path of the host leads there.
   made["ResolvConfPath"] = made["HostnamePath"] = made["HostsPath"] = "";
-  made["LogPath"] = of.options.log.driver == "none" ? "" : of.log_path;
+  made["LogPath"] = of.options.log.driver == "json-file" ? of.log_path : "";
   made["Name"] = "/" + of.display_name;
   made["RestartCount"] = of.state.restart_count;
   made["Launcher"] = of.state.launcher; // our own key

@@ -7,7 +7,7 @@ using kind = mount_request::kind;
 
 /// Whether a mount can be said with -v; the others are shown under Mounts.
 bool fits_bind(const mount_request& m) {
-  if (m.from_image || m.type == kind::tmpfs || m.non_recursive || !m.labels.empty()) return false;
+  if (m.from_image || m.inherited || m.type == kind::tmpfs || m.non_recursive || !m.labels.empty()) return false;
   return m.type == kind::volume || m.create_source;
 }
 
@@ -49,7 +49,7 @@ void add_mounts(json& made, const std::vector<mount_request>& mounts) {
       tmpfs[m.target] = m.tmpfs_options;
     else if (m.type == kind::tmpfs)
       list.push_back({{"Type", "tmpfs"}, {"Target", m.target}, {"TmpfsOptions", {{"SizeBytes", m.tmpfs_size}}}});
-    else if (!fits_bind(m) && !m.from_image)
+    else if (!fits_bind(m) && !m.from_image && !m.inherited)
       list.push_back(m.type == kind::bind ? bind_mount(m) : volume_mount(m));
   }
   if (!list.empty()) made["Mounts"] = list;
@@ -79,12 +79,7 @@ std::string_view restart_name(restart_policy::kind name) {
   return "no";
 }
 
-json log_of(const log_config& log) {
-  json options = json::object();
-  if (log.max_size != 0) options["max-size"] = std::to_string(log.max_size);
-  if (log.max_files > 1) options["max-file"] = std::to_string(log.max_files);
-  return {{"Type", log.driver}, {"Config", options}};
-}
+json log_of(const log_config& log) { return {{"Type", log.driver}, {"Config", object_of(log.options)}}; }
 
 json amounts_of(const std::vector<device_amount>& devices, const char* amount) {
   json list = json::array();
@@ -162,7 +157,7 @@ json host_config(const container_options& of) {
   made["RestartPolicy"] = {{"Name", restart_name(of.restart.name)}, {"MaximumRetryCount", of.restart.maximum_retries}};
   made["AutoRemove"] = of.auto_remove;
   made["VolumeDriver"] = "";
-  made["VolumesFrom"] = nullptr;
+  made["VolumesFrom"] = or_null(of.volumes_from);
   made["ConsoleSize"] = {0, 0};
   add_lists(made, of);
   add_namespaces(made, of);

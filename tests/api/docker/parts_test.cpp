@@ -127,6 +127,9 @@ TEST_CASE("a log line has a header unless there is a terminal, and a time when a
   CHECK(log_line(entry, {false, true}) == "hi\n");
   CHECK(log_line(entry, {false, false}) == std::string("\x02\0\0\0\0\0\0\x03hi\n", 11));
   CHECK(log_line(entry, {true, true}) == "1970-01-01T00:00:01.000000000Z hi\n");
+  CHECK(log_line(entry, {false, true, true}) == " hi\n");
+  entry.details = "tag=a";
+  CHECK(log_line(entry, {true, true, true}) == "1970-01-01T00:00:01.000000000Z tag=a hi\n");
 }
 
 TEST_CASE("a container's row and document have docker's shape") {

@@ -33,6 +33,27 @@ std::vector<std::string> all(const std::string& path, log::query what = {}) {
 }
 using texts = std::vector<std::string>;
 
+TEST_CASE("attributes stand with each entry, and are read as docker shows them") {
+  std::string out;
+  log::append_json_line(out, output::out, 0, "x\n", log::json_attributes({{"tag", "a/b"}, {"env", "\"c d\""}}));
+  CHECK(out == "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{\"tag\":\"a/b\",\"env\":\"\\\"c d\\\"\"},"
+               "\"time\":\"1970-01-01T00:00:00Z\"}\n");
+  CHECK(log::parse_json_line(out)->details == "env=%22c+d%22,tag=a%2Fb");
+  CHECK(log::json_attributes({}).empty());
+}
+
+TEST_CASE("a log in the other format rotates without losing an entry") {
+  folder f;
+  log::writer writer(f.log(), {200, 1000}, log::format::cri);
+  texts expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back("line " + std::to_string(i) + "\n");
+    REQUIRE(writer.write(output::out, 1, expected.back()));
+  }
+  CHECK(std::filesystem::exists(f.log() + ".5"));
+  CHECK(all(f.log()) == expected);
+}
+
 TEST_CASE("an entry is written as docker writes it") {
   std::string out;
   log::append_json_line(out, output::out, 1'700'000'000'120'000'000, "a\"b\\\t<\n");
