@@ -2,6 +2,7 @@
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/endpoints/resolve_modes.hpp"
+#include "api/docker/endpoints/volumes_from.hpp"
 #include "api/docker/parse/create_body.hpp"
 #include "api/docker/render/container.hpp"
 #include "api/door/new_id.hpp"
@@ -25,6 +26,7 @@ awaitable<result<response>> container_create(context& door, const request& what,
   if (what.body.empty()) co_return fail(errc::invalid_argument, "invalid JSON: got EOF while reading request body");
   GANTRY_CO_LET(auto options, parse_create_body(what.body));
   GANTRY_CO_TRY(co_await resolve_modes(door, options));
+  GANTRY_CO_TRY(co_await inherit_volumes(door, options));
   create_container message{{docker_namespace, door::new_id()}, std::move(name), std::move(options), what.client};
   GANTRY_CO_LET(auto made, co_await ask<created>(door, door.engine, std::move(message), deadline::whole));
   co_return json_response(dump({{"Id", made.name.id}, {"Warnings", made.warnings}}), 201);

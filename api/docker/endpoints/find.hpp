@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/docker/context.hpp"
+#include "api/docker/reply.hpp"
 
 namespace gantry::docker::endpoints {
 

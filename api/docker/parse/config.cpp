@@ -73,6 +73,19 @@ void add_volumes(json_fields& fields, container_options& into) {
   }
 }
 
+result<void> refuse_config(json_fields& fields) {
+  bool no_network = false;
+  std::vector<std::string> shell;
+  fields.read("NetworkDisabled", no_network);
+  fields.read_list_or_string("Shell", shell);
+  if (no_network)
+    return fail(errc::invalid_argument, "NetworkDisabled is not supported: write \"none\" as HostConfig.NetworkMode");
+  if (!shell.empty())
+    return fail(errc::invalid_argument,
+                "Shell is not supported: in Healthcheck.Test write CMD, the shell and its arguments");
+  return {};
+}
+
 } // namespace
 
 result<void> read_config(object config, container_options& into) {
@@ -100,6 +113,7 @@ result<void> read_config(object config, container_options& into) {
     into.stop_timeout = static_cast<int>(seconds);
   }
   add_volumes(fields, into);
+  GANTRY_TRY(refuse_config(fields));
   if (auto health = fields.object("Healthcheck")) GANTRY_TRY(read_health(*health, into));
   GANTRY_TRY(checked(fields, "Config"));
   for (const auto& mount : into.mounts)

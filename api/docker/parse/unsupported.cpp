@@ -36,7 +36,6 @@ struct refusal {
   std::string_view field, why;
 };
 constexpr refusal refused[] = {
-    {"VolumesFrom", "name each volume with -v"},
     {"Links", "let the containers share a network namespace, or publish ports"},
     {"DeviceRequests", "no device driver (GPU) is supported: map devices with --device"},
     {"CpuRealtimePeriod", "real-time scheduling of groups is not available"},

@@ -66,11 +66,11 @@ TEST_CASE("a wrong type, no JSON or no image is refused with what is wrong") {
 }
 
 TEST_CASE("what is not supported is refused by name, unless it asks for nothing") {
-  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":["y"]}})"), test::contains("HostConfig.VolumesFrom"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"Links":["y"]}})"), test::contains("HostConfig.Links"));
+  CHECK_THAT(refusal(R"({"Image":"x","NetworkDisabled":true})"), test::contains("NetworkDisabled"));
+  CHECK_THAT(refusal(R"({"Image":"x","Shell":["bash"]})"), test::contains("Shell"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"DeviceRequests":[{"Count":-1}]}})"),
              test::contains("DeviceRequests"));
-  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"BlkioDeviceReadBps":[{"Path":"/dev/sda"}]}})"),
-             test::contains("BlkioDeviceReadBps"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"LogConfig":{"Type":"syslog"}}})"),
              test::contains("no log driver named"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"size":"1g"}}})"), test::contains("\"size\""));
