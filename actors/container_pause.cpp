@@ -44,10 +44,10 @@ caf::result<done> rename(self_pointer self, const rename_container& request) {
   ask<claimed>(self, self->state.parts->catalog, deadline::inner, std::move(change),
                [self, promise](result<claimed> r) mutable {
                  if (!r) return refuse(promise, r.error());
-                 self->state.record.display_name = r->display_name;
+                 auto old = std::exchange(self->state.record.display_name, r->display_name);
                  publish_whole(self);
                  tell(self->state.sandbox, container_renamed{r->display_name});
-                 emit(self, "rename");
+                 emit(self, "rename", {{"oldName", "/" + old}});
                  promise.deliver(done{});
                });
   return promise;

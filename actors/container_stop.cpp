@@ -119,6 +119,7 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   publish(self);
   if (fact.oom_killed) emit(self, "oom");
   emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
+  if (std::exchange(state.stop_untold, false)) emit(self, "stop");
   for (auto& promise : std::exchange(state.stopping, {})) promise.deliver(done{});
   answer_waiting(self, false);
   tell(launcher_of(self), unwatch_container{state.record.name});
@@ -149,7 +150,8 @@ void stop_now(self_pointer self, const stop_container& request, caf::typed_respo
   }
   auto number = stop_signal_of(state, request);
   if (!number) return refuse(promise, number.error());
-  state.record.state.stopped_by_user = true;
+  state.record.state.stopped_by_user = state.stop_untold = true;
+  emit(self, "kill", {{"signal", std::to_string(*number)}});
   send_signal(self, *number);
   thaw_if_paused(self);
   auto own = state.record.options.stop_timeout.value_or(state.parts->config->stop_timeout);
@@ -206,6 +208,7 @@ void handle_reminder(self_pointer self, const reminder& what) {
   if (what.generation != state.generation) return;
   switch (what.what) {
   case reminder::about::kill_after_stop:
+    emit(self, "kill", {{"signal", std::to_string(SIGKILL)}});
     send_signal(self, SIGKILL);
     thaw_if_paused(self);
     self->delayed_send(self, after_kill, reminder{reminder::about::give_up_stop, state.generation});

@@ -42,11 +42,12 @@ struct container_supervisor_state {
   /// Another container may have joined its namespaces in this life. True also when this engine has not seen all of it.
   bool joined = true;
   bool removing = false;
-  std::vector<std::function<void()>> when_clean;     ///< a start or a removal that waits for that
-  std::vector<std::function<void()>> when_launched;  ///< a stop or a removal that waits for the start under way
-  std::vector<caf::actor_addr> borrowers;            ///< who has the way to its files; at most max_borrowers
-  std::vector<std::function<void()>> when_returned;  ///< a start or another borrower that waits for them to end
-  std::function<void(error)> give_up_start;          ///< of the start that waits so; empty: none does
+  bool stop_untold = false;                         ///< it was asked to stop: its end is told as "stop" too
+  std::vector<std::function<void()>> when_clean;    ///< a start or a removal that waits for that
+  std::vector<std::function<void()>> when_launched; ///< a stop or a removal that waits for the start under way
+  std::vector<caf::actor_addr> borrowers;           ///< who has the way to its files; at most max_borrowers
+  std::vector<std::function<void()>> when_returned; ///< a start or another borrower that waits for them to end
+  std::function<void(error)> give_up_start;         ///< of the start that waits so; empty: none does
   health_watch health;
   std::chrono::milliseconds restart_delay{0};        ///< the last back-off; 0: none yet
   std::chrono::steady_clock::time_point launched_at; ///< by this engine; the clock's beginning: by an earlier one

@@ -1,5 +1,6 @@
 #include <cerrno>
 
+#include "api/docker/endpoints/container_event.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/create_body.hpp"
@@ -48,6 +49,7 @@ awaitable<result<response>> container_restart(context& door, const request& what
   auto stopped = co_await ask_found<done>(door, found, found.container, std::move(message), deadline::without_end);
   if (!stopped && stopped.error().os_errno != EALREADY) co_return tl::unexpected<error>(stopped.error());
   GANTRY_CO_TRY(co_await start(door, found, what.client));
+  tell_event(door, *found.view, "restart");
   co_return empty_response();
 }
 
@@ -89,9 +91,10 @@ awaitable<result<response>> container_resize(context& door, const request& what,
   if (!height || !width || *height < 0 || *width < 0 || *height > UINT16_MAX || *width > UINT16_MAX)
     co_return fail(errc::invalid_argument, "h and w are the terminal's rows and columns, of 0 to 65535 each");
   resize_container message{"", static_cast<std::uint16_t>(*height), static_cast<std::uint16_t>(*width)};
-  auto answer = co_await ask_named(door, what, std::move(message), deadline::launch);
-  if (answer) answer->status = 200;
-  co_return answer;
+  GANTRY_CO_LET(auto found, co_await find(door, what.subject));
+  GANTRY_CO_TRY(co_await ask_found<done>(door, found, found.container, std::move(message), deadline::launch));
+  tell_event(door, *found.view, "resize", {{"height", std::to_string(*height)}, {"width", std::to_string(*width)}});
+  co_return empty_response(200);
 }
 
 awaitable<result<response>> container_update(context& door, const request& what, exchange&) {
