@@ -9,6 +9,7 @@
 #include <ctime>
 #include <sstream>
 
+#include "runtime/cgroup/remove.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::door {
@@ -139,20 +140,19 @@ std::uint64_t host_cpu() {
 
 } // namespace
 
-result<std::vector<process_row>> read_processes(int init) {
+result<std::set<int>> read_pids(int init) {
   GANTRY_LET(auto path, container_cgroup(init));
   GANTRY_LET(auto host, cgroup::detect());
+  auto list = cgroup::processes(host, path, max_processes);
+  if (list.empty()) return fail(errc::not_found, "the container's process {} has ended", init);
+  return std::set<int>(list.begin(), list.end());
+}
+
+result<std::vector<process_row>> read_processes(int init) {
+  GANTRY_LET(auto pids, read_pids(init));
   std::vector<process_row> rows;
-  for (const auto& folder : host.folders_of(path)) {
-    auto list = sys::read_file(folder + "/cgroup.procs");
-    if (!list || list->empty()) continue;
-    for (const auto& line : lines_of(*list)) {
-      auto pid = static_cast<int>(to_number(line));
-      auto fields = stat_fields(pid);
-      if (fields.size() > 20 && rows.size() < max_processes) rows.push_back(row_of(pid, fields));
-    }
-    break;
-  }
+  for (int pid : pids)
+    if (auto fields = stat_fields(pid); fields.size() > 20) rows.push_back(row_of(pid, fields));
   if (rows.empty()) return fail(errc::not_found, "the container's process {} has ended", init);
   return rows;
 }

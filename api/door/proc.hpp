@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace gantry::door {
 /// The columns of ps -ef: UID, PID, PPID, C, STIME, TTY, TIME, CMD.
 using process_row = std::array<std::string, 8>;
 result<std::vector<process_row>> read_processes(int init);
+
+/// The pids, in the engine's namespace, of a container's processes.
+result<std::set<int>> read_pids(int init);
 
 struct interface_counters {
   std::uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;

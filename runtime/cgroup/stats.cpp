@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <iterator>
 #include <optional>
+#include <sstream>
 
 #include "runtime/sys/files.hpp"
 
@@ -41,9 +43,70 @@ std::uint64_t keyed(std::string_view text, std::string_view key) {
   return 0;
 }
 
+/// All of a flat keyed file.
+std::map<std::string, std::uint64_t> all_keyed(const std::string& text) {
+  std::map<std::string, std::uint64_t> found;
+  std::istringstream in(text);
+  std::string key;
+  for (std::uint64_t value = 0; in >> key >> value;) found.emplace(key, value);
+  return found;
+}
+
+std::vector<std::uint64_t> numbers_of(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::uint64_t>(in), {}};
+}
+
+/// "8:0" at the front of a line; none for another one ("Total 0").
+std::optional<block_count> device_of(std::istream& in) {
+  block_count found;
+  char colon = 0;
+  if (!(in >> found.major >> colon >> found.minor) || colon != ':') return std::nullopt;
+  return found;
+}
+
+/// Lines of "8:0 Read 4096" (kernel, cgroup-v1/blkio-controller.rst).
+std::vector<block_count> block_counts_v1(const std::string& text) {
+  std::vector<block_count> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    auto one = device_of(in);
+    if (one && in >> one->operation >> one->value) found.push_back(std::move(*one));
+  }
+  return found;
+}
+
+void read_block_io_v1(const layout& host, std::string_view path, stats& into) {
+  const auto folder = host.folder_of("blkio", path);
+  into.block_bytes = block_counts_v1(content(folder, "blkio.throttle.io_service_bytes_recursive"));
+  into.block_operations = block_counts_v1(content(folder, "blkio.throttle.io_serviced_recursive"));
+}
+
+/// Lines of "8:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0" (kernel, cgroup-v2.rst, "io.stat").
+void read_block_io_v2(const std::string& folder, stats& into) {
+  std::istringstream lines(content(folder, "io.stat"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    const auto device = device_of(in);
+    if (!device) continue;
+    for (std::string word; in >> word;) {
+      const auto equals = word.find('=');
+      const auto key = word.substr(0, equals);
+      const bool bytes = key == "rbytes" || key == "wbytes";
+      if (equals == std::string::npos || (!bytes && key != "rios" && key != "wios")) continue;
+      auto one = *device;
+      one.operation = key.front() == 'r' ? "read" : "write";
+      one.value = number(std::string_view(word).substr(equals + 1)).value_or(0);
+      (bytes ? into.block_bytes : into.block_operations).push_back(std::move(one));
+    }
+  }
+}
+
 void read_cpu_v1(const layout& host, std::string_view path, stats& into) {
   const auto accounting = host.folder_of("cpuacct", path);
   into.cpu_total_ns = value_of(accounting, "cpuacct.usage");
+  into.cpu_each_ns = numbers_of(content(accounting, "cpuacct.usage_percpu"));
   const auto split = content(accounting, "cpuacct.stat");
   const auto tick_ns = 1'000'000'000ull / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   into.cpu_user_ns = keyed(split, "user") * tick_ns;
@@ -60,7 +123,9 @@ void read_memory_v1(const layout& host, std::string_view path, stats& into) {
   into.memory_peak = value_of(folder, "memory.max_usage_in_bytes");
   const auto limit = value_of(folder, "memory.limit_in_bytes");
   into.memory_limit = limit >= no_limit_from ? 0 : limit;
-  into.memory_inactive_file = keyed(content(folder, "memory.stat"), "total_inactive_file");
+  into.memory_details = all_keyed(content(folder, "memory.stat"));
+  into.memory_inactive_file = into.memory_details["total_inactive_file"];
+  into.memory_failures = value_of(folder, "memory.failcnt");
   into.oom_kills = keyed(content(folder, "memory.oom_control"), "oom_kill");
 }
 
@@ -78,7 +143,8 @@ void read_memory_v2(const std::string& folder, stats& into) {
   into.memory_usage = value_of(folder, "memory.current");
   into.memory_peak = value_of(folder, "memory.peak");
   into.memory_limit = value_of(folder, "memory.max");
-  into.memory_inactive_file = keyed(content(folder, "memory.stat"), "inactive_file");
+  into.memory_details = all_keyed(content(folder, "memory.stat"));
+  into.memory_inactive_file = into.memory_details["inactive_file"];
   into.oom_kills = keyed(content(folder, "memory.events"), "oom_kill");
 }
 
@@ -100,6 +166,7 @@ result<stats> read_stats(const layout& host, std::string_view cgroup_path) {
   const auto unified = host.unified.empty() ? std::string() : host.unified + std::string(cgroup_path);
   cpu_is_v1 ? read_cpu_v1(host, cgroup_path, found) : read_cpu_v2(unified, found);
   memory_is_v1 ? read_memory_v1(host, cgroup_path, found) : read_memory_v2(unified, found);
+  host.folders.contains("blkio") ? read_block_io_v1(host, cgroup_path, found) : read_block_io_v2(unified, found);
   const auto pids = host.folder_of("pids", cgroup_path);
   found.pids = value_of(pids, "pids.current");
   found.pids_limit = value_of(pids, "pids.max");

@@ -48,6 +48,7 @@ TEST_CASE("use is read from v2 files") {
   put(g + "memory.current", "4096\n");
   put(g + "memory.max", "max\n");
   put(g + "memory.stat", "anon 1\ninactive_file 1024\n");
+  put(g + "io.stat", "8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 \n");
   put(g + "memory.events", "low 0\noom 3\noom_kill 2\n");
   put(g + "pids.current", "5\n");
   put(g + "pids.max", "100\n");
@@ -60,6 +61,13 @@ TEST_CASE("use is read from v2 files") {
   CHECK(use->memory_usage == 4096);
   CHECK(use->memory_limit == 0);
   CHECK(use->memory_inactive_file == 1024);
+  CHECK(use->memory_details == std::map<std::string, std::uint64_t>{{"anon", 1}, {"inactive_file", 1024}});
+  REQUIRE(use->block_bytes.size() == 2);
+  CHECK(use->block_bytes[1].major == 8);
+  CHECK(use->block_bytes[1].operation == "write");
+  CHECK(use->block_bytes[1].value == 20);
+  REQUIRE(use->block_operations.size() == 2);
+  CHECK(use->block_operations[0].value == 1);
   CHECK(use->oom_kills == 2);
   CHECK(cgroup::read_oom_kills(*host, "/g/x") == 2u);
   CHECK(use->pids == 5);
@@ -69,9 +77,11 @@ TEST_CASE("use is read from v2 files") {
 
 TEST_CASE("use is read from v1 files") {
   const test::temp_folder root;
-  for (const auto* name : {"memory", "cpu", "cpuacct", "pids"}) put(root.path + "/" + name + "/tasks", "");
+  for (const auto* name : {"memory", "cpu", "cpuacct", "pids", "blkio"}) put(root.path + "/" + name + "/tasks", "");
   put(root.path + "/cpuacct/x/cpuacct.usage", "500\n");
   put(root.path + "/cpuacct/x/cpuacct.stat", "user 100\nsystem 50\n");
+  put(root.path + "/cpuacct/x/cpuacct.usage_percpu", "300 200 \n");
+  put(root.path + "/blkio/x/blkio.throttle.io_service_bytes_recursive", "8:0 Read 9\n8:0 Total 9\nTotal 9\n");
   put(root.path + "/memory/x/memory.usage_in_bytes", "8192\n");
   put(root.path + "/memory/x/memory.limit_in_bytes", "9223372036854771712\n");
   put(root.path + "/memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
@@ -80,6 +90,10 @@ TEST_CASE("use is read from v1 files") {
   const auto use = cgroup::read_stats(*host, "/x");
   REQUIRE(use);
   CHECK(use->cpu_total_ns == 500);
+  CHECK(use->cpu_each_ns == std::vector<std::uint64_t>{300, 200});
+  REQUIRE(use->block_bytes.size() == 2);
+  CHECK(use->block_bytes[0].operation == "Read");
+  CHECK(use->block_bytes[0].value == 9);
   CHECK(use->cpu_user_ns == 2 * use->cpu_system_ns);
   CHECK(use->memory_usage == 8192);
   CHECK(use->memory_limit == 0);
