@@ -1,11 +1,16 @@
+#include <linux/magic.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
+
+#include <sstream>
 
 #include "actors/container_document.hpp"
 #include "actors/engine_supervisor.hpp"
 #include "actors/random_id.hpp"
 #include "actors/sandbox_of.hpp"
 #include "runtime/cgroup/mode.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace gantry::engine_steps {
 namespace {
@@ -57,6 +62,59 @@ caf::result<explained_spec> explain(self_pointer self, const explain_spec& reque
   return promise;
 }
 
+namespace {
+
+/// os-release(5); the file is a list of shell assignments.
+std::string pretty_name() {
+  std::istringstream lines(sys::read_file("/etc/os-release", 64 << 10).value_or(std::string()));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("PRETTY_NAME=")) continue;
+    auto value = line.substr(line.find('=') + 1);
+    if (value.size() > 1 && (value.front() == '"' || value.front() == '\'')) value = value.substr(1, value.size() - 2);
+    return value;
+  }
+  return "Linux";
+}
+
+/// By the names that dockerd has for them.
+std::string filesystem_of(const std::string& folder) {
+  struct statfs status {};
+  if (::statfs(folder.c_str(), &status) != 0) return "unknown";
+  switch (static_cast<unsigned long>(status.f_type)) {
+  case EXT4_SUPER_MAGIC:
+    return "extfs";
+  case XFS_SUPER_MAGIC:
+    return "xfs";
+  case BTRFS_SUPER_MAGIC:
+    return "btrfs";
+  case TMPFS_MAGIC:
+    return "tmpfs";
+  case OVERLAYFS_SUPER_MAGIC:
+    return "overlayfs";
+  default:
+    return fmt::format("0x{:x}", status.f_type);
+  }
+}
+
+engine_info::support limits_of(const spec::resource_support& can) {
+  return {can.memory, can.swap, can.oom_kill_disable, can.cpu_shares, can.cpu_quota, can.cpuset, can.pids};
+}
+
+/// As dockerd words them.
+std::vector<std::string> warnings_of(const engine_info::support& can) {
+  std::vector<std::string> made;
+  for (const auto& [has, what] : {std::pair{can.memory, "memory limit"},
+                                  {can.swap, "swap limit"},
+                                  {can.cpu_quota, "cpu cfs quota"},
+                                  {can.cpu_shares, "cpu shares"},
+                                  {can.cpuset, "cpuset"},
+                                  {can.pids, "pids limit"}})
+    if (!has) made.push_back(fmt::format("WARNING: No {} support", what));
+  return made;
+}
+
+} // namespace
+
 engine_info describe(const engine_config& config) {
   engine_info info;
   info.root = config.root;
@@ -78,6 +136,11 @@ engine_info describe(const engine_config& config) {
   struct sysinfo memory {};
   ::sysinfo(&memory);
   info.memory = static_cast<std::int64_t>(memory.totalram) * memory.mem_unit;
+  info.operating_system = pretty_name();
+  info.init_program = config.init_program;
+  info.backing_filesystem = filesystem_of(config.root);
+  info.limits = limits_of(config.facts.resources);
+  info.warnings = warnings_of(info.limits);
   return info;
 }
 

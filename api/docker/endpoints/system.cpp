@@ -8,6 +8,7 @@
 #include "api/docker/render/words.hpp"
 #include "api/docker/status.hpp"
 #include "api/docker/version.hpp"
+#include "runtime/sys/files.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {
@@ -43,9 +44,15 @@ void add_counts(json& made, const container_table& table, std::size_t images) {
 }
 
 void add_features(json& made, const engine_info& facts) {
-  for (auto name : {"MemoryLimit", "SwapLimit", "CpuCfsPeriod", "CpuCfsQuota", "CPUShares", "CPUSet", "PidsLimit",
-                    "IPv4Forwarding", "OomKillDisable"})
-    made[name] = true;
+  const auto& can = facts.limits;
+  made["MemoryLimit"] = can.memory;
+  made["SwapLimit"] = can.swap;
+  made["CpuCfsPeriod"] = made["CpuCfsQuota"] = can.cpu_quota;
+  made["CPUShares"] = can.cpu_shares;
+  made["CPUSet"] = can.cpuset;
+  made["PidsLimit"] = can.pids;
+  made["OomKillDisable"] = can.oom_kill_disable;
+  made["IPv4Forwarding"] = sys::read_file("/proc/sys/net/ipv4/ip_forward").value_or("0").starts_with('1');
   made["Debug"] = false;
   made["LoggingDriver"] = "json-file";
   made["CgroupDriver"] = "cgroupfs";
@@ -53,11 +60,12 @@ void add_features(json& made, const engine_info& facts) {
   made["Plugins"] = {{"Volume", {"local"}},
                      {"Network", {"bridge", "host", "none"}},
                      {"Authorization", nullptr},
-                     {"Log", {"json-file", "none"}}};
+                     {"Log", {"json-file", "local", "none"}}};
   json runtimes = json::object();
   for (const auto& [name, path] : facts.runtimes) runtimes[name] = {{"path", path}};
   made["Runtimes"] = runtimes;
   made["DefaultRuntime"] = facts.default_runtime;
+  made["InitBinary"] = facts.init_program;
   made["Swarm"] = {
       {"NodeID", ""}, {"NodeAddr", ""},           {"LocalNodeState", "inactive"}, {"ControlAvailable", false},
       {"Error", ""},  {"RemoteManagers", nullptr}};
@@ -66,7 +74,7 @@ void add_features(json& made, const engine_info& facts) {
 
 void add_host(json& made, const engine_info& facts) {
   made["KernelVersion"] = facts.kernel;
-  made["OperatingSystem"] = facts.os;
+  made["OperatingSystem"] = facts.operating_system;
   made["OSType"] = "linux";
   made["Architecture"] = facts.architecture;
   made["NCPU"] = facts.cpus;
@@ -126,7 +134,7 @@ awaitable<result<response>> info(context& door, const request&, exchange&) {
   made["ID"] = door.facts.id;
   add_counts(made, *table, images.images.size());
   made["Driver"] = "overlayfs";
-  made["DriverStatus"] = json::array();
+  made["DriverStatus"] = json::array({json::array({"Backing Filesystem", door.facts.backing_filesystem})});
   made["SystemTime"] = time_text(now());
   add_features(made, door.facts);
   add_host(made, door.facts);
