@@ -1,0 +1,245 @@
+"""Health checks, updates, logs and limits, as the stock docker client asks for them."""
+import json
+import os
+import time
+
+import host
+from docker_client import DockerCase
+from harness import wait_until
+
+
+class ContainerCase(DockerCase):
+    def shown(self, name, template):
+        return self.d_ok("inspect", "-f", template, name).strip()
+
+
+class HealthChecks(ContainerCase):
+    def start(self, name, *options, command=("sleep", "1000")):
+        self.d_ok("run", "-d", "--name", name, "--health-interval", "300ms", *options, self.base, *command)
+
+    def health(self, name):
+        return json.loads(self.shown(name, "{{json .State.Health}}"))
+
+    def wait_health(self, name, status, seconds=20):
+        wait_until(lambda: self.health(name)["Status"] == status, seconds, f"{name} to be {status}: {self.health(name)}")
+
+    def status(self, name):
+        return self.d_ok("ps", "-a", "--filter", f"name=^{name}$", "--format", "{{.Status}}").strip()
+
+    def test_healthy_then_unhealthy_then_healthy(self):
+        since = str(int(time.time()))
+        self.start("h", "--health-cmd", "cat /tmp/ok", "--health-retries", "2")
+        self.assertIn(self.health("h")["Status"], ("starting", "unhealthy"))
+        self.wait_health("h", "unhealthy")
+        self.assertIn("(unhealthy)", self.status("h"))
+        self.assertGreaterEqual(self.health("h")["FailingStreak"], 2)
+        self.assertIn("/tmp/ok", self.health("h")["Log"][-1]["Output"])
+        self.d_ok("exec", "h", "touch", "/tmp/ok")
+        self.wait_health("h", "healthy")
+        self.assertIn("(healthy)", self.status("h"))
+        self.assertEqual(self.health("h")["FailingStreak"], 0)
+        self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=healthy", "--no-trunc").strip(), self.shown("h", "{{.Id}}"))
+        self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=unhealthy"), "")
+        wait_until(lambda: len(self.health("h")["Log"]) == 5, 20)
+        told = self.d_ok("events", "--since", since, "--until", str(int(time.time()) + 1), "--filter", "container=h",
+                         "--format", "{{.Action}}").splitlines()
+        self.assertEqual([line for line in told if line.startswith("health_status")],
+                         ["health_status: unhealthy", "health_status: healthy"])
+        for action in ("exec_create: /bin/sh -c cat /tmp/ok", "exec_start: /bin/sh -c cat /tmp/ok", "exec_die"):
+            self.assertIn(action, told)
+
+    def test_slow_probes_are_killed(self):
+        self.start("slow", "--health-cmd", "echo first; exec sleep 1000", "--health-timeout", "500ms", "--health-retries", "1")
+        self.wait_health("slow", "unhealthy")
+        last = self.health("slow")["Log"][-1]
+        self.assertEqual(last["ExitCode"], -1)
+        self.assertIn("Health check exceeded timeout (500ms): first", last["Output"])
+        time.sleep(2)
+        self.assertLessEqual(self.d_ok("top", "slow").count("sleep 1000"), 2)  # init's, and at most one probe's
+
+    def test_output_is_cut(self):
+        self.start("loud", "--health-cmd", "yes | head -c 100000")
+        self.wait_health("loud", "healthy")
+        self.assertEqual(len(self.health("loud")["Log"][-1]["Output"]), 4096 + len("..."))
+
+    def test_starting_and_start_period(self):
+        self.start("young", "--health-cmd", "false", "--health-start-period", "1h", "--health-start-interval", "200ms",
+                   "--health-retries", "1")
+        wait_until(lambda: len(self.health("young")["Log"]) >= 3, 20)
+        self.assertEqual(self.health("young")["Status"], "starting")
+        self.assertIn("(health: starting)", self.status("young"))
+
+    def test_none_and_refused(self):
+        self.d_ok("run", "-d", "--name", "none", "--no-healthcheck", self.base, "sleep", "1000")
+        self.assertEqual(self.shown("none", "{{.State.Health}}"), "<nil>")
+        self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=none", "--no-trunc").strip(), self.shown("none", "{{.Id}}"))
+        self.assertEqual(self.daemon.api("POST", "/v1.47/containers/create", {
+            "Image": self.base, "Healthcheck": {"Test": ["CMD", "true"], "Interval": 5}}),
+            (400, {"message": "Interval in Healthcheck cannot be less than 1ms"}))
+
+    def test_probes_rest_with_the_container(self):
+        self.start("rest", "--health-cmd", "true")
+        self.wait_health("rest", "healthy")
+        self.d_ok("pause", "rest")
+        before = self.health("rest")["Log"]
+        time.sleep(1)
+        self.assertEqual(self.health("rest")["Log"], before)
+        self.d_ok("unpause", "rest")
+        wait_until(lambda: self.health("rest")["Log"] != before, 20)
+        self.d_ok("stop", "-t", "0", "rest")
+        self.assertEqual(self.health("rest")["Status"], "healthy")
+        self.assertIn("Exited", self.status("rest"))
+
+    def test_they_go_on_after_a_crash_of_the_engine(self):
+        self.start("on", "--health-cmd", "true", "--health-retries", "1")
+        self.wait_health("on", "healthy")
+        self.daemon.kill9()
+        self.daemon.start()
+        self.assertEqual(self.health("on")["Status"], "healthy")
+        wait_until(lambda: len(self.health("on")["Log"]) >= 2, 20)
+        self.assertEqual(self.health("on")["Status"], "healthy")
+
+
+class Updates(ContainerCase):
+    def limit(self, name, controller, file):
+        """A limit as the container's own cgroup has it."""
+        pid = self.shown(name, "{{.State.Pid}}")
+        for line in host.read(f"/proc/{pid}/cgroup").splitlines():
+            number, names, path = line.split(":", 2)
+            if controller in names.split(",") and os.path.isdir(f"/sys/fs/cgroup/{controller}"):
+                return host.read(f"/sys/fs/cgroup/{controller}{path}/{file[0]}").strip()
+        path = [line for line in host.read(f"/proc/{pid}/cgroup").splitlines() if line.startswith("0::")][0][3:]
+        return host.read(f"/sys/fs/cgroup{path}/{file[1]}").strip()
+
+    def test_limits_change_at_once_and_stay(self):
+        self.d_ok("run", "-d", "--name", "u", "-m", "64m", "--pids-limit", "100", self.base, "sleep", "1000")
+        self.d_ok("update", "-m", "96m", "--memory-swap", "192m", "--pids-limit", "50", "--cpu-quota", "20000",
+                  "--cpu-period", "100000", "--cpuset-cpus", "0", "u")
+        memory, pids = ("memory.limit_in_bytes", "memory.max"), ("pids.max", "pids.max")
+        self.assertEqual(self.limit("u", "memory", memory), str(96 << 20))
+        self.assertEqual(self.limit("u", "pids", pids), "50")
+        self.assertEqual(self.limit("u", "cpuset", ("cpuset.cpus", "cpuset.cpus")), "0")
+        self.assertEqual(self.limit("u", "cpu", ("cpu.cfs_quota_us", "cpu.max")).split()[0], "20000")
+        self.assertEqual(self.shown("u", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}"), f"{96 << 20} 50")
+        self.d_ok("update", "--pids-limit", "-1", "u")
+        self.assertEqual(self.limit("u", "pids", pids), "max")
+        self.d_ok("exec", "u", "true")
+        self.daemon.kill9()
+        self.daemon.start()
+        self.assertEqual(self.shown("u", "{{.HostConfig.Memory}}"), str(96 << 20))
+        self.d_ok("restart", "-t", "0", "u")
+        self.assertEqual(self.limit("u", "memory", memory), str(96 << 20))
+
+    def test_one_that_does_not_run(self):
+        self.d_ok("create", "--name", "later", self.base, "sleep", "1000")
+        self.d_ok("update", "-m", "64m", "--restart", "always", "later")
+        self.d_ok("start", "later")
+        self.assertEqual(self.limit("later", "memory", ("memory.limit_in_bytes", "memory.max")), str(64 << 20))
+        self.assertEqual(self.shown("later", "{{.HostConfig.RestartPolicy.Name}}"), "always")
+
+    def test_refused(self):
+        self.d_ok("run", "-d", "--name", "r", "--rm", "-m", "64m", "--cpus", "1", self.base, "sleep", "1000")
+        self.d_refused("already set memoryswap limit", "update", "-m", "500m", "r")
+        self.d_refused("NanoCPUs has already been set", "update", "--cpu-quota", "5000", "r")
+        self.d_refused("AutoRemove is enabled", "update", "--restart", "always", "r")
+        self.d_refused("Minimum memory limit allowed is 6MB", "update", "-m", "1m", "r")
+        self.d_refused("No such container", "update", "-m", "64m", "nobody")
+        self.assertEqual(self.shown("r", "{{.HostConfig.Memory}}"), str(64 << 20))
+
+
+class Logs(ContainerCase):
+    def test_attributes(self):
+        self.d_ok("run", "--name", "a", "-l", "team=x y", "-e", "STAGE=dev", "--log-opt", "labels=team,none",
+                  "--log-opt", "env=STAGE", "--log-opt", "tag={{.Name}}/{{.ID}}", self.base, "echo", "hi")
+        identity = self.shown("a", "{{.Id}}")[:12]
+        self.assertEqual(self.d_ok("logs", "--details", "a"), f"STAGE=dev,tag=a%2F{identity},team=x+y hi\n")
+        self.assertEqual(self.d_ok("logs", "a"), "hi\n")
+        with open(self.shown("a", "{{.LogPath}}")) as file:
+            self.assertEqual(json.loads(file.readline())["attrs"], {"team": "x y", "STAGE": "dev", "tag": f"a/{identity}"})
+
+    def test_local_rotates_without_loss(self):
+        self.d_ok("run", "--name", "l", "--log-driver", "local", "--log-opt", "max-size=10k", "--log-opt", "max-file=1000",
+                  self.base, "sh", "-c", "seq 20000; echo err >&2")
+        lines = self.d("logs", "l")
+        self.assertEqual(lines.stdout.split(), [str(n) for n in range(1, 20001)])
+        self.assertEqual(lines.stderr, "err\n")
+        last = self.d("logs", "--tail", "2", "l")
+        self.assertEqual((last.stdout, last.stderr), ("20000\n", "err\n"))
+        self.assertEqual(self.shown("l", "{{.LogPath}}"), "")
+
+    def test_refused_by_name(self):
+        for option, word in (("compress=true", "compress"), ("mode=non-blocking", "mode"), ("labels-regex=a", "labels-regex"),
+                             ("tag={{.Foo}}", "templates"), ("nope=1", "unknown log opt 'nope'")):
+            self.d_refused(word, "create", "--log-opt", option, self.base)
+        self.d_refused("no log driver named", "create", "--log-driver", "syslog", self.base)
+
+
+class Options(ContainerCase):
+    def test_volumes_from(self):
+        self.d_ok("run", "--name", "from", "-v", "/data", "-v", "kept:/kept", self.base, "sh", "-c", "echo one > /data/f; echo two > /kept/f")
+        self.assertEqual(self.d_ok("run", "--rm", "--volumes-from", "from", self.base, "cat", "/data/f", "/kept/f"), "one\ntwo\n")
+        self.d_refused("Read-only", "run", "--rm", "--volumes-from", "from:ro", self.base, "touch", "/data/g")
+        self.assertEqual(self.d_ok("run", "--name", "to", "--volumes-from", "from", "-v", "other:/kept", self.base, "ls", "/kept"), "")
+        self.assertEqual(self.shown("to", "{{.HostConfig.VolumesFrom}} {{.HostConfig.Binds}}"), "[from] [other:/kept]")
+        self.d_ok("rm", "-v", "to")
+        self.assertEqual(self.d_ok("run", "--rm", "--volumes-from", "from", self.base, "cat", "/data/f"), "one\n")
+        self.d_refused("No such container", "create", "--volumes-from", "nobody", self.base)
+        self.d_refused("volumes-from", "create", "--volumes-from", "from:rx", self.base)
+
+    def test_top_with_arguments(self):
+        self.d_ok("run", "-d", "--name", "t", self.base, "sleep", "1000")
+        lines = self.d_ok("top", "t", "-o", "pid,comm,args").splitlines()
+        self.assertEqual((lines[0].split(), lines[1].split()[1:]), (["PID", "COMMAND", "COMMAND"], ["sleep", "sleep", "1000"]))
+        self.assertEqual(len(lines), 2)
+        self.d_refused("PID", "top", "t", "-o", "comm")
+
+    def test_events_of_a_life(self):
+        since = str(int(time.time()))
+        self.d_ok("run", "-d", "--name", "e", self.base, "sleep", "1000")
+        self.d_ok("restart", "-t", "0", "e")
+        self.d_ok("top", "e")
+        self.d_ok("update", "-m", "64m", "e")
+        self.d_ok("rename", "e", "renamed")
+        self.d_ok("stop", "-t", "0", "renamed")
+        told = [json.loads(line) for line in self.d_ok("events", "--since", since, "--until", str(int(time.time()) + 1), "--filter",
+                                                       "type=container", "--format", "{{json .}}").splitlines()]
+        actions = [event["Action"] for event in told if not event["Action"].startswith("exec")]
+        self.assertEqual([action for action in actions if action != "kill"],
+                         ["create", "start", "die", "stop", "start", "restart", "top", "update", "rename", "die", "stop"])
+        self.assertIn("kill", actions)
+        rename = [event for event in told if event["Action"] == "rename"][0]
+        self.assertEqual(rename["Actor"]["Attributes"]["oldName"], "/e")
+
+    def test_stats(self):
+        self.d_ok("run", "-d", "--name", "s", "-m", "64m", self.base, "sleep", "1000")
+        status, stats = self.daemon.api("GET", "/v1.47/containers/s/stats?stream=false")
+        self.assertEqual((status, stats["name"], stats["memory_stats"]["limit"]), (200, "/s", 64 << 20))
+        self.assertIn("pgfault", stats["memory_stats"]["stats"])
+        self.assertIn("io_serviced_recursive", stats["blkio_stats"])
+        self.assertGreater(stats["cpu_stats"]["system_cpu_usage"], stats["precpu_stats"]["system_cpu_usage"])
+        self.assertIn("/ 64MiB", self.d_ok("stats", "--no-stream", "s"))
+
+    def test_block_io(self):
+        device = [path for path in map("/dev/{}".format, os.listdir("/sys/block")) if os.path.exists(path)]
+        if not device:
+            self.skipTest("this host has no block device")
+        self.d_ok("run", "-d", "--name", "b", "--device-read-bps", f"{device[0]}:1mb", self.base, "sleep", "1000")
+        self.assertIn(device[0], self.shown("b", "{{.HostConfig.BlkioDeviceReadBps}}"))
+        self.d_refused("no block device", "create", "--device-write-iops", "/dev/null:10", self.base)
+
+    def test_refused_by_name(self):
+        for field, value in (("Links", ["a:b"]), ("CpuRealtimeRuntime", 1000), ("DeviceRequests", [{"Count": 1}])):
+            status, said = self.daemon.api("POST", "/v1.47/containers/create", {"Image": self.base, "HostConfig": {field: value}})
+            self.assertEqual(status, 400)
+            self.assertIn(field, said["message"])
+
+    def test_info_is_true(self):
+        info = json.loads(self.d_ok("info", "--format", "{{json .}}"))
+        self.assertIn("local", info["Plugins"]["Log"])
+        self.assertNotEqual(info["OperatingSystem"], "linux")
+        self.assertEqual(info["DriverStatus"][0][0], "Backing Filesystem")
+        self.assertTrue(all(runtime["path"].startswith("/") or name == "native" for name, runtime in info["Runtimes"].items()))
+
+
+if __name__ == "__main__":
+    unittest.main()
