@@ -41,6 +41,18 @@ sandbox_namespaces namespaces_to_join(const container_options& options) {
   return found;
 }
 
+namespace {
+
+/// Of a network whose containers have names, the one that is asked for them: where the way out is, if it is such a one.
+const network_endpoint* named_network(const std::vector<network_endpoint>& ends) {
+  const network_endpoint* found = nullptr;
+  for (const auto& end : ends)
+    if (!end.names.empty() && !end.ip.empty() && (found == nullptr || end.default_route)) found = &end;
+  return found;
+}
+
+} // namespace
+
 result<container_files> network_files(const engine_config& config, const container_record& record,
                                       const sandbox_namespaces& namespaces) {
   const auto& options = record.options;
@@ -50,12 +62,21 @@ result<container_files> network_files(const engine_config& config, const contain
   hosts.domainname = options.domainname;
   hosts.extra_hosts = options.extra_hosts;
   hosts.host_gateway = config.bridge_gateway;
-  if (!namespaces.endpoints.empty()) hosts.address = namespaces.endpoints.front().ip;
+  for (const auto& end : namespaces.endpoints) {
+    if (!end.ip.empty()) hosts.addresses.push_back(end.ip);
+    if (end.default_route) hosts.host_gateway = end.gateway;
+  }
   spec::resolver_input resolver;
   resolver.host_content = config.host_resolv_conf;
   resolver.servers = options.dns.empty() ? config.dns : options.dns;
   resolver.search = options.dns_search;
   resolver.options = options.dns_options;
+  if (const auto* named = named_network(namespaces.endpoints)) {
+    // It asks the user's servers itself, and knows names without a dot (as dockerd: ndots:0). While it reads new names
+    // it answers nothing for some milliseconds: who waits five seconds before asking again would notice that.
+    resolver.servers = {named->gateway};
+    if (resolver.options.empty()) resolver.options = {"ndots:0", "timeout:1", "attempts:5"};
+  }
   // A pod's servers are the kubelet's choice, or else the node's, whatever they are.
   resolver.host_network = options.network_mode == "host" || in_pod(record);
   GANTRY_LET(auto hosts_content, spec::hosts_file(hosts));

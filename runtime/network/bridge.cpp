@@ -21,6 +21,20 @@ constexpr std::size_t max_link_name = 15; // IFNAMSIZ - 1
 
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
+json ipam_conf(const bridge_network& network, const attachment& end) {
+  json conf;
+  if (network.addresses == addressing::host_local)
+    conf = {{"type", "host-local"},
+            {"dataDir", network.data_dir},
+            {"ranges", json::array({json::array({{{"subnet", network.subnet}, {"gateway", network.gateway}}})})}};
+  else
+    conf = {{"type", "static"},
+            {"addresses", json::array({{{"address", end.address + network.subnet.substr(network.subnet.find('/'))},
+                                        {"gateway", network.gateway}}})}};
+  if (end.default_route && !network.internal) conf["routes"] = json::array({{{"dst", "0.0.0.0/0"}}});
+  return conf;
+}
+
 json bridge_conf(const bridge_network& network, const attachment& end) {
   json conf = {{"type", "bridge"},
                {"bridge", network.bridge},
@@ -31,10 +45,7 @@ json bridge_conf(const bridge_network& network, const attachment& end) {
                {"hairpinMode", true}, // a container reaches its own published port
                {"promiscMode", false}};
   if (network.mtu > 0) conf["mtu"] = network.mtu;
-  conf["ipam"] = {{"type", "host-local"},
-                  {"dataDir", network.data_dir},
-                  {"ranges", json::array({json::array({{{"subnet", network.subnet}, {"gateway", network.gateway}}})})},
-                  {"routes", json::array({{{"dst", "0.0.0.0/0"}}})}};
+  conf["ipam"] = ipam_conf(network, end);
   if (!end.mac.empty()) {
     conf["capabilities"] = {{"mac", true}};
     conf["runtimeConfig"] = {{"mac", end.mac}};
@@ -85,7 +96,7 @@ result<void> check(const bridge_network& network) {
       network.bridge.find_first_of("/ \t\n") != std::string::npos)
     return fail(errc::invalid_argument, "network {}: '{}' is not a link's name: at most 15 characters, no blanks",
                 network.name, network.bridge.substr(0, 64));
-  if (network.data_dir.empty() || network.data_dir.front() != '/')
+  if (network.addresses == addressing::host_local && !network.data_dir.starts_with('/'))
     return fail(errc::invalid_argument, "network {}: the lease folder must be an absolute path", network.name);
   return {};
 }
@@ -109,6 +120,18 @@ cni_sequence::cni_sequence(bridge_network network, attachment end, verb what, st
     plugins_.insert(what == verb::del ? plugins_.begin() : plugins_.end(), "portmap");
 }
 
+cni_sequence cni_sequence::publish(bridge_network network, attachment end, const network_endpoint& there) {
+  // What the bridge plugin's add would have answered, as far as portmap reads it.
+  json added = {{"cniVersion", cni_version},
+                {"interfaces", json::array({{{"name", end.interface}, {"sandbox", end.namespace_path}}})},
+                {"ips", json::array({{{"address", fmt::format("{}/{}", there.ip, there.prefix_length)},
+                                      {"gateway", there.gateway},
+                                      {"interface", 0}}})}};
+  cni_sequence sequence(std::move(network), std::move(end), verb::add, text_of(added));
+  sequence.plugins_ = {"portmap"};
+  return sequence;
+}
+
 std::optional<monitor::run_process> cni_sequence::next() {
   if (at_ >= plugins_.size()) return std::nullopt;
   const auto& plugin = plugins_[at_];
@@ -120,7 +143,8 @@ std::optional<monitor::run_process> cni_sequence::next() {
               "CNI_IFNAME=" + end_.interface,
               "CNI_PATH=" + network_.plugin_dir,
               "PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"};
-  call.input = plugin_conf(network_, end_, plugin, what_ == verb::add && at_ == 0 ? std::string_view() : previous_);
+  call.input =
+      plugin_conf(network_, end_, plugin, plugin == "bridge" && what_ == verb::add ? std::string_view() : previous_);
   return call;
 }
 

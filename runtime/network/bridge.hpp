@@ -13,6 +13,12 @@
 /// answers mean. Nothing here runs anything: the requests go to a monitor's zygote, the engine never forks.
 namespace gantry::network {
 
+/// Who gives out a network's addresses.
+enum class addressing : std::uint8_t {
+  host_local, ///< the plugin of that name, which keeps leases in files
+  ours,       ///< the engine: each address is in a sandbox's record (address_pool)
+};
+
 /// One bridge on the host, with a subnet of its own. Copy it freely.
 struct bridge_network {
   std::string name = "bridge";     ///< as the user knows it
@@ -23,6 +29,10 @@ struct bridge_network {
   int mtu = 0;                        ///< 0: the kernel's 1500
   std::string data_dir;               ///< host-local's leases: <root>/network/ipam
   std::string plugin_dir = "/usr/lib/cni";
+  addressing addresses = addressing::host_local;
+  bool internal = false;    ///< nothing leaves it or comes in
+  bool masquerade = true;   ///< what leaves has the host's address
+  std::string apart_from{}; ///< another bridge, whose containers do not reach this one's, nor these those
 };
 
 /// Errors: invalid_argument for a subnet that is not IPv4, a gateway outside of it, a name too long.
@@ -35,6 +45,8 @@ struct attachment {
   std::string interface = "eth0";
   std::vector<port_binding> ports; ///< host ports resolved (port_table)
   std::string mac;                 ///< empty: the kernel's
+  std::string address{};           ///< addressing::ours
+  bool default_route = true;       ///< it is the sandbox's way out
 };
 
 enum class verb : std::uint8_t { add, check, del };
@@ -48,6 +60,9 @@ class cni_sequence {
 public:
   /// `previous`: for check and del, the result of the add (empty when it is not known; del works without).
   cni_sequence(bridge_network network, attachment end, verb what, std::string previous = {});
+
+  /// Publishes the ports of an end that is there already.
+  static cni_sequence publish(bridge_network network, attachment end, const network_endpoint& there);
 
   /// The next program to run; nothing when the sequence is through.
   [[nodiscard]] std::optional<monitor::run_process> next();

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
+#include <set>
 
 #include "runtime/sys/files.hpp"
 
@@ -52,10 +53,31 @@ std::vector<host_rule> rules_of(const bridge_network& network) {
     return host_rule{std::move(table), std::move(match)};
   };
   const auto& bridge = network.bridge;
-  return {rule("nat", {"POSTROUTING", "-s", network.subnet, "!", "-o", bridge}, {"-j", "MASQUERADE"}),
-          rule("filter", {"FORWARD", "-i", bridge}, {"-j", "ACCEPT"}),
-          rule("filter", {"FORWARD", "-o", bridge, "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED,DNAT"},
-               {"-j", "ACCEPT"})};
+  const words answers = {"-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED,DNAT"};
+  const words others = {"-m", "conntrack", "!", "--ctstate", "RELATED,ESTABLISHED,DNAT"};
+  const auto with = [](words match, const words& more) {
+    match.insert(match.end(), more.begin(), more.end());
+    return match;
+  };
+  std::vector<host_rule> rules;
+  if (network.masquerade)
+    rules.push_back(rule("nat", {"POSTROUTING", "-s", network.subnet, "!", "-o", bridge}, {"-j", "MASQUERADE"}));
+  rules.push_back(rule("filter", {"FORWARD", "-i", bridge}, {"-j", "ACCEPT"}));
+  rules.push_back(rule("filter", with({"FORWARD", "-o", bridge}, answers), {"-j", "ACCEPT"}));
+  if (network.apart_from.empty()) return rules;
+  // A user's network. Its names are asked for at the gateway's address, where a host that drops by default listens not.
+  rules.push_back(rule("filter", {"INPUT", "-i", bridge, "-p", "udp", "--dport", "53"}, {"-j", "ACCEPT"}));
+  // Apart from all others: in mangle, which a packet passes before filter, so that no network's ACCEPT comes first.
+  const words from_others = {"FORWARD", "-o", bridge, "!", "-i", bridge},
+              to_others = {"FORWARD", "-i", bridge, "!", "-o", bridge};
+  if (network.internal) {
+    rules.push_back(rule("mangle", from_others, {"-j", "DROP"}));
+    rules.push_back(rule("mangle", to_others, {"-j", "DROP"}));
+  } else {
+    rules.push_back(rule("mangle", with(from_others, others), {"-j", "DROP"}));
+    rules.push_back(rule("mangle", with({"FORWARD", "-i", bridge, "-o", network.apart_from}, others), {"-j", "DROP"}));
+  }
+  return rules;
 }
 
 /// Calls `visit` with each line.
@@ -123,6 +145,12 @@ result<void> enable_forwarding() {
   return {};
 }
 
+monitor::run_process set_default_route(const std::string& namespace_path, const std::string& gateway,
+                                       const std::string& interface) {
+  return program({"nsenter", "--net=" + namespace_path, located("ip"), "route", "replace", "default", "via", gateway,
+                  "dev", interface});
+}
+
 monitor::run_process list_nat_rules() { return program({"iptables", "-w", "-t", "nat", "-S"}); }
 
 std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules) {
@@ -131,6 +159,21 @@ std::vector<monitor::run_process> clean_host(const bridge_network& network, std:
   clean_shared_chains(steps, nat_rules);
   steps.push_back(program({"ip", "link", "delete", network.bridge}));
   return steps;
+}
+
+std::vector<std::string> find_ends(const bridge_network& network, std::string_view nat_rules) {
+  std::set<std::string> ids;
+  if (network.addresses == addressing::host_local)
+    for (auto& one : list_leases(network)) ids.insert(std::move(one.id));
+  // portmap's comment on each rule: dnat name: "gantry" id: "docker-…"
+  const auto mark = "name: \\\"" + network.cni_name + "\\\" id: \\\"";
+  each_line(nat_rules, [&](std::string_view line) {
+    auto at = line.find(mark);
+    if (at == std::string_view::npos) return;
+    line.remove_prefix(at + mark.size());
+    ids.emplace(line.substr(0, line.find('\\')));
+  });
+  return {ids.begin(), ids.end()};
 }
 
 leftovers find_leftovers(const bridge_network& network, std::string_view nat_rules) {

@@ -24,6 +24,10 @@ std::vector<host_step> prepare_host(const bridge_network& network);
 /// stays on. Blocks on procfs alone. Errors: denied.
 result<void> enable_forwarding();
 
+/// Has what leaves a network namespace go through this interface, whatever it went through before.
+monitor::run_process set_default_route(const std::string& namespace_path, const std::string& gateway,
+                                       const std::string& interface);
+
 /// The program whose output `clean_host` reads.
 monitor::run_process list_nat_rules();
 
@@ -31,6 +35,10 @@ monitor::run_process list_nat_rules();
 /// shared chains (CNI-HOSTPORT-*) too if no other CNI user has a rule in them. `nat_rules`: `iptables -t nat -S`. Each
 /// may fail with "does not exist", which is success.
 std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules);
+
+/// The ids (CNI_CONTAINERID) that have a lease of the network, or published ports on it. Blocks on a folder of small
+/// files.
+std::vector<std::string> find_ends(const bridge_network& network, std::string_view nat_rules);
 
 /// What is left of the network on the host: nothing after removal.
 struct leftovers {

@@ -72,6 +72,7 @@ bool port_table::is_taken(const port_binding& wanted) const {
 
 result<port_binding> port_table::take_free(port_binding wanted) {
   GANTRY_LET(const auto address, check_binding(wanted));
+  if (wanted.host_port_last != 0) return take_of_range(wanted, address);
   if (wanted.host_port != 0) {
     const int problem = is_taken(wanted) ? EADDRINUSE : probe(wanted, address);
     if (problem == 0) return wanted;
@@ -90,6 +91,20 @@ result<port_binding> port_table::take_free(port_binding wanted) {
   }
   return fail(errc::exhausted, "all ports of {}-{} are taken: publish fewer, or name host ports outside of that range",
               low, high);
+}
+
+result<port_binding> port_table::take_of_range(port_binding wanted, in_addr address) {
+  const auto asked = wanted;
+  wanted.host_port_last = 0;
+  for (std::uint32_t port = asked.host_port; port <= asked.host_port_last; ++port) {
+    wanted.host_port = static_cast<std::uint16_t>(port);
+    if (is_taken(wanted)) continue;
+    const int problem = probe(wanted, address);
+    if (problem == 0) return wanted;
+    if (problem != EADDRINUSE) return fail_errno(problem, "Bind for {} failed", shown(wanted));
+  }
+  return fail(errc::already_exists, "Bind for {}-{} failed: all of these ports are already allocated", shown(asked),
+              asked.host_port_last);
 }
 
 result<std::vector<port_binding>> port_table::reserve(const key& owner, const std::vector<port_binding>& asked) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/in.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -14,10 +16,10 @@ namespace gantry::network {
 class port_table {
 public:
   /// Takes the ports for `owner`, all or none: host_port 0 becomes a free one of the host's ephemeral range
-  /// (/proc/sys/net/ipv4/ip_local_port_range). A port is probed with bind(2), so that one on which a program of the
-  /// host listens is refused. Microseconds a port: any thread.
-  /// Errors: already_exists "Bind for 0.0.0.0:8080 failed: port is already allocated"; invalid_argument for a
-  /// protocol or address that cannot be; exhausted when the whole range is taken.
+  /// (/proc/sys/net/ipv4/ip_local_port_range), a range of ports the first free one of it. A port is probed with
+  /// bind(2), so that one on which a program of the host listens is refused. Microseconds a port: any thread. Errors:
+  /// already_exists "Bind for 0.0.0.0:8080 failed: port is already allocated"; invalid_argument for a protocol or
+  /// address that cannot be; exhausted when the whole range is taken.
   result<std::vector<port_binding>> reserve(const key& owner, const std::vector<port_binding>& asked);
 
   /// Takes what a record says without probing: recovery, when the rules are in force already.
@@ -31,6 +33,7 @@ public:
 private:
   [[nodiscard]] bool is_taken(const port_binding& wanted) const;
   result<port_binding> take_free(port_binding wanted);
+  result<port_binding> take_of_range(port_binding wanted, in_addr address);
 
   std::multimap<std::uint16_t, port_binding> taken_;
   std::map<key, std::vector<port_binding>> owners_;

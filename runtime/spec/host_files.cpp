@@ -105,10 +105,13 @@ result<std::string> hosts_file(const hosts_input& input) {
     GANTRY_LET(const auto one, parse_extra(extra, input.host_gateway));
     text.append(one.address).append("\t").append(one.name).append("\n");
   }
-  if (input.address.empty() || !is_word(input.hostname)) return text;
-  text.append(input.address).append("\t");
-  if (is_word(input.domainname)) text.append(input.hostname).append(".").append(input.domainname).append(" ");
-  return text.append(input.hostname).append("\n");
+  if (!is_word(input.hostname)) return text;
+  for (const auto& address : input.addresses) {
+    text.append(address).append("\t");
+    if (is_word(input.domainname)) text.append(input.hostname).append(".").append(input.domainname).append(" ");
+    text.append(input.hostname).append("\n");
+  }
+  return text;
 }
 
 result<std::string> resolv_conf(const resolver_input& input) {

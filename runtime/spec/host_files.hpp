@@ -11,7 +11,7 @@ namespace gantry::spec {
 
 struct hosts_input {
   std::string hostname, domainname;
-  std::string address;                  ///< the container's own; empty without a network of its own
+  std::vector<std::string> addresses;   ///< the container's own; none without a network of its own
   std::vector<std::string> extra_hosts; ///< "name:address" or "name=address"; address "host-gateway" too
   std::string host_gateway;             ///< what host-gateway stands for: the bridge's address
 };

@@ -9,7 +9,7 @@ TEST_CASE("/etc/hosts names the container and the extra hosts") {
   spec::hosts_input in;
   in.hostname = "box";
   in.domainname = "example.org";
-  in.address = "172.29.0.2";
+  in.addresses = {"172.29.0.2"};
   in.extra_hosts = {"db:10.0.0.1", "gw:host-gateway", "six:[fe80::1]", "six=fe80::2"};
   in.host_gateway = "172.29.0.1";
   const auto text = spec::hosts_file(in);
