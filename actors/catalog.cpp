@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/made_up_name.hpp"
+#include "actors/sandbox_of.hpp"
 
 namespace gantry {
 namespace {
@@ -52,6 +53,11 @@ void set_view(catalog_state& state, catalog_state::entry& entry, container_view 
   entry.view = std::move(view);
 }
 
+/// Until its sandbox says more: the networks that it will be on.
+void set_first_view(catalog_state::entry& entry, const container_record& record) {
+  if (!in_pod(record)) entry.endpoints = sandbox_of(record).endpoints;
+}
+
 void release(catalog_state& state, const key& name) {
   auto found = state.containers.find(name);
   if (found == state.containers.end()) return;
@@ -71,6 +77,7 @@ void restore(catalog_state& state, const restore_container& found) {
   entry.container = found.container;
   entry.sandbox = found.sandbox;
   set_view(state, entry, found.view);
+  set_first_view(entry, record);
   state.tables.erase(record.name.ns);
 }
 
@@ -146,7 +153,10 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
       [&state](const container_changed& fact) {
         auto found = state.containers.find(fact.view->name);
         if (found == state.containers.end()) return;
-        if (!found->second.view) ++state.created;
+        if (!found->second.view) {
+          ++state.created;
+          set_first_view(found->second, *fact.view);
+        }
         set_view(state, found->second, fact.view);
         state.tables.erase(fact.view->name.ns);
       },

@@ -125,7 +125,15 @@ std::string log_path_of(const engine_config& config, const create_container& req
   return config.paths.container_dir(request.name) + "/" + request.name.id + ending;
 }
 
+/// What publish-all publishes is what the user and the image expose.
+void add_exposed_ports(container_options& options, const image_config& image) {
+  for (const auto& port : image.exposed_ports)
+    if (std::find(options.exposed_ports.begin(), options.exposed_ports.end(), port) == options.exposed_ports.end())
+      options.exposed_ports.push_back(port);
+}
+
 void use(container_supervisor_state& state, const found_image& found) {
+  if (state.record.options.publish_all) add_exposed_ports(state.record.options, found.what->config);
   state.image = found.what;
   state.record.image_id = found.what->id;
   state.record.image_name = state.record.options.image;

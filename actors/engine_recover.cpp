@@ -20,6 +20,7 @@ struct recovery {
   std::map<key, std::uint32_t> pods;             ///< which monitor holds its namespaces
   std::size_t open = 0;
   caf::typed_response_promise<done> promise;
+  std::function<void()> at_end = [] {};
 };
 using recovery_ptr = std::shared_ptr<recovery>;
 
@@ -30,7 +31,9 @@ sandbox_record sandbox_for(const recover_engine& found, const container_record& 
 }
 
 void one_done(const recovery_ptr& work) {
-  if (--work->open == 0) work->promise.deliver(done{});
+  if (--work->open != 0) return;
+  work->at_end();
+  work->promise.deliver(done{});
 }
 
 std::optional<monitor::container_entry> truth_of(const recovery& work, const key& name) {
@@ -139,6 +142,7 @@ caf::result<done> recover(self_pointer self, const recover_engine& found) {
   auto work = std::make_shared<recovery>();
   work->found = found;
   work->promise = self->make_response_promise<done>();
+  work->at_end = [network = self->state.parts->network] { tell(network, endpoints_recovered{}); };
   gather(self, work, [self, work] { recover_all(self, work); });
   return work->promise;
 }

@@ -24,6 +24,7 @@ void end_all(self_pointer self) {
   end(self->state.crew.transfer);
   for (const auto& extractor : self->state.crew.extractors) end(extractor);
   end(parts.network);
+  end(self->state.crew.names);
   end(parts.pod_network);
   end(parts.cgroups);
   end(parts.volumes);

@@ -96,6 +96,7 @@ engine_actors actors_of(const engine_supervisor_state& state) {
   actors.pods = state.crew.pods;
   actors.files = state.crew.files;
   actors.archives = state.crew.archives;
+  actors.network = p.network;
   actors.metered = {p.catalog, p.images, p.events, p.admission};
   if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);
   actors.metered.insert(actors.metered.end(), p.launchers.begin(), p.launchers.end());

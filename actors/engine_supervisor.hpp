@@ -9,6 +9,7 @@
 #include "messages/archives.hpp"
 #include "messages/engine.hpp"
 #include "messages/layer_extractor.hpp"
+#include "messages/name_server.hpp"
 #include "messages/transfer.hpp"
 
 namespace gantry {
@@ -20,6 +21,7 @@ struct engine_crew {
   transfer_actor transfer;
   archives_actor archives;
   reaper_actor reaper;
+  name_server_actor names;
   std::vector<layer_extractor_actor> extractors;
 };
 

@@ -4,11 +4,15 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <vector>
 
+#include "messages/events.hpp"
 #include "messages/launcher.hpp"
+#include "messages/metadata.hpp"
+#include "messages/name_server.hpp"
 #include "messages/network.hpp"
+#include "runtime/network/address_pool.hpp"
 #include "runtime/network/bridge.hpp"
 #include "runtime/network/host_rules.hpp"
 #include "runtime/network/port_table.hpp"
@@ -17,39 +21,110 @@ namespace gantry {
 
 /// How many attachments and detachments have a plugin running at once; the rest wait.
 inline constexpr std::size_t max_network_operations = 8;
+/// User-defined networks of an engine: the default pools have fewer subnets.
+inline constexpr std::size_t max_networks = 1024;
+
+struct network_parts {
+  network::bridge_network bridge; ///< the engine's own
+  std::vector<launcher_actor> launchers;
+  metadata_actor metadata;
+  events_actor events;
+  name_server_actor names;
+};
 
 struct network_state {
-  network::bridge_network bridge;
-  std::vector<launcher_actor> launchers;
-  network::port_table ports;
-  std::set<key> attached; ///< sandboxes that have, or are getting, an end of the network
+  struct one {
+    network::bridge_network bridge;
+    std::optional<network_definition> definition; ///< of a user's; the engine's own has no record
+    network::address_pool addresses;
+    std::map<key, named_endpoint> attached; ///< sandboxes that have, or are getting, an end of it; no ip: not yet
+    std::size_t operations = 0;             ///< that run or wait
+    /// The host's rules: made before the first attachment, removed after the last detachment.
+    bool prepared = false;
+    bool touched = false; ///< some of the rules may be there: from before a crash, or of a preparation that failed
+    bool leaving = false; ///< its record is being erased
+  };
 
-  /// The host's rules: made before the first attachment, removed after the last detachment. While that is being done
-  /// (`changing`), nothing starts.
-  bool prepared = false, changing = false;
-  bool touched = false;    ///< some of the rules may be there: from before a crash, or of a preparation that failed
-  std::size_t running = 0; ///< at most max_network_operations
+  network_parts parts;
+  std::map<std::string, one> networks; ///< by id; the engine's own by its name
+  network::port_table ports;
+
+  bool changing = false;            ///< rules are being made or removed: nothing starts
+  std::deque<std::string> cleaning; ///< networks whose rules can go; nothing starts before
+  std::size_t running = 0;          ///< at most max_network_operations
   std::deque<std::function<void()>> waiting;
   std::vector<caf::typed_response_promise<done>> draining; ///< answered when nothing runs or waits
 
   static inline const char* name = "network";
 };
 
-/// network (architecture, "Actors"). The plugins run in the monitors' zygotes.
+/// network (architecture, "Actors"). The plugins run in the monitors' zygotes. `found`: the users' networks on record.
 network_actor::behavior_type network_supervisor(network_actor::stateful_pointer<network_state> self,
-                                                network::bridge_network bridge, std::vector<launcher_actor> launchers);
+                                                network_parts parts, const std::vector<network_definition>& found);
 
 namespace network_steps {
 
 using self_pointer = network_actor::stateful_pointer<network_state>;
 using outcome_callback = std::function<void(result<void>)>;
 
+/// Null for one that is not there, or is leaving.
+network_state::one* find(network_state& state, const std::string& id);
+
+// -- turns (network_turns.cpp) ----------------------------------------------------------------------------------------
+
+/// Runs `operation` when it is its turn. It says operation_ended once, with the same network.
+void in_turn(self_pointer self, const std::string& network, std::function<void()> operation);
+void operation_ended(self_pointer self, const std::string& network);
+/// Within an operation: goes on when the network's rules are there.
+void when_prepared(self_pointer self, const std::string& network, outcome_callback operation);
+/// What is left of networks that nobody is on goes.
+void clean_idle(self_pointer self);
+caf::result<done> drain(self_pointer self);
+
+// -- ends of networks (network_ends.cpp) ------------------------------------------------------------------------------
+
+caf::result<network_endpoint> attach(self_pointer self, const attach_network& request);
+caf::result<done> detach(self_pointer self, const detach_network& request);
+void rename(self_pointer self, const rename_endpoint& fact);
+/// What the containers of a network are found by is told to the name server. The engine's own network has no names.
+void publish(self_pointer self, const std::string& network, outcome_callback then);
+
+/// What a sandbox is found by, without its address.
+named_endpoint named(const network_state::one& network, const attach_network& request);
+
+// -- at the engine's start (network_recover.cpp) ----------------------------------------------------------------------
+
+void recover(self_pointer self, const recover_endpoint& found);
+/// All that run have been told: what is left of others goes.
+void recovered(self_pointer self);
+
+// -- the way out (network_route.cpp) ----------------------------------------------------------------------------------
+
+caf::result<network_endpoint> move_route(self_pointer self, const move_default_route& request);
+network::attachment end_of(const key& sandbox, const network_endpoint& end, const std::string& namespace_path);
+/// Who has an end's ports: each end of a sandbox by itself.
+key port_owner(const key& sandbox, const std::string& network);
+/// Takes the ports that are published on this end. Errors: as port_table::reserve.
+result<std::vector<port_binding>> reserve_ports(network_state& state, const attach_network& request);
+
+// -- networks themselves (network_records.cpp) ------------------------------------------------------------------------
+
+network_state::one made_of(const network_definition& definition, const network::bridge_network& beside);
+caf::result<network_info> create(self_pointer self, const create_network& request);
+result<network_info> look_up(const network_state& state, const find_network& request);
+network_list list(const network_state& state, const std::string& ns);
+caf::result<done> remove(self_pointer self, const remove_network& request);
+
+// -- programs (network_plugins.cpp) -----------------------------------------------------------------------------------
+
 /// Runs the calls of a CNI operation one after the other.
 void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequence, std::uint32_t monitor,
                   outcome_callback then);
+/// Runs one program; that it fails is an error.
+void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process request, outcome_callback then);
 /// Makes the host's rules, or removes them.
-void prepare(self_pointer self, outcome_callback then);
-void clean(self_pointer self, std::function<void()> then);
+void prepare(self_pointer self, const network::bridge_network& bridge, outcome_callback then);
+void clean(self_pointer self, const network::bridge_network& bridge, std::function<void()> then);
 
 } // namespace network_steps
 } // namespace gantry

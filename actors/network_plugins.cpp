@@ -5,7 +5,7 @@
 namespace gantry::network_steps {
 namespace {
 
-const launcher_actor& any_launcher(const network_state& state) { return state.launchers.front(); }
+const launcher_actor& any_launcher(const network_state& state) { return state.parts.launchers.front(); }
 
 /// Runs one program; a failure to run it at all is an error, its exit code is not.
 void run(self_pointer self, const launcher_actor& where, monitor::run_process request,
@@ -57,7 +57,7 @@ void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequ
                   outcome_callback then) {
   auto request = sequence->next();
   if (!request) return then(sequence->outcome());
-  const auto& launchers = self->state.launchers;
+  const auto& launchers = self->state.parts.launchers;
   run(self, launchers[monitor % launchers.size()], std::move(*request),
       [self, sequence, monitor, then](const result<monitor::process_result>& r) {
         if (!r) return then(tl::unexpected<error>(r.error()));
@@ -66,20 +66,29 @@ void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequ
       });
 }
 
-void prepare(self_pointer self, outcome_callback then) {
+void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process request, outcome_callback then) {
+  const auto& launchers = self->state.parts.launchers;
+  run(self, launchers[monitor % launchers.size()], request, [request, then](const result<monitor::process_result>& r) {
+    if (!r) return then(tl::unexpected<error>(r.error()));
+    if (r->exit_code != 0) return then(tl::unexpected<error>(failed_step(request, *r)));
+    then({});
+  });
+}
+
+void prepare(self_pointer self, const network::bridge_network& bridge, outcome_callback then) {
   if (auto forwarding = network::enable_forwarding(); !forwarding) return then(std::move(forwarding));
-  auto steps = network::prepare_host(self->state.bridge);
+  auto steps = network::prepare_host(bridge);
   apply(self, std::make_shared<std::deque<network::host_step>>(steps.begin(), steps.end()), then);
 }
 
-void clean(self_pointer self, std::function<void()> then) {
+void clean(self_pointer self, const network::bridge_network& bridge, std::function<void()> then) {
   run(self, any_launcher(self->state), network::list_nat_rules(),
-      [self, then](const result<monitor::process_result>& r) {
+      [self, bridge, then](const result<monitor::process_result>& r) {
         if (!r) {
-          spdlog::error("network {}: its rules stay: {}", self->state.bridge.name, r.error().message);
+          spdlog::error("network {}: its rules stay: {}", bridge.name, r.error().message);
           return then();
         }
-        auto steps = network::clean_host(self->state.bridge, r->output);
+        auto steps = network::clean_host(bridge, r->output);
         run_all(self, std::make_shared<std::deque<monitor::run_process>>(steps.begin(), steps.end()), then);
       });
 }

@@ -160,6 +160,9 @@ pod_supervisor_actor::behavior_type pod_supervisor(pod::self_pointer self, std::
         return done{};
       },
       [self](const inspect_sandbox&) { return as_sandbox(self->state.record); },
+      [](const connect_network&) -> caf::result<done> { return not_for_pods("join another network"); },
+      [](const disconnect_network&) -> caf::result<done> { return not_for_pods("leave its network"); },
+      [](const container_renamed&) {},
       [](const container_stopped&) {},
       [](const restart_container_later&) {}, // they have no restart policy
       [](const restart_now&) {},

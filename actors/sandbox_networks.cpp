@@ -75,6 +75,11 @@ void with_view(self_pointer self, outcome_callback then) {
                        });
 }
 
+/// Who is asked for what a network does not know itself; nobody in particular: the host's.
+const std::vector<std::string>& servers_of(const sandbox_supervisor_state& state) {
+  return state.options.dns.empty() ? state.parts->config->dns : state.options.dns;
+}
+
 attach_network request_for(const sandbox_supervisor_state& state, const network_endpoint& end) {
   attach_network request;
   request.sandbox = state.record.name;
@@ -83,7 +88,7 @@ attach_network request_for(const sandbox_supervisor_state& state, const network_
   if (user_defined(end) && state.view) request.end.names = names_of(*state.view, end.asked.aliases);
   request.namespace_path = state.namespaces.network;
   request.ports = state.view && state.options.publish_all ? all_ports_of(state.view->options) : state.record.ports;
-  request.dns = state.options.dns;
+  request.dns = servers_of(state);
   request.monitor = state.record.monitor;
   return request;
 }
@@ -267,7 +272,8 @@ void tell_recovered(self_pointer self) {
   auto& state = self->state;
   state.namespaces.endpoints = state.record.endpoints;
   for (const auto& end : state.record.endpoints)
-    if (end.attached) tell(state.parts->network, recover_endpoint{state.record.name, end, state.options.dns});
+    if (end.attached && state.ready)
+      tell(state.parts->network, recover_endpoint{state.record.name, end, servers_of(state)});
   tell(state.parts->catalog, endpoint_changed{state.record.name, state.record.endpoints});
 }
 

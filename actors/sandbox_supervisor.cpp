@@ -156,7 +156,8 @@ caf::result<done> change_networks(self_pointer self, Change change) {
   auto promise = self->make_response_promise<done>();
   when_settled(self, [self, promise, change] {
     self->state.busy = true;
-    change([self, promise](const result<void>& r) mutable {
+    change([self, promise, before = self->state.record.endpoints](const result<void>& r) mutable {
+      if (r && self->state.ready) sandbox::update_resolver(self, before);
       settle(self, self->state.ready);
       if (r)
         promise.deliver(done{});
@@ -185,10 +186,10 @@ caf::result<done> recover(self_pointer self, const recover_sandbox& request) {
   state.record = request.found.record;
   state.options = request.found.options;
   state.container = request.found.container;
-  if (request.pid != 0) {
+  state.ready = state.recovered = request.pid != 0;
+  sandbox::tell_recovered(self);
+  if (state.ready) {
     state.namespaces.network = "/proc/" + std::to_string(request.pid) + "/ns/net";
-    state.ready = state.recovered = true;
-    sandbox::tell_recovered(self);
     return done{};
   }
   auto promise = self->make_response_promise<done>();

@@ -49,7 +49,10 @@ void connect(self_pointer self, const endpoint_options& how, outcome_callback th
 void disconnect(self_pointer self, const std::string& network, outcome_callback then);
 /// What it is found by from now on. Needs no `busy`.
 void rename(self_pointer self, const std::string& display_name);
-/// At the engine's start, for a container that runs: the network actor is told what it has.
+/// A container that runs asks another for names now that its networks are others: its resolv.conf follows, unless
+/// somebody has changed it (sandbox_resolver.cpp).
+void update_resolver(self_pointer self, const std::vector<network_endpoint>& before);
+/// At the engine's start: the lists are told its networks and, when its container runs, the network actor what it has.
 void tell_recovered(self_pointer self);
 
 } // namespace sandbox

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <spdlog/spdlog.h>
+
 #include "actors/archives.hpp"
 #include "actors/catalog.hpp"
 #include "actors/cgroups.hpp"
@@ -11,6 +13,7 @@
 #include "actors/launcher.hpp"
 #include "actors/layer_extractor.hpp"
 #include "actors/metadata.hpp"
+#include "actors/name_server.hpp"
 #include "actors/network.hpp"
 #include "actors/pod_network.hpp"
 #include "actors/pods.hpp"
@@ -18,6 +21,7 @@
 #include "actors/pusher.hpp"
 #include "actors/transfer.hpp"
 #include "actors/volumes.hpp"
+#include "messages/domain/record_json.hpp"
 
 namespace gantry {
 namespace {
@@ -66,6 +70,18 @@ images_actor spawn_images(caf::actor_system& system, opened_store& store, puller
   return system.spawn(images, std::move(parts), store.records.images, store.records.names);
 }
 
+std::vector<network_definition> networks_of(const store::everything& records) {
+  std::vector<network_definition> networks;
+  for (const auto& record : records.networks) {
+    auto network = network_from_json(record.json);
+    if (network)
+      networks.push_back(std::move(*network));
+    else
+      spdlog::error("network {}: {}", to_string(record.name), network.error().message);
+  }
+  return networks;
+}
+
 std::vector<launcher_actor> spawn_launchers(caf::actor_system& system, const engine_options& options,
                                             const engine_config& config) {
   std::vector<launcher_actor> launchers;
@@ -104,7 +120,11 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   crew.archives = system.spawn(
       archives, archives_parts{parts->admission, parts->images, parts->snapshot, parts->events, blobs, config->paths});
   parts->launchers = spawn_launchers(system, options, *config);
-  parts->network = system.spawn(network_supervisor, bridge_of(options), parts->launchers);
+  crew.names = system.spawn<caf::detached>(name_server, names_of(options), parts->launchers.front());
+  parts->network =
+      system.spawn(network_supervisor,
+                   network_parts{bridge_of(options), parts->launchers, parts->metadata, parts->events, crew.names},
+                   networks_of(store.records));
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
   parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));

@@ -124,6 +124,10 @@ network::bridge_network bridge_of(const engine_options& options) {
   return bridge;
 }
 
+network::names_place names_of(const engine_options& options) {
+  return {network::find_names_program(), options.run_dir + "/names"};
+}
+
 cni_paths pod_networks_of(const engine_options& options) {
   cni_paths where;
   if (!options.cni_config.empty()) where.config = options.cni_config;

@@ -1,68 +1,9 @@
-#include "actors/network.hpp"
-
-#include <algorithm>
-
-#include "tests/actors/cast.hpp"
+#include "tests/actors/network_stage.hpp"
 
 // Attaching turns on the host's IPv4 forwarding (runtime/network/host_rules.hpp), hence [root].
 
 namespace gantry::test {
 namespace {
-
-std::string env_of(const monitor::run_process& request, const std::string& name) {
-  for (const auto& entry : request.env)
-    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
-  return {};
-}
-
-/// "iptables -C", "bridge ADD", "ip delete".
-std::string step_of(const monitor::run_process& request) {
-  auto program = request.argv.at(0).substr(request.argv.at(0).rfind('/') + 1);
-  auto command = env_of(request, "CNI_COMMAND");
-  for (const auto& argument : request.argv)
-    for (const auto* verb : {"-C", "-I", "-D", "-S", "-F", "-X", "delete"})
-      if (command.empty() && argument == verb) command = verb;
-  return program + " " + command;
-}
-
-struct network_stage : cast {
-  std::vector<std::string> steps;
-  std::set<std::string> failing;
-  network_actor network;
-
-  network_stage() {
-    play.program = [this](const monitor::run_process& request) { return reply(request); };
-    network = on.spawn(network_supervisor, network::bridge_network{}, parts->launchers);
-  }
-  monitor::process_result reply(const monitor::run_process& request) {
-    auto step = step_of(request);
-    steps.push_back(step);
-    if (failing.contains(step)) return {1, R"({"cniVersion":"1.0.0","code":11,"msg":"try again"})", "no"};
-    if (step == "iptables -C") return {1, "", "no such rule"};
-    return {0,
-            R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mac":"02:00:00:00:00:01","sandbox":"/n"}],)"
-            R"("ips":[{"address":"172.29.0.2/16","gateway":"172.29.0.1","interface":0}]})",
-            ""};
-  }
-  std::size_t count(const std::string& step) const {
-    return static_cast<std::size_t>(std::count(steps.begin(), steps.end(), step));
-  }
-  static key sandbox(int n) { return {docker_namespace, "sandbox" + std::to_string(n)}; }
-  static attach_network request(int n, std::vector<port_binding> ports = {}) {
-    attach_network request;
-    request.sandbox = sandbox(n);
-    request.end.network = "bridge";
-    request.namespace_path = "/proc/1/ns/net";
-    request.ports = std::move(ports);
-    return request;
-  }
-  answer<network_endpoint> attach(int n, std::vector<port_binding> ports = {}) {
-    return on.ask<network_endpoint>(network, request(n, std::move(ports)));
-  }
-  answer<done> detach(int n) {
-    return on.ask<done>(network, detach_network{sandbox(n), network_endpoint{"bridge", "", "", "", 0, {}}, "", 0});
-  }
-};
 
 port_binding web(std::uint16_t host_port) { return {80, "tcp", "", host_port}; }
 

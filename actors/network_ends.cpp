@@ -1,0 +1,172 @@
+#include <spdlog/spdlog.h>
+
+#include "actors/network.hpp"
+
+namespace gantry::network_steps {
+namespace {
+
+using endpoint_promise = caf::typed_response_promise<network_endpoint>;
+
+tl::unexpected<error> no_such(const std::string& network) {
+  return fail(errc::not_found, "network {} not found", network);
+}
+
+/// What an end has is free again.
+void forget(network_state& state, const key& sandbox, const network_endpoint& end) {
+  state.ports.release(port_owner(sandbox, end.network));
+  auto* network = find(state, end.network);
+  if (network == nullptr) return;
+  network->attached.erase(sandbox);
+  network->addresses.give_back(end.ip);
+}
+
+/// Takes the address and the ports, all or none.
+result<network::attachment> take(network_state& state, network_state::one& network, const attach_network& request) {
+  auto end = end_of(request.sandbox, request.end, request.namespace_path);
+  if (network.definition) {
+    GANTRY_LET(end.address, network.addresses.take(request.end.asked.address));
+  }
+  auto ports = reserve_ports(state, request);
+  if (!ports) {
+    network.addresses.give_back(end.address);
+    return tl::unexpected<error>(std::move(ports.error()));
+  }
+  end.ports = std::move(*ports);
+  network.attached[request.sandbox] = named(network, request);
+  return end;
+}
+
+/// An attachment under way.
+struct attaching {
+  attach_network request;
+  network::attachment end;
+  endpoint_promise promise;
+};
+using attaching_ptr = std::shared_ptr<attaching>;
+
+void refuse_attach(self_pointer self, const attaching_ptr& work, const error& why) {
+  const auto& id = work->request.end.network;
+  const auto& bridge = self->state.networks.at(id).bridge;
+  auto undo = std::make_shared<network::cni_sequence>(bridge, work->end, network::verb::del);
+  run_sequence(self, undo, work->request.monitor, [self, work, why](const result<void>& r) {
+    const auto& request = work->request;
+    if (!r) spdlog::error("sandbox {}: undoing its attachment: {}", to_string(request.sandbox), r.error().message);
+    auto end = request.end;
+    end.ip = work->end.address;
+    forget(self->state, request.sandbox, end);
+    refuse(work->promise, why);
+    operation_ended(self, request.end.network);
+  });
+}
+
+void finish_attach(self_pointer self, const attaching_ptr& work, network_endpoint end) {
+  const auto& asked = work->request.end;
+  auto& network = self->state.networks.at(asked.network);
+  end.asked = asked.asked;
+  end.names = asked.names;
+  end.interface = asked.interface;
+  end.attached = true;
+  end.default_route = asked.default_route && !network.bridge.internal;
+  network.attached[work->request.sandbox].ip = end.ip;
+  publish(self, asked.network, [self, work, end](const result<void>& r) {
+    if (!r) return refuse_attach(self, work, r.error());
+    work->promise.deliver(end);
+    operation_ended(self, end.network);
+  });
+}
+
+void add(self_pointer self, const attaching_ptr& work) {
+  const auto& bridge = self->state.networks.at(work->request.end.network).bridge;
+  auto sequence = std::make_shared<network::cni_sequence>(bridge, work->end, network::verb::add);
+  run_sequence(self, sequence, work->request.monitor, [self, sequence, work](const result<void>& r) {
+    if (!r) return refuse_attach(self, work, r.error());
+    const auto& used = self->state.networks.at(work->request.end.network).bridge;
+    auto endpoint = network::endpoint_of(sequence->added(), used, work->end);
+    if (!endpoint) return refuse_attach(self, work, endpoint.error());
+    finish_attach(self, work, std::move(*endpoint));
+  });
+}
+
+void attach_now(self_pointer self, const attach_network& request, endpoint_promise promise) {
+  auto* network = find(self->state, request.end.network);
+  auto end = network != nullptr ? take(self->state, *network, request) : no_such(request.end.network);
+  if (!end) {
+    refuse(promise, end.error());
+    return operation_ended(self, request.end.network);
+  }
+  auto work = std::make_shared<attaching>(attaching{request, std::move(*end), promise});
+  when_prepared(self, request.end.network, [self, work](const result<void>& r) {
+    if (!r) return refuse_attach(self, work, r.error());
+    add(self, work);
+  });
+}
+
+void detach_now(self_pointer self, const detach_network& request, caf::typed_response_promise<done> promise) {
+  const auto& id = request.endpoint.network;
+  auto* network = find(self->state, id);
+  if (network == nullptr) { // gone, and with it all that was on it
+    promise.deliver(done{});
+    return operation_ended(self, id);
+  }
+  auto end = end_of(request.sandbox, request.endpoint, request.namespace_path);
+  end.ports = request.endpoint.ports;
+  end.address = request.endpoint.ip.empty() ? network->bridge.gateway : request.endpoint.ip;
+  auto sequence = std::make_shared<network::cni_sequence>(network->bridge, end, network::verb::del);
+  // Rules may be there from before a crash: they go with the last sandbox as ever.
+  network->touched = true;
+  run_sequence(self, sequence, request.monitor, [self, request, promise](const result<void>& r) mutable {
+    const auto& network_id = request.endpoint.network;
+    if (!r) {
+      refuse(promise, r.error());
+      return operation_ended(self, network_id);
+    }
+    forget(self->state, request.sandbox, request.endpoint);
+    publish(self, network_id, [self, promise, network_id](const result<void>& told) mutable {
+      if (!told) spdlog::error("network {}: its names: {}", network_id, told.error().message);
+      promise.deliver(done{});
+      operation_ended(self, network_id);
+    });
+  });
+}
+
+} // namespace
+
+network_state::one* find(network_state& state, const std::string& id) {
+  auto found = state.networks.find(id);
+  return found == state.networks.end() || found->second.leaving ? nullptr : &found->second;
+}
+
+caf::result<network_endpoint> attach(self_pointer self, const attach_network& request) {
+  if (find(self->state, request.end.network) == nullptr) return to_caf(no_such(request.end.network).value());
+  auto promise = self->make_response_promise<network_endpoint>();
+  in_turn(self, request.end.network, [self, request, promise] { attach_now(self, request, promise); });
+  return promise;
+}
+
+caf::result<done> detach(self_pointer self, const detach_network& request) {
+  auto promise = self->make_response_promise<done>();
+  in_turn(self, request.endpoint.network, [self, request, promise] { detach_now(self, request, promise); });
+  return promise;
+}
+
+void publish(self_pointer self, const std::string& network, outcome_callback then) {
+  auto& state = self->state;
+  auto* one = find(state, network);
+  if (one == nullptr || !one->definition) return then({});
+  publish_names request{network, one->bridge.gateway, {}};
+  for (const auto& [sandbox, entry] : one->attached)
+    if (!entry.ip.empty()) request.known.push_back(entry);
+  ask<done>(self, state.parts.names, deadline::network, std::move(request),
+            [then](const result<done>& r) { then(r ? result<void>() : tl::unexpected<error>(r.error())); });
+}
+
+void rename(self_pointer self, const rename_endpoint& fact) {
+  auto* network = find(self->state, fact.endpoint.network);
+  if (network == nullptr || !network->attached.contains(fact.sandbox)) return;
+  network->attached[fact.sandbox].names = fact.endpoint.names;
+  publish(self, fact.endpoint.network, [](const result<void>& r) {
+    if (!r) spdlog::error("names: {}", r.error().message);
+  });
+}
+
+} // namespace gantry::network_steps
