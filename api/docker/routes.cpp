@@ -69,12 +69,12 @@ constexpr route table[] = {
     {"DELETE", "/volumes/*", volume_delete},
 
     {"GET", "/networks", network_list},
-    {"POST", "/networks/create", network_refused},
+    {"POST", "/networks/create", network_create},
     {"POST", "/networks/prune", network_prune},
     {"GET", "/networks/*", network_inspect},
-    {"DELETE", "/networks/*", network_refused},
-    {"POST", "/networks/*/connect", network_refused},
-    {"POST", "/networks/*/disconnect", network_refused},
+    {"DELETE", "/networks/*", network_delete},
+    {"POST", "/networks/*/connect", network_connect},
+    {"POST", "/networks/*/disconnect", network_disconnect},
 
     {"GET", "/plugins", no_plugins},
     {"GET", "/plugins/*/json", no_such_plugin},

@@ -45,9 +45,13 @@ bool descends(const filters& wanted, const container_record& row) {
   return false;
 }
 
-bool in_network(const filters& wanted, const container_record& row) {
-  return wanted.allows("network", row.options.network_mode) ||
-         wanted.allows("network", network_id(row.options.network_mode));
+bool in_network(const filters& wanted, const container_record& row, const std::vector<network_endpoint>& ends) {
+  const auto& mode = row.options.network_mode;
+  if (!wanted.has("network") || wanted.allows("network", mode) || wanted.allows("network", network_id(mode)))
+    return true;
+  return std::any_of(ends.begin(), ends.end(), [&](const network_endpoint& end) {
+    return wanted.allows("network", end.asked.name) || wanted.allows("network", end.network);
+  });
 }
 
 bool has_volume(const filters& wanted, const container_record& row) {
@@ -66,11 +70,11 @@ std::string health_word(const std::optional<health_state>& health) {
   return health ? std::string(to_string(health->now)) : "none";
 }
 
-bool shows(const filters& wanted, const container_record& row) {
+bool shows(const filters& wanted, const container_record& row, const std::vector<network_endpoint>& ends) {
   return (!wanted.has("id") || has_prefix(wanted.of("id"), row.name.id)) && named(wanted, row) &&
          wanted.allows_labels(row.options.labels) && wanted.allows("status", std::string(to_string(row.state.now))) &&
-         descends(wanted, row) && exited_with(wanted, row) && in_network(wanted, row) && has_volume(wanted, row) &&
-         wanted.allows("health", health_word(row.state.health));
+         descends(wanted, row) && exited_with(wanted, row) && in_network(wanted, row, ends) &&
+         has_volume(wanted, row) && wanted.allows("health", health_word(row.state.health));
 }
 
 result<void> check_status(const filters& wanted) {
@@ -117,7 +121,7 @@ result<std::vector<std::size_t>> select_rows(const container_table& table, const
     bool up = row.state.now == phase::running || row.state.now == phase::paused || row.state.now == phase::restarting;
     if (how.limit != 0 && rows.size() == how.limit) break;
     if ((!all && !up) || (before != 0 && row.created_at >= before) || (since != 0 && row.created_at <= since)) continue;
-    if (shows(wanted, row)) rows.push_back(i);
+    if (shows(wanted, row, table.endpoints[i])) rows.push_back(i);
   }
   return rows;
 }

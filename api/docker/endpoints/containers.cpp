@@ -1,6 +1,9 @@
+#include <set>
+
 #include "api/docker/endpoints/container_filter.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
+#include "api/docker/endpoints/networks.hpp"
 #include "api/docker/endpoints/resolve_modes.hpp"
 #include "api/docker/endpoints/volumes_from.hpp"
 #include "api/docker/parse/create_body.hpp"
@@ -9,6 +12,27 @@
 
 namespace gantry::docker::endpoints {
 
+namespace {
+
+/// What is asked of the engine's own bridge alone needs no look.
+awaitable<result<void>> resolve_networks(context& door, std::vector<endpoint_options>& networks) {
+  std::set<std::string> seen;
+  for (auto& one : networks) {
+    if (one.network != "bridge") {
+      auto found = co_await find_network_named(door, one.network);
+      // Not "not found": docker's client takes that for the image, pulls it and tries again.
+      if (!found) co_return fail(errc::invalid_argument, "{}", found.error().message);
+      one.network = found->network.name.id;
+      one.name = found->network.display_name;
+    }
+    if (!seen.insert(one.network).second)
+      co_return fail(errc::invalid_argument, "NetworkingConfig names the network {} twice", one.name);
+  }
+  co_return result<void>();
+}
+
+} // namespace
+
 awaitable<result<void>> resolve_modes(context& door, container_options& options) {
   for (auto* mode : {&options.network_mode, &options.pid_mode, &options.ipc_mode}) {
     constexpr std::string_view prefix = "container:";
@@ -16,7 +40,7 @@ awaitable<result<void>> resolve_modes(context& door, container_options& options)
     GANTRY_CO_LET(auto found, co_await find(door, mode->substr(prefix.size())));
     *mode = std::string(prefix) + found.name.id;
   }
-  co_return result<void>();
+  co_return co_await resolve_networks(door, options.networks);
 }
 
 awaitable<result<response>> container_create(context& door, const request& what, exchange&) {

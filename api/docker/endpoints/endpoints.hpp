@@ -77,12 +77,15 @@ GANTRY_ENDPOINT(volume_delete);
 // networks.cpp
 GANTRY_ENDPOINT(network_list);
 GANTRY_ENDPOINT(network_inspect);
-GANTRY_ENDPOINT(network_refused);
-GANTRY_ENDPOINT(network_prune);
+GANTRY_ENDPOINT(network_create);
+GANTRY_ENDPOINT(network_delete);
+GANTRY_ENDPOINT(network_connect);
+GANTRY_ENDPOINT(network_disconnect);
 // prune.cpp
 GANTRY_ENDPOINT(container_prune);
 GANTRY_ENDPOINT(image_prune);
 GANTRY_ENDPOINT(volume_prune);
+GANTRY_ENDPOINT(network_prune);
 GANTRY_ENDPOINT(build_prune);
 // gantry.cpp: Gantry's own
 GANTRY_ENDPOINT(spec);

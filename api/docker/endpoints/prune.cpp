@@ -61,6 +61,22 @@ awaitable<result<response>> container_prune(context& door, const request& what, 
   co_return json_response(dump({{"ContainersDeleted", gone.empty() ? json(nullptr) : gone}, {"SpaceReclaimed", 0}}));
 }
 
+awaitable<result<response>> network_prune(context& door, const request& what, exchange&) {
+  GANTRY_CO_LET(auto wanted, filters::parse(what.parameters.get("filters")));
+  GANTRY_CO_TRY(wanted.check({"label", "label!", "until"}));
+  GANTRY_CO_LET(auto until, until_of(wanted));
+  list_networks message{docker_namespace};
+  GANTRY_CO_LET(auto all, co_await ask<gantry::network_list>(door, door.actors.network, message, deadline::inner));
+  json gone = json::array();
+  for (const auto& [one, users] : all.networks) {
+    if (users != 0 || !wanted.allows_labels(one.labels) || (until != 0 && one.created_at >= until)) continue;
+    remove_network removal{one.name};
+    auto removed = co_await ask<done>(door, door.actors.network, std::move(removal), deadline::network);
+    if (removed) gone.push_back(one.display_name);
+  }
+  co_return json_response(dump({{"NetworksDeleted", gone.empty() ? json(nullptr) : gone}}));
+}
+
 awaitable<result<response>> image_prune(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto wanted, filters::parse(what.parameters.get("filters")));
   GANTRY_CO_TRY(wanted.check({"dangling", "label", "label!", "until"}));

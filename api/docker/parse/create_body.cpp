@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/docker/parse/network_body.hpp"
 #include "api/docker/parse/parts.hpp"
 #include "messages/domain/quote.hpp"
 
@@ -48,6 +49,7 @@ result<container_options> parse_create_body(std::string_view text) {
   }
   if (auto networking = fields.object("NetworkingConfig")) GANTRY_TRY(parts::read_networking(*networking, options));
   GANTRY_TRY(parts::checked(fields, "the body"));
+  GANTRY_TRY(settle_networks(options));
   GANTRY_TRY(check_whole(options));
   return options;
 }

@@ -66,8 +66,9 @@ result<void> read_modes(json_fields& fields, container_options& into) {
   GANTRY_TRY(check_mode("UTSMode", into.uts_mode, {"", "host", "private"}));
   GANTRY_TRY(check_mode("UsernsMode", into.userns_mode, {"", "host", "private"}));
   GANTRY_TRY(check_mode("CgroupnsMode", into.cgroupns_mode, {"", "host", "private"}));
-  if (!check_mode("NetworkMode", into.network_mode, {"bridge", "host", "none", "container:"}))
-    return fail(errc::not_found, "network {} not found", into.network_mode);
+  // Any other NetworkMode is a network's name: whether there is one, the engine knows.
+  if (into.network_mode == "container:")
+    return fail(errc::invalid_argument, "invalid container format container:<name|id>");
   return {};
 }
 

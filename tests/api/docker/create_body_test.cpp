@@ -145,13 +145,6 @@ TEST_CASE("limits that contradict each other are refused in dockerd's words") {
              test::contains("ulimit nofile"));
 }
 
-TEST_CASE("a network that is not there is not found") {
-  auto parsed = parse_create_body(R"({"Image":"x","HostConfig":{"NetworkMode":"mynet"}})");
-  REQUIRE_FALSE(parsed);
-  CHECK(parsed.error().code == errc::not_found);
-  CHECK(parsed.error().message == "network mynet not found");
-}
-
 TEST_CASE("a host configuration that is shown can be sent again and means the same") {
   auto options = accepted(R"({"Image":"x","HostConfig":{"Binds":["/a:/b:ro","vol:/c:nocopy"],"Tmpfs":{"/t":"size=1m"},
     "Mounts":[{"Type":"bind","Source":"/s","Target":"/m","ReadOnly":true}],"Memory":10485760,"NanoCpus":500000000,

@@ -198,6 +198,37 @@ volumes_actor::behavior_type volumes(volumes_actor::pointer) {
   };
 }
 
+network_actor::behavior_type networks(network_actor::pointer) {
+  return {
+      [](const create_network& request) {
+        return network_info{request.network, 0};
+      },
+      [](const find_network& request) -> caf::result<network_info> {
+        network_info found;
+        found.network.name = {request.ns, request.name == "bridge" ? "bridge" : std::string(64, 'a')};
+        found.network.display_name = request.name;
+        if (request.name == "bridge" || request.name == "web" || request.name == "busy") return found;
+        return refuse(errc::not_found, "network " + request.name + " not found");
+      },
+      [](const list_networks& request) {
+        network_definition web;
+        web.name = {request.ns, std::string(64, 'a')};
+        web.display_name = "web";
+        return network_list{{{web, 0}}};
+      },
+      [](const remove_network&) -> caf::result<done> {
+        return refuse(errc::denied, "error while removing network: network busy id aa has active endpoints");
+      },
+      [](const attach_network& request) { return request.end; },
+      [](const detach_network&) { return done{}; },
+      [](const move_default_route& request) { return request.to.end; },
+      [](const rename_endpoint&) {},
+      [](const recover_endpoint&) {},
+      [](const endpoints_recovered&) {},
+      [](const drain_network&) { return done{}; },
+  };
+}
+
 struct events_state_of_fake {
   std::map<std::uint64_t, subscribe_events> subscribers;
   std::uint64_t next = 1;
@@ -265,6 +296,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
   parts_.catalog = system_->spawn(catalog, only);
   parts_.images = system_->spawn(images, parts_.events);
   parts_.volumes = system_->spawn(volumes);
+  parts_.network = system_->spawn(networks);
   parts_.metered = {parts_.catalog, parts_.images, parts_.events};
   if (pods) parts_.pods = pods(*system_);
   engine_ = system_->spawn(engine, parts_, container_);
@@ -272,8 +304,8 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
 
 fake_engine::~fake_engine() {
   auto end = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
-  end(engine_), end(parts_.catalog), end(parts_.images), end(parts_.volumes), end(parts_.events), end(container_),
-      end(sandbox_);
+  end(engine_), end(parts_.catalog), end(parts_.images), end(parts_.volumes), end(parts_.network), end(parts_.events),
+      end(container_), end(sandbox_);
   if (parts_.pods) end(parts_.pods);
 }
 

@@ -120,7 +120,21 @@ TEST_CASE("images, volumes and networks are listed and inspected") {
   CHECK_THAT(f.ask("POST", "/volumes/create", R"({"Name":"v1"})"), test::contains("201"));
   CHECK_THAT(f.ask("DELETE", "/volumes/data"), test::contains("409"));
   CHECK_THAT(f.ask("GET", "/networks"), test::contains("\"Name\":\"bridge\""));
-  CHECK_THAT(f.ask("POST", "/networks/create", R"({"Name":"n"})"), test::contains("501"));
+  CHECK_THAT(f.ask("GET", "/networks"), test::contains("\"Name\":\"web\""));
+  CHECK_THAT(f.ask("GET", "/networks?filters={%22type%22:[%22custom%22]}"), !test::contains("\"Name\":\"bridge\""));
+  CHECK_THAT(f.ask("GET", "/networks/bridge"), test::contains("\"Containers\":{}"));
+  CHECK_THAT(f.ask("GET", "/networks/host"), test::contains("\"Driver\":\"host\""));
+  CHECK_THAT(f.ask("GET", "/networks/nope"), test::contains("network nope not found"));
+  CHECK_THAT(f.ask("POST", "/networks/create", R"({"Name":"n"})"), test::contains("201"));
+  CHECK_THAT(f.ask("POST", "/networks/create", R"({"Name":"n","Driver":"overlay"})"), test::contains("404"));
+  CHECK_THAT(f.ask("DELETE", "/networks/none"), test::contains("none is a pre-defined network and cannot be removed"));
+  CHECK_THAT(f.ask("DELETE", "/networks/bridge"), test::contains("403"));
+  CHECK_THAT(f.ask("DELETE", "/networks/busy"), test::contains("has active endpoints"));
+  CHECK_THAT(f.ask("POST", "/networks/web/connect", R"({"Container":"web"})"), test::contains("200"));
+  CHECK_THAT(f.ask("POST", "/networks/web/disconnect", R"({"Container":"nope"})"), test::contains("No such container"));
+  CHECK_THAT(f.ask("POST", "/networks/host/connect", R"({"Container":"web"})"), test::contains("403"));
+  CHECK_THAT(f.ask("POST", "/networks/bridge/connect", R"({"Container":"web","EndpointConfig":{"Aliases":["x"]}})"),
+             test::contains("user defined networks"));
   CHECK_THAT(f.ask("GET", "/system/df"), test::contains("LayersSize"));
   CHECK_THAT(f.ask("POST", "/gantry/spec", R"({"Image":"alpine:3"})"), test::contains("\"ociVersion\":\"1.0.2\""));
 }
