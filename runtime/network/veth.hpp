@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "messages/domain/error.hpp"
+
+/// Bridges and a sandbox's ends of them, by rtnetlink(7). Each call waits for the kernel's lock on all links (RTNL):
+/// never on an actor's thread.
+namespace gantry::network {
+
+/// A bridge as the host has it.
+struct bridge_link {
+  std::string name;      ///< at most 15 characters
+  std::string address;   ///< IPv4: the containers' gateway
+  int prefix_length = 0; ///< of its subnet
+  int mtu = 0;           ///< 0: the kernel's
+};
+
+/// A sandbox's end: a link in its namespace, whose other end is a port of the bridge.
+struct veth {
+  std::string bridge;
+  std::string namespace_path;
+  std::string interface = "eth0"; ///< its name there, at most 15 characters
+  std::string address;            ///< IPv4
+  int prefix_length = 0;
+  std::string gateway; ///< of a default route; empty: none is made
+  std::string mac;     ///< "02:42:ac:11:00:02"; empty: from the address
+  int mtu = 0;         ///< 0: the kernel's
+};
+
+/// The bridge, up and with its address. Idempotent, also where it was half made; its MAC address stays the same
+/// whatever ports come and go. Errors: the kernel's own, with what was being done.
+result<void> make_bridge(const bridge_link& bridge);
+
+/// Removes a bridge or any link. Absent is success.
+result<void> remove_link(const std::string& name);
+
+/// Makes the end, up, with its address and route; `lo` is up then too. Gives its MAC address. Whole or not at all: both
+/// ends are links of one pair, and go with the namespace if nothing else removes them.
+/// Errors: not_found (the bridge, the namespace), already_exists (the interface), invalid_argument, the kernel's.
+result<std::string> connect_veth(const veth& end);
+
+/// Removes it. Absent is success, also when the namespace has gone.
+result<void> disconnect_veth(const std::string& namespace_path, const std::string& interface);
+
+/// The MAC address of who has this IPv4 address: 02:42 and its four bytes. An address that is given to another
+/// container so keeps what its neighbours know of it. Errors: invalid_argument.
+result<std::string> mac_of(const std::string& address);
+
+} // namespace gantry::network
