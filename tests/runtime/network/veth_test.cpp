@@ -39,7 +39,7 @@ struct space {
     return run(words).output;
   }
   [[nodiscard]] bool reaches(const std::string& address) const {
-    return run({"ip", "netns", "exec", name, "ping", "-c", "1", "-W", "5", address}).exit_code == 0;
+    return run({"ip", "netns", "exec", name, "busybox", "ping", "-c", "1", "-W", "5", address}).exit_code == 0;
   }
 };
 
