@@ -3,30 +3,11 @@
 #include <string>
 
 #include "messages/domain/error.hpp"
+#include "messages/domain/link.hpp"
 
 /// Bridges and a sandbox's ends of them, by rtnetlink(7). Each call waits for the kernel's lock on all links (RTNL):
 /// never on an actor's thread.
 namespace gantry::network {
-
-/// A bridge as the host has it.
-struct bridge_link {
-  std::string name;      ///< at most 15 characters
-  std::string address;   ///< IPv4: the containers' gateway
-  int prefix_length = 0; ///< of its subnet
-  int mtu = 0;           ///< 0: the kernel's
-};
-
-/// A sandbox's end: a link in its namespace, whose other end is a port of the bridge.
-struct veth {
-  std::string bridge;
-  std::string namespace_path;
-  std::string interface = "eth0"; ///< its name there, at most 15 characters
-  std::string address;            ///< IPv4
-  int prefix_length = 0;
-  std::string gateway; ///< of a default route; empty: none is made
-  std::string mac;     ///< "02:42:ac:11:00:02"; empty: from the address
-  int mtu = 0;         ///< 0: the kernel's
-};
 
 /// The bridge, up and with its address. Idempotent, also where it was half made; its MAC address stays the same
 /// whatever ports come and go. Errors: the kernel's own, with what was being done.
