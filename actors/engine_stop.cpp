@@ -25,6 +25,7 @@ void end_all(self_pointer self) {
   for (const auto& extractor : self->state.crew.extractors) end(extractor);
   end(parts.network);
   end(self->state.crew.names);
+  end(self->state.crew.links);
   end(parts.pod_network);
   end(parts.cgroups);
   end(parts.volumes);

@@ -9,6 +9,7 @@
 #include "messages/archives.hpp"
 #include "messages/engine.hpp"
 #include "messages/layer_extractor.hpp"
+#include "messages/links.hpp"
 #include "messages/name_server.hpp"
 #include "messages/transfer.hpp"
 
@@ -22,6 +23,7 @@ struct engine_crew {
   archives_actor archives;
   reaper_actor reaper;
   name_server_actor names;
+  links_actor links;
   std::vector<layer_extractor_actor> extractors;
 };
 

@@ -1,5 +1,7 @@
 #include "actors/network.hpp"
 
+#include "runtime/network/user_network.hpp"
+
 namespace gantry {
 
 network_actor::behavior_type network_supervisor(network_steps::self_pointer self, network_parts parts,
@@ -7,7 +9,9 @@ network_actor::behavior_type network_supervisor(network_steps::self_pointer self
   auto& state = self->state;
   state.parts = std::move(parts);
   const auto& own = state.parts.bridge;
-  state.networks[own.name].bridge = own;
+  auto& first = state.networks[own.name];
+  first.bridge = own;
+  first.addresses = network::address_pool(network::definition_of(own, {}));
   for (const auto& definition : found)
     state.networks.emplace(definition.name.id, network_steps::made_of(definition, own));
   return {

@@ -9,6 +9,7 @@
 
 #include "messages/events.hpp"
 #include "messages/launcher.hpp"
+#include "messages/links.hpp"
 #include "messages/metadata.hpp"
 #include "messages/name_server.hpp"
 #include "messages/network.hpp"
@@ -30,6 +31,7 @@ struct network_parts {
   metadata_actor metadata;
   events_actor events;
   name_server_actor names;
+  links_actor links;
 };
 
 struct network_state {
@@ -58,7 +60,7 @@ struct network_state {
   static inline const char* name = "network";
 };
 
-/// network (architecture, "Actors"). The plugins run in the monitors' zygotes. `found`: the users' networks on record.
+/// network (architecture, "Actors"). Programs run in the monitors' zygotes. `found`: the users' networks on record.
 network_actor::behavior_type network_supervisor(network_actor::stateful_pointer<network_state> self,
                                                 network_parts parts, const std::vector<network_definition>& found);
 
@@ -115,11 +117,15 @@ result<network_info> look_up(const network_state& state, const find_network& req
 network_list list(const network_state& state, const std::string& ns);
 caf::result<done> remove(self_pointer self, const remove_network& request);
 
-// -- programs (network_plugins.cpp) -----------------------------------------------------------------------------------
+// -- the host (network_plugins.cpp) -----------------------------------------------------------------------------------
 
-/// Runs the calls of a CNI operation one after the other.
-void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequence, std::uint32_t monitor,
-                  outcome_callback then);
+/// Publishes the end's ports or undoes it; nothing without ports.
+void publish_ports(self_pointer self, const network::bridge_network& bridge, const network::attachment& end,
+                   std::uint32_t monitor, outcome_callback then);
+void withdraw_ports(self_pointer self, const network::bridge_network& bridge, const network::attachment& end,
+                    std::uint32_t monitor, outcome_callback then);
+/// Removes the end's link; nothing where its namespace has gone.
+void disconnect(self_pointer self, const network::attachment& end, outcome_callback then);
 /// Runs one program; that it fails is an error.
 void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process request, outcome_callback then);
 /// Makes the host's rules, or removes them.

@@ -23,9 +23,7 @@ void forget(network_state& state, const key& sandbox, const network_endpoint& en
 /// Takes the address and the ports, all or none.
 result<network::attachment> take(network_state& state, network_state::one& network, const attach_network& request) {
   auto end = end_of(request.sandbox, request.end, request.namespace_path);
-  if (network.definition) {
-    GANTRY_LET(end.address, network.addresses.take(request.end.asked.address));
-  }
+  GANTRY_LET(end.address, network.addresses.take(request.end.asked.address));
   auto ports = reserve_ports(state, request);
   if (!ports) {
     network.addresses.give_back(end.address);
@@ -44,11 +42,17 @@ struct attaching {
 };
 using attaching_ptr = std::shared_ptr<attaching>;
 
+/// Undoes what was done of an end, all that can be; the first failure is reported.
+void take_apart(self_pointer self, const network::bridge_network& bridge, const network::attachment& end,
+                std::uint32_t monitor, outcome_callback then) {
+  withdraw_ports(self, bridge, end, monitor, [self, end, then](const result<void>& withdrawn) {
+    disconnect(self, end, [withdrawn, then](const result<void>& r) { then(withdrawn ? r : withdrawn); });
+  });
+}
+
 void refuse_attach(self_pointer self, const attaching_ptr& work, const error& why) {
-  const auto& id = work->request.end.network;
-  const auto& bridge = self->state.networks.at(id).bridge;
-  auto undo = std::make_shared<network::cni_sequence>(bridge, work->end, network::verb::del);
-  run_sequence(self, undo, work->request.monitor, [self, work, why](const result<void>& r) {
+  const auto& bridge = self->state.networks.at(work->request.end.network).bridge;
+  take_apart(self, bridge, work->end, work->request.monitor, [self, work, why](const result<void>& r) {
     const auto& request = work->request;
     if (!r) spdlog::error("sandbox {}: undoing its attachment: {}", to_string(request.sandbox), r.error().message);
     auto end = request.end;
@@ -77,14 +81,17 @@ void finish_attach(self_pointer self, const attaching_ptr& work, network_endpoin
 
 void add(self_pointer self, const attaching_ptr& work) {
   const auto& bridge = self->state.networks.at(work->request.end.network).bridge;
-  auto sequence = std::make_shared<network::cni_sequence>(bridge, work->end, network::verb::add);
-  run_sequence(self, sequence, work->request.monitor, [self, sequence, work](const result<void>& r) {
-    if (!r) return refuse_attach(self, work, r.error());
-    const auto& used = self->state.networks.at(work->request.end.network).bridge;
-    auto endpoint = network::endpoint_of(sequence->added(), used, work->end);
-    if (!endpoint) return refuse_attach(self, work, endpoint.error());
-    finish_attach(self, work, std::move(*endpoint));
-  });
+  connect_link request{network::veth_of(bridge, work->end)};
+  ask<connected_link>(self, self->state.parts.links, deadline::inner, request,
+                      [self, work](const result<connected_link>& connected) {
+                        if (!connected) return refuse_attach(self, work, connected.error());
+                        const auto& on = self->state.networks.at(work->request.end.network).bridge;
+                        auto end = network::endpoint_of(on, work->end, connected->mac);
+                        publish_ports(self, on, work->end, work->request.monitor, [self, work, end](const auto& r) {
+                          if (!r) return refuse_attach(self, work, r.error());
+                          finish_attach(self, work, end);
+                        });
+                      });
 }
 
 void attach_now(self_pointer self, const attach_network& request, endpoint_promise promise) {
@@ -111,10 +118,9 @@ void detach_now(self_pointer self, const detach_network& request, caf::typed_res
   auto end = end_of(request.sandbox, request.endpoint, request.namespace_path);
   end.ports = request.endpoint.ports;
   end.address = request.endpoint.ip.empty() ? network->bridge.gateway : request.endpoint.ip;
-  auto sequence = std::make_shared<network::cni_sequence>(network->bridge, end, network::verb::del);
   // Rules may be there from before a crash: they go with the last sandbox as ever.
   network->touched = true;
-  run_sequence(self, sequence, request.monitor, [self, request, promise](const result<void>& r) mutable {
+  take_apart(self, network->bridge, end, request.monitor, [self, request, promise](const result<void>& r) mutable {
     const auto& network_id = request.endpoint.network;
     if (!r) {
       refuse(promise, r.error());

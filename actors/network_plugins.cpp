@@ -1,6 +1,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/network.hpp"
+#include "runtime/network/cni/failure.hpp"
 
 namespace gantry::network_steps {
 namespace {
@@ -51,19 +52,34 @@ void run_all(self_pointer self, std::shared_ptr<std::deque<monitor::run_process>
       [self, steps, then](const auto&) { run_all(self, steps, then); });
 }
 
+void run_portmap(self_pointer self, monitor::run_process request, std::uint32_t monitor, outcome_callback then) {
+  const auto& launchers = self->state.parts.launchers;
+  run(self, launchers[monitor % launchers.size()], std::move(request),
+      [then](const result<monitor::process_result>& r) {
+        if (!r) return then(tl::unexpected<error>(r.error()));
+        if (r->exit_code != 0) return then(tl::unexpected<error>(network::cni_failure("portmap", *r)));
+        then({});
+      });
+}
+
 } // namespace
 
-void run_sequence(self_pointer self, std::shared_ptr<network::cni_sequence> sequence, std::uint32_t monitor,
-                  outcome_callback then) {
-  auto request = sequence->next();
-  if (!request) return then(sequence->outcome());
-  const auto& launchers = self->state.parts.launchers;
-  run(self, launchers[monitor % launchers.size()], std::move(*request),
-      [self, sequence, monitor, then](const result<monitor::process_result>& r) {
-        if (!r) return then(tl::unexpected<error>(r.error()));
-        if (auto fed = sequence->feed(*r); !fed) return then(std::move(fed));
-        run_sequence(self, sequence, monitor, then);
-      });
+void publish_ports(self_pointer self, const network::bridge_network& bridge, const network::attachment& end,
+                   std::uint32_t monitor, outcome_callback then) {
+  if (end.ports.empty()) return then({});
+  run_portmap(self, network::publish_ports(bridge, end), monitor, std::move(then));
+}
+
+void withdraw_ports(self_pointer self, const network::bridge_network& bridge, const network::attachment& end,
+                    std::uint32_t monitor, outcome_callback then) {
+  if (end.ports.empty()) return then({});
+  run_portmap(self, network::withdraw_ports(bridge, end), monitor, std::move(then));
+}
+
+void disconnect(self_pointer self, const network::attachment& end, outcome_callback then) {
+  if (end.namespace_path.empty()) return then({});
+  ask<done>(self, self->state.parts.links, deadline::inner, disconnect_link{end.namespace_path, end.interface},
+            [then](const result<done>& r) { then(r ? result<void>() : tl::unexpected<error>(r.error())); });
 }
 
 void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process request, outcome_callback then) {
@@ -78,7 +94,13 @@ void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process 
 void prepare(self_pointer self, const network::bridge_network& bridge, outcome_callback then) {
   if (auto forwarding = network::enable_forwarding(); !forwarding) return then(std::move(forwarding));
   auto steps = network::prepare_host(bridge);
-  apply(self, std::make_shared<std::deque<network::host_step>>(steps.begin(), steps.end()), then);
+  apply(self, std::make_shared<std::deque<network::host_step>>(steps.begin(), steps.end()),
+        [self, bridge, then](const result<void>& r) {
+          if (!r) return then(r);
+          ask<done>(
+              self, self->state.parts.links, deadline::inner, make_bridge{network::link_of(bridge)},
+              [then](const result<done>& made) { then(made ? result<void>() : tl::unexpected<error>(made.error())); });
+        });
 }
 
 void clean(self_pointer self, const network::bridge_network& bridge, std::function<void()> then) {

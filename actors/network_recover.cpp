@@ -12,32 +12,31 @@ namespace {
 /// Whom nobody answers: from an internal network no question gets out.
 constexpr auto nobody = "255.255.255.255";
 
-/// An attachment whose sandbox has no record any more: the crash came between the two.
-void detach_stranger(self_pointer self, const std::string& network, const std::string& id) {
+/// Published ports whose sandbox has no record any more: the crash came between the two. Its link went with it.
+void withdraw_stranger(self_pointer self, const std::string& network, const std::string& id) {
   in_turn(self, network, [self, network, id] {
+    const auto& bridge = self->state.networks.at(network).bridge;
     network::attachment end;
     end.id = id;
-    end.ports = {{1, "tcp", {}, 1}}; // which they were, nobody knows: portmap finds its chains by the id
-    const auto& bridge = self->state.networks.at(network).bridge;
     end.address = bridge.gateway;
-    auto sequence = std::make_shared<network::cni_sequence>(bridge, end, network::verb::del);
-    run_sequence(self, sequence, 0, [self, network, id](const result<void>& r) {
+    end.ports = {{1, "tcp", {}, 1}}; // which they were, nobody knows: portmap finds its chains by the id
+    withdraw_ports(self, bridge, end, 0, [self, network, id](const result<void>& r) {
       if (!r) spdlog::error("network {}: what a crash left of {}: {}", network, id, r.error().message);
       operation_ended(self, network);
     });
   });
 }
 
-void detach_strangers(self_pointer self, const std::string& nat_rules) {
+void withdraw_strangers(self_pointer self, const std::string& nat_rules) {
   auto& networks = self->state.networks;
   std::vector<std::pair<std::string, std::string>> found;
   for (const auto& [id, network] : networks) {
     std::set<std::string> known;
     for (const auto& [sandbox, entry] : network.attached) known.insert(end_of(sandbox, {}, {}).id);
-    for (const auto& stranger : network::find_ends(network.bridge, nat_rules))
+    for (const auto& stranger : network::find_published(network.bridge, nat_rules))
       if (!known.contains(stranger)) found.emplace_back(id, stranger);
   }
-  for (const auto& [network, stranger] : found) detach_stranger(self, network, stranger);
+  for (const auto& [network, stranger] : found) withdraw_stranger(self, network, stranger);
   clean_idle(self);
 }
 
@@ -74,10 +73,10 @@ void recovered(self_pointer self) {
     });
   }
   tell(self->state.parts.names, names_recovered{});
-  if (!any_link) return detach_strangers(self, {}); // rules without a link there are none
+  if (!any_link) return withdraw_strangers(self, {}); // rules without a link there are none
   ask<monitor::process_result>(
       self, self->state.parts.launchers.front(), deadline::launch, network::list_nat_rules(),
-      [self](const result<monitor::process_result>& r) { detach_strangers(self, r ? r->output : std::string()); });
+      [self](const result<monitor::process_result>& r) { withdraw_strangers(self, r ? r->output : std::string()); });
 }
 
 } // namespace gantry::network_steps

@@ -22,16 +22,15 @@ void finish(self_pointer self, const moving_ptr& work, const result<void>& r) {
   operation_ended(self, to.end.network);
 }
 
-void publish_ports(self_pointer self, const moving_ptr& work) {
+void publish_here(self_pointer self, const moving_ptr& work) {
   auto& end = work->to.end;
   end.default_route = true;
-  if (end.ports.empty()) return finish(self, work, {});
   auto attachment = end_of(work->to.sandbox, end, work->to.namespace_path);
   attachment.ports = end.ports;
+  attachment.address = end.ip;
   const auto& bridge = self->state.networks.at(end.network).bridge;
-  auto sequence = std::make_shared<network::cni_sequence>(network::cni_sequence::publish(bridge, attachment, end));
-  run_sequence(self, sequence, work->to.monitor,
-               [self, sequence, work](const result<void>& r) { finish(self, work, r); });
+  publish_ports(self, bridge, attachment, work->to.monitor,
+                [self, work](const result<void>& r) { finish(self, work, r); });
 }
 
 void move_now(self_pointer self, const moving_ptr& work) {
@@ -47,7 +46,7 @@ void move_now(self_pointer self, const moving_ptr& work) {
   auto request = network::set_default_route(to.namespace_path, to.end.gateway, to.end.interface);
   run_program(self, to.monitor, std::move(request), [self, work](const result<void>& r) {
     if (!r) return finish(self, work, r);
-    publish_ports(self, work);
+    publish_here(self, work);
   });
 }
 

@@ -12,8 +12,10 @@
 #include "actors/images.hpp"
 #include "actors/launcher.hpp"
 #include "actors/layer_extractor.hpp"
+#include "actors/links.hpp"
 #include "actors/metadata.hpp"
 #include "actors/name_server.hpp"
+
 #include "actors/network.hpp"
 #include "actors/pod_network.hpp"
 #include "actors/pods.hpp"
@@ -121,10 +123,9 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
       archives, archives_parts{parts->admission, parts->images, parts->snapshot, parts->events, blobs, config->paths});
   parts->launchers = spawn_launchers(system, options, *config);
   crew.names = system.spawn<caf::detached>(name_server, names_of(options), parts->launchers.front());
-  parts->network =
-      system.spawn(network_supervisor,
-                   network_parts{bridge_of(options), parts->launchers, parts->metadata, parts->events, crew.names},
-                   networks_of(store.records));
+  crew.links = system.spawn<caf::detached>(links);
+  network_parts networks{bridge_of(options), parts->launchers, parts->metadata, parts->events, crew.names, crew.links};
+  parts->network = system.spawn(network_supervisor, std::move(networks), networks_of(store.records));
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
   parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));

@@ -107,8 +107,7 @@ result<std::shared_ptr<engine_config>> complete(const engine_options& options) {
 
 network::bridge_network bridge_of(const engine_options& options) {
   network::bridge_network bridge;
-  bridge.data_dir = options.root + "/network/ipam";
-  if (::access("/opt/cni/bin/bridge", X_OK) == 0) bridge.plugin_dir = "/opt/cni/bin";
+  if (::access("/opt/cni/bin/portmap", X_OK) == 0) bridge.plugin_dir = "/opt/cni/bin";
   if (!options.cni_plugins.empty()) bridge.plugin_dir = options.cni_plugins;
   if (options.root != default_root) {
     auto mark = mark_of(options.root);

@@ -161,10 +161,8 @@ std::vector<monitor::run_process> clean_host(const bridge_network& network, std:
   return steps;
 }
 
-std::vector<std::string> find_ends(const bridge_network& network, std::string_view nat_rules) {
+std::vector<std::string> find_published(const bridge_network& network, std::string_view nat_rules) {
   std::set<std::string> ids;
-  if (network.addresses == addressing::host_local)
-    for (auto& one : list_leases(network)) ids.insert(std::move(one.id));
   // portmap's comment on each rule: dnat name: "gantry" id: "docker-…"
   const auto mark = "name: \\\"" + network.cni_name + "\\\" id: \\\"";
   each_line(nat_rules, [&](std::string_view line) {
@@ -180,7 +178,6 @@ leftovers find_leftovers(const bridge_network& network, std::string_view nat_rul
   leftovers found;
   found.link = ::access(("/sys/class/net/" + network.bridge).c_str(), F_OK) == 0;
   found.ports = list_bridge_ports(network.bridge);
-  found.leases = list_leases(network);
   const auto ours = "\"gantry " + network.bridge + "\"", named = "name: \\\"" + network.cni_name + "\\\"";
   each_line(nat_rules, [&](std::string_view line) {
     if (line.find(ours) != std::string_view::npos || line.find(named) != std::string_view::npos ||

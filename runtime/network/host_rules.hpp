@@ -36,17 +36,15 @@ monitor::run_process list_nat_rules();
 /// may fail with "does not exist", which is success.
 std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules);
 
-/// The ids (CNI_CONTAINERID) that have a lease of the network, or published ports on it. Blocks on a folder of small
-/// files.
-std::vector<std::string> find_ends(const bridge_network& network, std::string_view nat_rules);
+/// The ids (CNI_CONTAINERID) that have published ports on the network.
+std::vector<std::string> find_published(const bridge_network& network, std::string_view nat_rules);
 
 /// What is left of the network on the host: nothing after removal.
 struct leftovers {
   bool link = false;              ///< the bridge exists
   std::vector<std::string> ports; ///< links still on it (veths)
-  std::vector<lease> leases;
   std::vector<std::string> rules; ///< of `nat_rules`, those that name the network or its subnet
-  [[nodiscard]] bool none() const { return !link && ports.empty() && leases.empty() && rules.empty(); }
+  [[nodiscard]] bool none() const { return !link && ports.empty() && rules.empty(); }
 };
 leftovers find_leftovers(const bridge_network& network, std::string_view nat_rules);
 

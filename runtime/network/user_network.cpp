@@ -90,7 +90,6 @@ bridge_network bridge_of(const network_definition& of, const bridge_network& bes
   made.gateway = of.gateway;
   made.mtu = of.mtu;
   made.plugin_dir = beside.plugin_dir;
-  made.addresses = addressing::ours;
   made.internal = of.internal;
   made.masquerade = of.masquerade && !of.internal;
   made.apart_from = beside.bridge;

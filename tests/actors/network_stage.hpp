@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "actors/network.hpp"
 #include "tests/actors/cast.hpp"
 
@@ -15,7 +13,7 @@ inline std::string env_of(const monitor::run_process& request, const std::string
   return {};
 }
 
-/// "iptables -C", "bridge ADD", "ip delete".
+/// "iptables -C", "portmap ADD", "ip delete".
 inline std::string step_of(const monitor::run_process& request) {
   auto program = request.argv.at(0).substr(request.argv.at(0).rfind('/') + 1);
   auto command = env_of(request, "CNI_COMMAND");
@@ -37,11 +35,30 @@ inline name_server_actor::behavior_type fake_names(name_server_actor::pointer se
   };
 }
 
+/// Notes what it is asked among the steps of programs.
+inline links_actor::behavior_type fake_links(links_actor::pointer self, script* play, std::vector<std::string>* steps,
+                                             std::vector<veth>* connected) {
+  return {
+      [=](const make_bridge&) {
+        steps->emplace_back("make bridge");
+        return perform(self, play, "links.make_bridge", done{});
+      },
+      [=](const connect_link& request) {
+        steps->emplace_back("connect");
+        connected->push_back(request.end);
+        return perform(self, play, "links.connect", connected_link{"02:00:00:00:00:01"});
+      },
+      [=](const disconnect_link&) {
+        steps->emplace_back("disconnect");
+        return perform(self, play, "links.disconnect", done{});
+      },
+  };
+}
+
 struct network_stage : cast {
   std::vector<std::string> steps;
-  std::vector<std::string> inputs; ///< of the same
+  std::vector<veth> connected;
   std::set<std::string> failing;
-  std::string given = "172.29.0.2/16"; ///< the address that the plugins say
   std::vector<publish_names> published;
   int names_forgotten = 0;
   network_actor network;
@@ -49,24 +66,20 @@ struct network_stage : cast {
   explicit network_stage(const std::vector<network_definition>& found = {}) {
     play.program = [this](const monitor::run_process& request) { return reply(request); };
     auto names = on.spawn(fake_names, &play, &published, &names_forgotten);
-    network_parts with{network::bridge_network{}, parts->launchers, parts->metadata, parts->events, names};
+    network_parts with{network::bridge_network{},
+                       parts->launchers,
+                       parts->metadata,
+                       parts->events,
+                       names,
+                       on.spawn(fake_links, &play, &steps, &connected)};
     network = on.spawn(network_supervisor, with, found);
   }
   monitor::process_result reply(const monitor::run_process& request) {
     auto step = step_of(request);
     steps.push_back(step);
-    inputs.push_back(request.input);
     if (failing.contains(step)) return {1, R"({"cniVersion":"1.0.0","code":11,"msg":"try again"})", "no"};
     if (step == "iptables -C") return {1, "", "no such rule"};
-    return {0,
-            R"({"cniVersion":"1.0.0","interfaces":[{"name":"eth0","mac":"02:00:00:00:00:01","sandbox":"/n"}],)"
-            R"("ips":[{"address":")" +
-                given + R"(","gateway":"172.29.0.1","interface":0}]})",
-            ""};
-  }
-  /// The address that the plugin of this step was told to give.
-  std::string address_of(std::size_t step) const {
-    return nlohmann::json::parse(inputs.at(step))["ipam"]["addresses"][0]["address"];
+    return {0, "", ""};
   }
   std::vector<std::string> actions_of(event::subject type) const {
     std::vector<std::string> actions;
@@ -90,8 +103,9 @@ struct network_stage : cast {
   answer<network_endpoint> attach(int n, std::vector<port_binding> ports = {}) {
     return on.ask<network_endpoint>(network, request(n, std::move(ports)));
   }
-  answer<done> detach(int n) {
-    return on.ask<done>(network, detach_network{sandbox(n), network_endpoint{"bridge", "", "", "", 0, {}}, "", 0});
+  answer<done> detach(int n, std::vector<port_binding> ports = {}) {
+    network_endpoint end{"bridge", "", "", "", 0, std::move(ports)};
+    return on.ask<done>(network, detach_network{sandbox(n), std::move(end), "/proc/1/ns/net", 0});
   }
 };
 

@@ -14,11 +14,13 @@ TEST_CASE("network: the host's rules are made once, before the first attachment"
   CHECK(s.attach(1).value().ip == "172.29.0.2");
   auto rules = s.count("iptables -I");
   CHECK(rules > 0);
-  auto first = std::find(s.steps.begin(), s.steps.end(), "bridge ADD");
+  auto first = std::find(s.steps.begin(), s.steps.end(), "connect");
   CHECK(std::find(first, s.steps.end(), "iptables -I") == s.steps.end());
+  CHECK(s.count("make bridge") == 1);
+  CHECK(*std::prev(first) == "make bridge");
   CHECK(s.attach(2).ok());
   CHECK(s.count("iptables -I") == rules);
-  CHECK(s.count("bridge ADD") == 2);
+  CHECK(s.count("connect") == 2);
 }
 
 TEST_CASE("network: the rules go after the last detachment, and come back with the next attachment", "[root]") {
@@ -47,10 +49,11 @@ TEST_CASE("network: attachments that come while the rules are made wait; then a 
   s.release("launcher.run_process");
   for (const auto& a : answers) CHECK(a.ok());
 
-  s.play.held.insert("launcher.run_process");
+  s.play.held.insert("links.connect");
   for (int i = 20; i < 40; ++i) answers.push_back(s.attach(i));
-  CHECK(s.play.waiting["launcher.run_process"].size() == max_network_operations);
-  s.release("launcher.run_process");
+  CHECK(s.play.waiting["links.connect"].size() == max_network_operations);
+  s.play.held.clear();
+  s.release("links.connect");
   for (const auto& a : answers) CHECK(a.ok());
 }
 
@@ -61,21 +64,21 @@ TEST_CASE("network: a port that another sandbox has is refused, and free again a
   auto refused = s.attach(2, {web(taken.host_port)});
   CHECK(refused.why().code == errc::already_exists);
   CHECK_THAT(refused.why().message, contains("port is already allocated"));
-  CHECK(s.count("bridge ADD") == 1);
+  CHECK(s.count("connect") == 1);
   CHECK(s.detach(1).ok());
   CHECK(s.attach(2, {web(taken.host_port)}).ok());
 }
 
-TEST_CASE("network: an attachment that fails is undone, in the plugin's words, and its port is free", "[root]") {
+TEST_CASE("network: an attachment that fails is undone, and its port is free", "[root]") {
   network_stage s;
   auto port = s.attach(1, {web(0)}).value().ports.at(0).host_port;
   (void)s.detach(1);
-  s.failing = {"bridge ADD"};
+  s.play.fail("links.connect");
   auto refused = s.attach(2, {web(port)});
-  CHECK_THAT(refused.why().message, contains("try again"));
+  CHECK_THAT(refused.why().message, contains("links.connect failed"));
   CHECK(s.steps.back() == "ip delete"); // it was the only one: the rules went, too
-  CHECK(std::find(s.steps.rbegin(), s.steps.rend(), "bridge DEL") != s.steps.rend());
-  s.failing.clear();
+  CHECK(std::find(s.steps.rbegin(), s.steps.rend(), "disconnect") != s.steps.rend());
+  s.play.failures.clear();
   CHECK(s.attach(3, {web(port)}).ok());
 }
 
@@ -83,7 +86,7 @@ TEST_CASE("network: rules that cannot be made fail the attachment, and are tried
   network_stage s;
   s.failing = {"iptables -I"};
   CHECK(s.attach(1).why().code == errc::unavailable);
-  CHECK(s.count("bridge ADD") == 0);
+  CHECK(s.count("connect") == 0);
   s.failing.clear();
   CHECK(s.attach(2).ok());
 }
@@ -110,12 +113,41 @@ TEST_CASE("network: a detachment that fails keeps the port and the rules") {
   network_stage s;
   s.on.say(s.network,
            recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}, {}});
-  s.failing = {"bridge DEL"};
-  CHECK_FALSE(s.detach(1).ok());
+  s.failing = {"portmap DEL"};
+  CHECK_THAT(s.detach(1, {web(34567)}).why().message, contains("try again"));
+  CHECK(s.count("disconnect") == 1); // all the same
   CHECK(s.count("ip delete") == 0);
   s.failing.clear();
-  CHECK(s.detach(1).ok());
+  CHECK(s.detach(1, {web(34567)}).ok());
   CHECK(s.count("ip delete") == 1);
+}
+
+TEST_CASE("network: ports that cannot be published undo the end, in the plugin's words", "[root]") {
+  network_stage s;
+  s.failing = {"portmap ADD"};
+  CHECK_THAT(s.attach(1, {web(0)}).why().message, contains("CNI plugin portmap: try again"));
+  CHECK(s.count("portmap DEL") == 1);
+  CHECK(s.count("disconnect") == 1);
+  s.failing.clear();
+  CHECK(s.attach(2).value().ip == "172.29.0.2"); // its address is free
+}
+
+TEST_CASE("network: an end has an address of its own, the way out, and what its user asked", "[root]") {
+  network_stage s;
+  auto first = s.attach(1).value();
+  CHECK(first.ip == "172.29.0.2");
+  CHECK(first.prefix_length == 16);
+  CHECK(first.mac == "02:00:00:00:00:01");
+  CHECK(s.attach(2).value().ip == "172.29.0.3");
+  CHECK(s.detach(1).ok());
+  auto request = network_stage::request(3);
+  request.end.asked.mac = "02:00:00:00:00:99";
+  CHECK(s.on.ask<network_endpoint>(s.network, request).ok());
+  REQUIRE(s.connected.size() == 3);
+  CHECK(s.connected[2].bridge == "gantry0");
+  CHECK(s.connected[2].gateway == "172.29.0.1");
+  CHECK(s.connected[2].mac == "02:00:00:00:00:99");
+  CHECK(s.connected[2].namespace_path == "/proc/1/ns/net");
 }
 
 TEST_CASE("network: a sandbox found again keeps its port") {

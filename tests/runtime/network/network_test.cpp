@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "runtime/network/bridge.hpp"
+#include "runtime/network/cni/failure.hpp"
 #include "runtime/network/host_rules.hpp"
 #include "runtime/network/port_table.hpp"
 #include "runtime/sys/unique_fd.hpp"
@@ -17,107 +18,78 @@ using gantry::test::json;
 
 namespace {
 
-bridge_network plain() {
-  bridge_network network;
-  network.data_dir = "/var/lib/gantry/network/ipam";
-  return network;
-}
-
 attachment end_with_port() {
   attachment end;
   end.id = "abc";
   end.namespace_path = "/run/netns/x";
-  end.ports = {{80, "tcp", "", 8080}};
+  end.address = "172.29.0.5";
+  end.ports = {{80, "tcp", "", 8080}, {53, "udp", "127.0.0.1", 53}};
   return end;
 }
 
-constexpr auto bridge_result = R"({"cniVersion":"1.0.0","interfaces":[{"name":"gantry0","mac":"aa:aa:aa:aa:aa:aa"},
-  {"name":"veth1","mac":"bb:bb:bb:bb:bb:bb"},{"name":"eth0","mac":"cc:cc:cc:cc:cc:cc","sandbox":"/run/netns/x"}],
-  "ips":[{"interface":2,"address":"172.29.0.5/16","gateway":"172.29.0.1"}],"dns":{}})";
-
 } // namespace
 
-TEST_CASE("an attachment runs the plugins forwards and a removal backwards") {
-  cni_sequence add(plain(), end_with_port(), verb::add);
-  auto call = add.next();
-  REQUIRE(call);
-  CHECK(call->argv == std::vector<std::string>{"/usr/lib/cni/bridge"});
-  CHECK(call->env[0] == "CNI_COMMAND=ADD");
-  auto conf = json::parse(call->input);
-  CHECK(conf["isGateway"] == true);
-  CHECK(conf["ipam"]["ranges"][0][0]["subnet"] == "172.29.0.0/16");
-  CHECK_FALSE(conf.contains("prevResult"));
-  REQUIRE(add.feed({0, bridge_result, ""}));
-  call = add.next();
-  REQUIRE(call);
-  CHECK(call->argv[0] == "/usr/lib/cni/portmap");
-  conf = json::parse(call->input);
+TEST_CASE("ports are published and withdrawn by the plugin portmap") {
+  const auto add = publish_ports({}, end_with_port());
+  CHECK(add.argv == std::vector<std::string>{"/usr/lib/cni/portmap"});
+  CHECK(add.env[0] == "CNI_COMMAND=ADD");
+  CHECK(add.env[1] == "CNI_CONTAINERID=abc");
+  const auto conf = json::parse(add.input);
+  CHECK(conf["name"] == "gantry");
   CHECK(conf["runtimeConfig"]["portMappings"][0]["hostPort"] == 8080);
+  CHECK_FALSE(conf["runtimeConfig"]["portMappings"][0].contains("hostIP"));
+  CHECK(conf["runtimeConfig"]["portMappings"][1]["hostIP"] == "127.0.0.1");
   CHECK(conf["prevResult"]["ips"][0]["address"] == "172.29.0.5/16");
-  REQUIRE(add.feed({0, bridge_result, ""}));
-  CHECK_FALSE(add.next());
-  const auto endpoint = endpoint_of(add.added(), plain(), end_with_port());
-  REQUIRE(endpoint);
-  CHECK(endpoint->ip == "172.29.0.5");
-  CHECK(endpoint->prefix_length == 16);
-  CHECK(endpoint->gateway == "172.29.0.1");
-  CHECK(endpoint->mac == "cc:cc:cc:cc:cc:cc");
-
-  cni_sequence del(plain(), end_with_port(), verb::del, add.added());
-  CHECK(del.next()->argv[0] == "/usr/lib/cni/portmap");
-  CHECK(del.feed({1, R"({"code":11,"msg":"later"})", ""}));
-  CHECK(del.next()->argv[0] == "/usr/lib/cni/bridge");
-  CHECK(del.feed({0, "", ""}));
-  CHECK_FALSE(del.next());
-  CHECK(del.outcome().error().code == errc::unavailable);
+  CHECK(conf["prevResult"]["interfaces"][0]["sandbox"] == "/run/netns/x");
+  CHECK(withdraw_ports({}, end_with_port()).env[0] == "CNI_COMMAND=DEL");
 }
 
 TEST_CASE("a plugin's failure is told in its own words") {
-  cni_sequence add(plain(), end_with_port(), verb::add);
-  const auto told = add.feed({1, R"({"cniVersion":"1.0.0","code":7,"msg":"bad subnet","details":"why"})", ""});
-  REQUIRE_FALSE(told);
-  CHECK(told.error().code == errc::invalid_argument);
-  CHECK(told.error().message == "CNI plugin bridge: bad subnet: why");
-  CHECK_FALSE(add.next());
+  const auto told =
+      cni_failure("portmap", {1, R"({"cniVersion":"1.0.0","code":7,"msg":"bad subnet","details":"why"})", ""});
+  CHECK(told.code == errc::invalid_argument);
+  CHECK(told.message == "CNI plugin portmap: bad subnet: why");
   CHECK(cni_failure("bridge", {1, R"({"code":999,"msg":"no IP addresses available in range set"})", ""}).code ==
         errc::exhausted);
   CHECK_THAT(cni_failure("bridge", {127, "", "not found\n"}).message, contains("not found"));
   CHECK_THAT(cni_failure("bridge", {2, "{{", ""}).message, contains("status 2"));
-  CHECK_FALSE(endpoint_of("{}", plain(), end_with_port()));
-  CHECK_FALSE(endpoint_of(R"({"ips":[{"address":"x"}]})", plain(), end_with_port()));
+}
+
+TEST_CASE("an end of a network as the kernel is to have it") {
+  bridge_network network;
+  network.mtu = 1400;
+  auto end = end_with_port();
+  end.interface = "eth1";
+  auto made = veth_of(network, end);
+  CHECK(made.bridge == "gantry0");
+  CHECK(made.interface == "eth1");
+  CHECK(made.prefix_length == 16);
+  CHECK(made.gateway == "172.29.0.1");
+  CHECK(made.mtu == 1400);
+  end.default_route = false;
+  CHECK(veth_of(network, end).gateway.empty());
+  network.internal = end.default_route = true;
+  CHECK(veth_of(network, end).gateway.empty());
+  CHECK(link_of(network).address == "172.29.0.1");
 }
 
 TEST_CASE("a network that cannot be is refused") {
-  auto network = plain();
+  bridge_network network;
   CHECK(check(network));
   network.gateway = "10.0.0.1";
   CHECK_THAT(check(network).error().message, contains("within 172.29.0.0/16"));
-  network = plain();
+  network = {};
   network.subnet = "fe80::/64";
   CHECK_FALSE(check(network));
-  network = plain();
+  network = {};
   network.bridge = "much-too-long-a-name";
   CHECK_FALSE(check(network));
-}
-
-TEST_CASE("leases are read from host-local's folder") {
-  const test::temp_folder folder;
-  auto network = plain();
-  network.data_dir = folder.path;
-  CHECK(list_leases(network).empty());
-  test::put(folder.path + "/gantry/172.29.0.2", "abc\r\neth0");
-  test::put(folder.path + "/gantry/last_reserved_ip.0", "172.29.0.2");
-  test::put(folder.path + "/gantry/lock", "");
-  const auto leases = list_leases(network);
-  REQUIRE(leases.size() == 1);
-  CHECK(leases[0].id == "abc");
-  CHECK(leases[0].interface == "eth0");
 }
 
 TEST_CASE("shared chains go only when nobody else uses them") {
   const std::string mine = "-N CNI-HOSTPORT-DNAT\n-N CNI-HOSTPORT-MASQ\n-N CNI-HOSTPORT-SETMARK\n"
                            "-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n";
-  const auto count = [](const std::string& rules) { return clean_host(plain(), rules).size(); };
+  const auto count = [](const std::string& rules) { return clean_host({}, rules).size(); };
   const auto none = count("");
   CHECK(count(mine) == none + 8);
   CHECK(count(mine + "-A CNI-HOSTPORT-DNAT -p tcp -j CNI-DN-1\n") == none);

@@ -128,22 +128,6 @@ TEST_CASE("addresses come from the range alone, and go round those that are kept
   CHECK_FALSE(pool.take("10.1.0.129"));
 }
 
-TEST_CASE("a network of ours tells the plugin the address, and only the way out gets a route") {
-  const auto ours = bridge_of(whole("10.1.0.0/24"), bridge_network{});
-  attachment end;
-  end.address = "10.1.0.9";
-  auto ipam = json::parse(plugin_conf(ours, end, "bridge", ""))["ipam"];
-  CHECK(ipam["type"] == "static");
-  CHECK(ipam["addresses"][0]["address"] == "10.1.0.9/24");
-  CHECK(ipam["addresses"][0]["gateway"] == "10.1.0.1");
-  CHECK(ipam["routes"][0]["dst"] == "0.0.0.0/0");
-  end.default_route = false;
-  CHECK_FALSE(json::parse(plugin_conf(ours, end, "bridge", ""))["ipam"].contains("routes"));
-  auto inside = ours;
-  inside.internal = end.default_route = true;
-  CHECK_FALSE(json::parse(plugin_conf(inside, end, "bridge", ""))["ipam"].contains("routes"));
-}
-
 TEST_CASE("networks are kept apart, and an internal one from everything") {
   auto rules = lines_of(bridge_of(whole("10.1.0.0/24"), bridge_network{}));
   const std::string ours = "gt-aaaaaaaaaaaa", mark = " -m comment --comment gantry gt-aaaaaaaaaaaa ";
