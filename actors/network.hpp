@@ -45,6 +45,7 @@ struct network_state {
     bool prepared = false;
     bool touched = false; ///< some of the rules may be there: from before a crash, or of a preparation that failed
     bool leaving = false; ///< its record is being erased
+    std::vector<std::function<void()>> when_quiet{}; ///< removals that wait for its operations to be over
   };
 
   network_parts parts;

@@ -60,6 +60,8 @@ bool answers_to(const network_state::one& one, const find_network& request) {
          (one.definition->display_name == request.name || one.definition->name.id == request.name);
 }
 
+void remove_in_turn(self_pointer self, const key& name, caf::typed_response_promise<done> promise);
+
 void erase_now(self_pointer self, const key& name, caf::typed_response_promise<done> promise) {
   auto& state = self->state;
   auto* network = find(state, name.id);
@@ -71,7 +73,11 @@ void erase_now(self_pointer self, const key& name, caf::typed_response_promise<d
     operation_ended(self, {});
   };
   if (network == nullptr) return finish(fail(errc::not_found, "network {} not found", name.id));
-  if (!network->attached.empty() || network->operations != 0)
+  if (network->operations != 0) { // who has just stopped is leaving: whether somebody stays is seen afterwards
+    network->when_quiet.push_back([self, name, promise] { remove_in_turn(self, name, promise); });
+    return operation_ended(self, {});
+  }
+  if (!network->attached.empty())
     return finish(fail(errc::denied, "error while removing network: network {} id {} has active endpoints",
                        network->definition->display_name, name.id));
   network->leaving = true;
@@ -85,6 +91,11 @@ void erase_now(self_pointer self, const key& name, caf::typed_response_promise<d
               self->state.networks.erase(found);
               finish({});
             });
+}
+
+/// Not counted as the network's own operation: that all of those are over is what it waits for.
+void remove_in_turn(self_pointer self, const key& name, caf::typed_response_promise<done> promise) {
+  in_turn(self, {}, [self, name, promise] { erase_now(self, name, promise); });
 }
 
 } // namespace
@@ -146,8 +157,7 @@ caf::result<done> remove(self_pointer self, const remove_network& request) {
   if (network == nullptr || !network->definition)
     return to_caf(error{errc::not_found, "network " + request.network.id + " not found", 0});
   auto promise = self->make_response_promise<done>();
-  // Not counted as the network's own operation: that all of those are over is what it waits for.
-  in_turn(self, {}, [self, name = request.network, promise] { erase_now(self, name, promise); });
+  remove_in_turn(self, request.network, promise);
   return promise;
 }
 

@@ -12,8 +12,13 @@ namespace {
 /// Whom nobody answers: from an internal network no question gets out.
 constexpr auto nobody = "255.255.255.255";
 
-/// Published ports whose sandbox has no record any more: the crash came between the two. Its link went with it.
+/// Published ports whose sandbox has no record any more: the crash came between the two. Its link goes with its
+/// namespace.
 void withdraw_stranger(self_pointer self, const std::string& network, const std::string& id) {
+  const auto dash = id.rfind('-'); // as end_of made it
+  for (const auto& launcher : self->state.parts.launchers)
+    if (dash != std::string::npos)
+      tell(launcher, monitor::drop_network_namespace{{id.substr(0, dash), id.substr(dash + 1)}});
   in_turn(self, network, [self, network, id] {
     const auto& bridge = self->state.networks.at(network).bridge;
     network::attachment end;

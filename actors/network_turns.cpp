@@ -67,8 +67,11 @@ void in_turn(self_pointer self, const std::string& network, std::function<void()
 void operation_ended(self_pointer self, const std::string& network) {
   auto& state = self->state;
   --state.running;
-  if (auto found = state.networks.find(network); found != state.networks.end()) --found->second.operations;
-  clean_if_idle(state, network);
+  std::vector<std::function<void()>> then;
+  if (auto found = state.networks.find(network); found != state.networks.end() && --found->second.operations == 0)
+    then = std::exchange(found->second.when_quiet, {});
+  clean_if_idle(state, network); // before what waited, which may remove it
+  for (auto& next : then) next();
   go_on(self);
 }
 

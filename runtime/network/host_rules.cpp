@@ -157,6 +157,8 @@ std::vector<monitor::run_process> clean_host(const bridge_network& network, std:
   std::vector<monitor::run_process> steps;
   for (const auto& [table, rule] : rules_of(network)) steps.push_back(iptables(table, "-D", rule));
   clean_shared_chains(steps, nat_rules);
+  // Whose sandbox has no record any more, but a namespace that a monitor still holds.
+  for (const auto& port : list_bridge_ports(network.bridge)) steps.push_back(program({"ip", "link", "delete", port}));
   steps.push_back(program({"ip", "link", "delete", network.bridge}));
   return steps;
 }

@@ -31,7 +31,7 @@ monitor::run_process set_default_route(const std::string& namespace_path, const 
 /// The program whose output `clean_host` reads.
 monitor::run_process list_nat_rules();
 
-/// What to run, in order, when the network's last user has gone: the link and our rules are removed, and portmap's
+/// What to run, in order, when the network's last user has gone: the links and our rules are removed, and portmap's
 /// shared chains (CNI-HOSTPORT-*) too if no other CNI user has a rule in them. `nat_rules`: `iptables -t nat -S`. Each
 /// may fail with "does not exist", which is success.
 std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules);

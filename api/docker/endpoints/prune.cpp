@@ -68,8 +68,9 @@ awaitable<result<response>> network_prune(context& door, const request& what, ex
   list_networks message{docker_namespace};
   GANTRY_CO_LET(auto all, co_await ask<gantry::network_list>(door, door.actors.network, message, deadline::inner));
   json gone = json::array();
-  for (const auto& [one, users] : all.networks) {
-    if (users != 0 || !wanted.allows_labels(one.labels) || (until != 0 && one.created_at >= until)) continue;
+  for (const auto& [one, users] :
+       all.networks) { // those that are in use are refused: who just leaves one is waited for
+    if (!wanted.allows_labels(one.labels) || (until != 0 && one.created_at >= until)) continue;
     remove_network removal{one.name};
     auto removed = co_await ask<done>(door, door.actors.network, std::move(removal), deadline::network);
     if (removed) gone.push_back(one.display_name);
