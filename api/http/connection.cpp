@@ -123,6 +123,9 @@ awaitable<std::optional<response>> connection::read_head(Parser& parser, request
 template<class Parser>
 awaitable<std::optional<response>> connection::read_body(Parser& parser, request& into) {
   stream_.expires_after(limits_.body_timeout);
+  parser.body_limit(limits_.max_body); // of chunks; a length was said in the head already
+  if (parser.content_length().value_or(0) > limits_.max_body)
+    co_return refusal_of(site_, make_error_code(wire::error::body_limit));
   if (wire::token_list(parser.get()[wire::field::expect]).exists("100-continue") && !parser.is_done()) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(stream_, asio::buffer(go_on), as_tuple);
@@ -146,7 +149,7 @@ awaitable<bool> connection::serve_one() {
   if (!co_await read_first_byte()) co_return false;
   wire::request_parser<wire::string_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(limits_.max_header));
-  parser.body_limit(limits_.max_body);
+  parser.body_limit(boost::none); // a body that is streamed has none; read_body knows that of the others
   request what;
   auto refused = co_await read_head(parser, what);
   if (!refused && !parser.is_header_done()) co_return false; // nobody is there to be told
