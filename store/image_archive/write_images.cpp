@@ -32,7 +32,12 @@ result<void> write_text(tar_writer& to, const char* name, const json& content) {
 
 result<void> write_blob(const blob_store& from, const digest& content, tar_writer& to) {
   auto size = from.size(content);
-  if (!size) return fail(errc::not_found, "blob {} is not in the store any more: the image was removed", content.str());
+  if (!size)
+    return fail(errc::not_found,
+                "blob {} is not in the store: the image was removed, or pulled when its layer was there by another "
+                "blob; pull it "
+                "where that is not",
+                content.str());
   GANTRY_LET(auto bytes, from.open_blob(content));
   GANTRY_TRY(to.add(entry_of(name_of(content), entry_kind::file, *size)));
   std::string piece(piece_bytes, '\0');
