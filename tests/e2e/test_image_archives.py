@@ -392,6 +392,7 @@ class PasswordRegistry(RealRegistry):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
         server.socket = self._listener
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # TLS is tried first, and given up
         me._server = server
         server.serve_forever(poll_interval=0.05)
 
