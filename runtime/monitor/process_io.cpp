@@ -39,7 +39,7 @@ result<std::vector<sys::unique_fd>> process_io::open(const std::string& folder, 
 }
 
 void process_io::open_log() {
-  if ((how_.log.driver != "json-file" && how_.log.driver != "cri") || how_.log.path.empty()) return;
+  if (how_.log.driver == "none" || how_.log.path.empty()) return;
   auto self = weak_from_this();
   log_queue::callbacks on;
   on.on_space = [self] {
