@@ -120,10 +120,11 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   if (fact.oom_killed) emit(self, "oom");
   emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
   if (std::exchange(state.stop_untold, false)) emit(self, "stop");
+  // Before anybody learns of the end: who then starts it again must not find its old namespaces.
+  if (!again) tell(state.sandbox, container_stopped{});
   for (auto& promise : std::exchange(state.stopping, {})) promise.deliver(done{});
   answer_waiting(self, false);
   tell(launcher_of(self), unwatch_container{state.record.name});
-  if (!again) tell(state.sandbox, container_stopped{});
   clean_up(self);
   if (!again && state.record.options.auto_remove && !state.removing) remove_itself(self);
 }
