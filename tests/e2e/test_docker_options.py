@@ -28,20 +28,20 @@ class HealthChecks(ContainerCase):
 
     def test_healthy_then_unhealthy_then_healthy(self):
         since = str(int(time.time()))
-        self.start("h", "--health-cmd", "cat /tmp/ok", "--health-retries", "2")
-        self.assertIn(self.health("h")["Status"], ("starting", "unhealthy"))
-        self.wait_health("h", "unhealthy")
-        self.assertIn("(unhealthy)", self.status("h"))
-        self.assertGreaterEqual(self.health("h")["FailingStreak"], 2)
-        self.assertIn("/tmp/ok", self.health("h")["Log"][-1]["Output"])
-        self.d_ok("exec", "h", "touch", "/tmp/ok")
-        self.wait_health("h", "healthy")
-        self.assertIn("(healthy)", self.status("h"))
-        self.assertEqual(self.health("h")["FailingStreak"], 0)
-        self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=healthy", "--no-trunc").strip(), self.shown("h", "{{.Id}}"))
+        self.start("checked", "--health-cmd", "cat /tmp/ok", "--health-retries", "2")
+        self.assertIn(self.health("checked")["Status"], ("starting", "unhealthy"))
+        self.wait_health("checked", "unhealthy")
+        self.assertIn("(unhealthy)", self.status("checked"))
+        self.assertGreaterEqual(self.health("checked")["FailingStreak"], 2)
+        self.assertIn("/tmp/ok", self.health("checked")["Log"][-1]["Output"])
+        self.d_ok("exec", "checked", "touch", "/tmp/ok")
+        self.wait_health("checked", "healthy")
+        self.assertIn("(healthy)", self.status("checked"))
+        self.assertEqual(self.health("checked")["FailingStreak"], 0)
+        self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=healthy", "--no-trunc").strip(), self.shown("checked", "{{.Id}}"))
         self.assertEqual(self.d_ok("ps", "-q", "--filter", "health=unhealthy"), "")
-        wait_until(lambda: len(self.health("h")["Log"]) == 5, 20)
-        told = self.d_ok("events", "--since", since, "--until", str(int(time.time()) + 1), "--filter", "container=h",
+        wait_until(lambda: len(self.health("checked")["Log"]) == 5, 20)
+        told = self.d_ok("events", "--since", since, "--until", str(int(time.time()) + 1), "--filter", "container=checked",
                          "--format", "{{.Action}}").splitlines()
         self.assertEqual([line for line in told if line.startswith("health_status")],
                          ["health_status: unhealthy", "health_status: healthy"])
@@ -112,23 +112,23 @@ class Updates(ContainerCase):
         return host.read(f"/sys/fs/cgroup{path}/{file[1]}").strip()
 
     def test_limits_change_at_once_and_stay(self):
-        self.d_ok("run", "-d", "--name", "u", "-m", "64m", "--pids-limit", "100", self.base, "sleep", "1000")
+        self.d_ok("run", "-d", "--name", "limited", "-m", "64m", "--pids-limit", "100", self.base, "sleep", "1000")
         self.d_ok("update", "-m", "96m", "--memory-swap", "192m", "--pids-limit", "50", "--cpu-quota", "20000",
-                  "--cpu-period", "100000", "--cpuset-cpus", "0", "u")
+                  "--cpu-period", "100000", "--cpuset-cpus", "0", "limited")
         memory, pids = ("memory.limit_in_bytes", "memory.max"), ("pids.max", "pids.max")
-        self.assertEqual(self.limit("u", "memory", memory), str(96 << 20))
-        self.assertEqual(self.limit("u", "pids", pids), "50")
-        self.assertEqual(self.limit("u", "cpuset", ("cpuset.cpus", "cpuset.cpus")), "0")
-        self.assertEqual(self.limit("u", "cpu", ("cpu.cfs_quota_us", "cpu.max")).split()[0], "20000")
-        self.assertEqual(self.shown("u", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}"), f"{96 << 20} 50")
-        self.d_ok("update", "--pids-limit", "-1", "u")
-        self.assertEqual(self.limit("u", "pids", pids), "max")
-        self.d_ok("exec", "u", "true")
+        self.assertEqual(self.limit("limited", "memory", memory), str(96 << 20))
+        self.assertEqual(self.limit("limited", "pids", pids), "50")
+        self.assertEqual(self.limit("limited", "cpuset", ("cpuset.cpus", "cpuset.cpus")), "0")
+        self.assertEqual(self.limit("limited", "cpu", ("cpu.cfs_quota_us", "cpu.max")).split()[0], "20000")
+        self.assertEqual(self.shown("limited", "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}"), f"{96 << 20} 50")
+        self.d_ok("update", "--pids-limit", "-1", "limited")
+        self.assertEqual(self.limit("limited", "pids", pids), "max")
+        self.d_ok("exec", "limited", "true")
         self.daemon.kill9()
         self.daemon.start()
-        self.assertEqual(self.shown("u", "{{.HostConfig.Memory}}"), str(96 << 20))
-        self.d_ok("restart", "-t", "0", "u")
-        self.assertEqual(self.limit("u", "memory", memory), str(96 << 20))
+        self.assertEqual(self.shown("limited", "{{.HostConfig.Memory}}"), str(96 << 20))
+        self.d_ok("restart", "-t", "0", "limited")
+        self.assertEqual(self.limit("limited", "memory", memory), str(96 << 20))
 
     def test_one_that_does_not_run(self):
         self.d_ok("create", "--name", "later", self.base, "sleep", "1000")
@@ -138,34 +138,35 @@ class Updates(ContainerCase):
         self.assertEqual(self.shown("later", "{{.HostConfig.RestartPolicy.Name}}"), "always")
 
     def test_refused(self):
-        self.d_ok("run", "-d", "--name", "r", "--rm", "-m", "64m", "--cpus", "1", self.base, "sleep", "1000")
-        self.d_refused("already set memoryswap limit", "update", "-m", "500m", "r")
-        self.d_refused("NanoCPUs has already been set", "update", "--cpu-quota", "5000", "r")
-        self.d_refused("AutoRemove is enabled", "update", "--restart", "always", "r")
-        self.d_refused("Minimum memory limit allowed is 6MB", "update", "-m", "1m", "r")
+        self.d_ok("run", "-d", "--name", "bounded", "--rm", "-m", "64m", "--cpus", "1", self.base, "sleep", "1000")
+        self.d_refused("already set memoryswap limit", "update", "-m", "500m", "bounded")
+        self.d_refused("NanoCPUs has already been set", "update", "--cpu-quota", "5000", "bounded")
+        self.d_refused("AutoRemove is enabled", "update", "--restart", "always", "bounded")
+        self.d_refused("Minimum memory limit allowed is 6MB", "update", "-m", "1m", "bounded")
         self.d_refused("No such container", "update", "-m", "64m", "nobody")
-        self.assertEqual(self.shown("r", "{{.HostConfig.Memory}}"), str(64 << 20))
+        self.assertEqual(self.shown("bounded", "{{.HostConfig.Memory}}"), str(64 << 20))
 
 
 class Logs(ContainerCase):
     def test_attributes(self):
-        self.d_ok("run", "--name", "a", "-l", "team=x y", "-e", "STAGE=dev", "--log-opt", "labels=team,none",
+        self.d_ok("run", "--name", "attributed", "-l", "team=x y", "-e", "STAGE=dev", "--log-opt", "labels=team,none",
                   "--log-opt", "env=STAGE", "--log-opt", "tag={{.Name}}/{{.ID}}", self.base, "echo", "hi")
-        identity = self.shown("a", "{{.Id}}")[:12]
-        self.assertEqual(self.d_ok("logs", "--details", "a"), f"STAGE=dev,tag=a%2F{identity},team=x+y hi\n")
-        self.assertEqual(self.d_ok("logs", "a"), "hi\n")
-        with open(self.shown("a", "{{.LogPath}}")) as file:
-            self.assertEqual(json.loads(file.readline())["attrs"], {"team": "x y", "STAGE": "dev", "tag": f"a/{identity}"})
+        identity = self.shown("attributed", "{{.Id}}")[:12]
+        self.assertEqual(self.d_ok("logs", "--details", "attributed"), f"STAGE=dev,tag=attributed%2F{identity},team=x+y hi\n")
+        self.assertEqual(self.d_ok("logs", "attributed"), "hi\n")
+        with open(self.shown("attributed", "{{.LogPath}}")) as file:
+            self.assertEqual(json.loads(file.readline())["attrs"], {"team": "x y", "STAGE": "dev", "tag": f"attributed/{identity}"})
 
     def test_local_rotates_without_loss(self):
-        self.d_ok("run", "--name", "l", "--log-driver", "local", "--log-opt", "max-size=10k", "--log-opt", "max-file=1000",
+        self.d_ok("run", "--name", "rotated", "--log-driver", "local", "--log-opt", "max-size=10k", "--log-opt", "max-file=1000",
                   self.base, "sh", "-c", "seq 20000; echo err >&2")
-        lines = self.d("logs", "l")
+        lines = self.d("logs", "rotated")
+        self.assertEqual(lines.returncode, 0, lines.stderr)
         self.assertEqual(lines.stdout.split(), [str(n) for n in range(1, 20001)])
         self.assertEqual(lines.stderr, "err\n")
-        last = self.d("logs", "--tail", "2", "l")
+        last = self.d("logs", "--tail", "2", "rotated")
         self.assertEqual((last.stdout, last.stderr), ("20000\n", "err\n"))
-        self.assertEqual(self.shown("l", "{{.LogPath}}"), "")
+        self.assertEqual(self.shown("rotated", "{{.LogPath}}"), "")
 
     def test_refused_by_name(self):
         for option, word in (("compress=true", "compress"), ("mode=non-blocking", "mode"), ("labels-regex=a", "labels-regex"),
@@ -187,44 +188,44 @@ class Options(ContainerCase):
         self.d_refused("volumes-from", "create", "--volumes-from", "from:rx", self.base)
 
     def test_top_with_arguments(self):
-        self.d_ok("run", "-d", "--name", "t", self.base, "sleep", "1000")
-        lines = self.d_ok("top", "t", "-o", "pid,comm,args").splitlines()
+        self.d_ok("run", "-d", "--name", "topped", self.base, "sleep", "1000")
+        lines = self.d_ok("top", "topped", "-o", "pid,comm,args").splitlines()
         self.assertEqual((lines[0].split(), lines[1].split()[1:]), (["PID", "COMMAND", "COMMAND"], ["sleep", "sleep", "1000"]))
         self.assertEqual(len(lines), 2)
-        self.d_refused("PID", "top", "t", "-o", "comm")
+        self.d_refused("PID", "top", "topped", "-o", "comm")
 
     def test_events_of_a_life(self):
         since = str(int(time.time()))
-        self.d_ok("run", "-d", "--name", "e", self.base, "sleep", "1000")
-        self.d_ok("restart", "-t", "0", "e")
-        self.d_ok("top", "e")
-        self.d_ok("update", "-m", "64m", "e")
-        self.d_ok("rename", "e", "renamed")
+        identity = self.d_ok("run", "-d", "--name", "storied", self.base, "sleep", "1000").strip()
+        self.d_ok("restart", "-t", "0", "storied")
+        self.d_ok("top", "storied")
+        self.d_ok("update", "-m", "64m", "storied")
+        self.d_ok("rename", "storied", "renamed")
         self.d_ok("stop", "-t", "0", "renamed")
         told = [json.loads(line) for line in self.d_ok("events", "--since", since, "--until", str(int(time.time()) + 1), "--filter",
-                                                       "type=container", "--format", "{{json .}}").splitlines()]
+                                                       f"container={identity}", "--format", "{{json .}}").splitlines()]
         actions = [event["Action"] for event in told if not event["Action"].startswith("exec")]
         self.assertEqual([action for action in actions if action != "kill"],
                          ["create", "start", "die", "stop", "start", "restart", "top", "update", "rename", "die", "stop"])
         self.assertIn("kill", actions)
         rename = [event for event in told if event["Action"] == "rename"][0]
-        self.assertEqual(rename["Actor"]["Attributes"]["oldName"], "/e")
+        self.assertEqual(rename["Actor"]["Attributes"]["oldName"], "/storied")
 
     def test_stats(self):
-        self.d_ok("run", "-d", "--name", "s", "-m", "64m", self.base, "sleep", "1000")
-        status, stats = self.daemon.api("GET", "/v1.47/containers/s/stats?stream=false")
-        self.assertEqual((status, stats["name"], stats["memory_stats"]["limit"]), (200, "/s", 64 << 20))
+        self.d_ok("run", "-d", "--name", "measured", "-m", "64m", self.base, "sleep", "1000")
+        status, stats = self.daemon.api("GET", "/v1.47/containers/measured/stats?stream=false")
+        self.assertEqual((status, stats["name"], stats["memory_stats"]["limit"]), (200, "/measured", 64 << 20))
         self.assertIn("pgfault", stats["memory_stats"]["stats"])
         self.assertIn("io_serviced_recursive", stats["blkio_stats"])
         self.assertGreater(stats["cpu_stats"]["system_cpu_usage"], stats["precpu_stats"]["system_cpu_usage"])
-        self.assertIn("/ 64MiB", self.d_ok("stats", "--no-stream", "s"))
+        self.assertIn("/ 64MiB", self.d_ok("stats", "--no-stream", "measured"))
 
     def test_block_io(self):
         device = [path for path in map("/dev/{}".format, os.listdir("/sys/block")) if os.path.exists(path)]
         if not device:
             self.skipTest("this host has no block device")
-        self.d_ok("run", "-d", "--name", "b", "--device-read-bps", f"{device[0]}:1mb", self.base, "sleep", "1000")
-        self.assertIn(device[0], self.shown("b", "{{.HostConfig.BlkioDeviceReadBps}}"))
+        self.d_ok("run", "-d", "--name", "throttled", "--device-read-bps", f"{device[0]}:1mb", self.base, "sleep", "1000")
+        self.assertIn(device[0], self.shown("throttled", "{{.HostConfig.BlkioDeviceReadBps}}"))
         self.d_refused("no block device", "create", "--device-write-iops", "/dev/null:10", self.base)
 
     def test_refused_by_name(self):
