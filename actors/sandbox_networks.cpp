@@ -120,10 +120,11 @@ void record_then(self_pointer self, const outcome_callback& then, std::function<
 
 // -- detaching --------------------------------------------------------------------------------------------------------
 
-void detach(self_pointer self, const network_endpoint& end, const outcome_callback& then) {
-  auto& state = self->state;
-  detach_network request{state.record.name, end, state.namespaces.network, state.record.monitor};
-  ask<done>(self, state.parts->network, deadline::network, std::move(request), [self, end, then](const auto& r) {
+/// `path`: of the namespace that stays without this end; empty where the namespace goes, and the link with it: the
+/// kernel then takes many apart at once, while the removal of one link waits for all CPUs.
+void detach(self_pointer self, const network_endpoint& end, const std::string& path, const outcome_callback& then) {
+  detach_network request{self->state.record.name, end, path, self->state.record.monitor};
+  ask<done>(self, self->state.parts->network, deadline::network, std::move(request), [self, end, then](const auto& r) {
     if (!r) return then(tl::unexpected<error>(r.error()));
     emit(self, "disconnect", end);
     if (auto* mine = find(self->state.record, end.network)) *mine = detached(end.asked);
@@ -138,7 +139,7 @@ void detach_next(self_pointer self, std::size_t index, const std::function<void(
     publish(self);
     return then();
   }
-  detach(self, ends[index], [self, index, then](const result<void>& r) {
+  detach(self, ends[index], {}, [self, index, then](const result<void>& r) {
     if (!r)
       spdlog::error("sandbox {}: detaching its network: {}", to_string(self->state.record.name), r.error().message);
     detach_next(self, index + 1, then);
@@ -252,7 +253,7 @@ void disconnect(self_pointer self, const std::string& network, outcome_callback 
     then({});
   };
   if (end->attached)
-    detach(self, *end, forget);
+    detach(self, *end, self->state.namespaces.network, forget);
   else
     forget({});
 }

@@ -1,7 +1,5 @@
 #include "runtime/network/address_pool.hpp"
 
-#include <algorithm>
-
 #include "messages/domain/quote.hpp"
 
 namespace gantry::network {
@@ -12,7 +10,7 @@ address_pool::address_pool(const network_definition& of) : network_(of.display_n
   reserved_.insert(parse_ipv4(of.gateway).value_or(all_.base));
   for (const auto& [name, address] : of.reserved)
     if (auto one = parse_ipv4(address)) reserved_.insert(*one);
-  lowest_ = range_.first();
+  next_ = range_.first();
 }
 
 /// The subnet's own address and its broadcast are nobody's.
@@ -33,11 +31,12 @@ result<std::string> address_pool::take_this(const std::string& wanted) {
 
 result<std::string> address_pool::take(const std::string& wanted) {
   if (!wanted.empty()) return take_this(wanted);
-  for (std::uint64_t at = lowest_; at <= range_.last(); ++at) {
-    auto address = static_cast<ipv4>(at);
+  const auto size = std::uint64_t{range_.last()} - range_.first() + 1;
+  for (std::uint64_t tried = 0; tried < size; ++tried) {
+    const auto address = next_;
+    next_ = address == range_.last() ? range_.first() : address + 1;
     if (is_special(address) || taken_.contains(address)) continue;
     taken_.insert(address);
-    lowest_ = address;
     return to_string(address);
   }
   return fail(errc::exhausted, "no available IPv4 addresses on network {}: all of {} are in use", network_,
@@ -49,9 +48,7 @@ void address_pool::restore(const std::string& address) {
 }
 
 void address_pool::give_back(const std::string& address) {
-  auto one = parse_ipv4(address);
-  if (!one || taken_.erase(*one) == 0) return;
-  if (range_.contains(*one)) lowest_ = std::min(lowest_, *one);
+  if (auto one = parse_ipv4(address)) taken_.erase(*one);
 }
 
 } // namespace gantry::network

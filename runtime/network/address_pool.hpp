@@ -15,7 +15,8 @@ public:
   /// Of a definition that is complete (user_network.hpp).
   explicit address_pool(const network_definition& of);
 
-  /// `wanted`, or the lowest that is free. Errors: invalid_argument for an address that is not of this network;
+  /// `wanted`, or the next that is free: one that was just given back comes last, as its link may still be going.
+  /// Errors: invalid_argument for an address that is not of this network;
   /// already_exists for one that is taken; exhausted.
   result<std::string> take(const std::string& wanted);
   /// What a record says; addresses of others are none.
@@ -32,7 +33,7 @@ private:
   subnet all_, range_;
   std::set<ipv4> reserved_; ///< the gateway, and those that its user keeps for others
   std::set<ipv4> taken_;
-  ipv4 lowest_ = 0; ///< none below it is free
+  ipv4 next_ = 0; ///< where the search begins
 };
 
 } // namespace gantry::network

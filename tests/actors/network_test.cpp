@@ -129,7 +129,9 @@ TEST_CASE("network: ports that cannot be published undo the end, in the plugin's
   CHECK(s.count("portmap DEL") == 1);
   CHECK(s.count("disconnect") == 1);
   s.failing.clear();
-  CHECK(s.attach(2).value().ip == "172.29.0.2"); // its address is free
+  auto request = network_stage::request(2);
+  request.end.asked.address = "172.29.0.2";
+  CHECK(s.on.ask<network_endpoint>(s.network, request).value().ip == "172.29.0.2"); // its address is free
 }
 
 TEST_CASE("network: an end has an address of its own, the way out, and what its user asked", "[root]") {

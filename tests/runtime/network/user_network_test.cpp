@@ -97,7 +97,7 @@ TEST_CASE("a network that cannot be is refused by what is wrong with it") {
   }
 }
 
-TEST_CASE("addresses are given from the lowest on, and never twice") {
+TEST_CASE("addresses are given one after the other, and never twice") {
   address_pool pool(whole("10.1.0.0/29"));
   CHECK(pool.take("").value() == "10.1.0.2"); // .0 is the subnet's, .1 the gateway's
   CHECK(pool.take("10.1.0.3").value() == "10.1.0.3");
