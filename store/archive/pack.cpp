@@ -29,25 +29,6 @@ unique_fd reopened(int fd, int flags) {
   return unique_fd(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
-std::optional<entry_kind> kind_of(const struct stat& status) {
-  switch (status.st_mode & S_IFMT) {
-  case S_IFREG:
-    return entry_kind::file;
-  case S_IFDIR:
-    return entry_kind::folder;
-  case S_IFLNK:
-    return entry_kind::symlink;
-  case S_IFCHR:
-    return entry_kind::char_device;
-  case S_IFBLK:
-    return entry_kind::block_device;
-  case S_IFIFO:
-    return entry_kind::fifo;
-  default: // a socket means nothing to another process
-    return std::nullopt;
-  }
-}
-
 result<std::vector<std::string>> names_in(int folder) {
   unique_fd fd = reopened(folder, O_RDONLY | O_DIRECTORY);
   if (!fd) return fail_errno(errno, "open a folder");
@@ -80,7 +61,7 @@ public:
   result<void> add(const unique_fd& fd, const std::string& name, const std::string& below, std::size_t depth) {
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat");
-    const auto kind = kind_of(status);
+    const auto kind = entry_kind_of(status.st_mode);
     if (!kind) return {};
     tar_entry entry;
     entry.name = name;

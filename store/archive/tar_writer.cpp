@@ -1,5 +1,6 @@
 #include "store/archive/tar_writer.hpp"
 
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
@@ -111,6 +112,25 @@ std::string extended(const std::string& records) {
 }
 
 } // namespace
+
+std::optional<entry_kind> entry_kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+  case S_IFREG:
+    return entry_kind::file;
+  case S_IFDIR:
+    return entry_kind::folder;
+  case S_IFLNK:
+    return entry_kind::symlink;
+  case S_IFCHR:
+    return entry_kind::char_device;
+  case S_IFBLK:
+    return entry_kind::block_device;
+  case S_IFIFO:
+    return entry_kind::fifo;
+  default:
+    return std::nullopt;
+  }
+}
 
 result<void> tar_writer::put(std::string_view bytes) {
   buffer_ += bytes;

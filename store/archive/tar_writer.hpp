@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +17,9 @@ public:
   virtual ~byte_sink() = default;
   virtual result<void> write(std::string_view bytes) = 0;
 };
+
+/// What a file of this st_mode is in an archive. A socket is nothing: it means something to its process alone.
+std::optional<entry_kind> entry_kind_of(mode_t mode);
 
 /// Writes a tar archive: POSIX ustar, with pax records for what that cannot hold (pax(1), "pax Interchange Format").
 /// Names go in as the bytes that they are. Times are whole seconds, as Docker's archives have them. One thread.

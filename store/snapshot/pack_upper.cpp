@@ -15,25 +15,6 @@ namespace {
 constexpr std::size_t piece_bytes = 256u << 10;
 constexpr std::size_t max_links = 1'000'000; // files of several names that are remembered; more are packed twice
 
-std::optional<entry_kind> kind_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-  case S_IFREG:
-    return entry_kind::file;
-  case S_IFDIR:
-    return entry_kind::folder;
-  case S_IFLNK:
-    return entry_kind::symlink;
-  case S_IFCHR:
-    return entry_kind::char_device;
-  case S_IFBLK:
-    return entry_kind::block_device;
-  case S_IFIFO:
-    return entry_kind::fifo;
-  default: // a socket means nothing in another container
-    return std::nullopt;
-  }
-}
-
 /// The very file that was looked at, for reading: it is no FIFO or device that somebody put there since.
 result<sys::unique_fd> open_again(int fd, int flags) {
   sys::unique_fd opened(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), flags | O_CLOEXEC | O_NONBLOCK));
@@ -47,7 +28,7 @@ public:
 
   result<void> add(const upper_item& item) {
     if (item.what == upper_item::kind::removed) return item.opaque ? result<void>() : whiteout(item.path);
-    auto kind = kind_of(item.status.st_mode);
+    auto kind = entry_kind_of(item.status.st_mode);
     if (!kind) return {};
     tar_entry entry;
     entry.kind = *kind;
