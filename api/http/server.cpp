@@ -54,6 +54,7 @@ struct server::inner {
   result<void> listen();
   result<void> listen_on_socket(const address& where);
   result<void> add_acceptor(sys::unique_fd listener, int family);
+  void remove_sockets() const;
   void admit(connection::socket client);
   void begin_stop();
   void run();
@@ -92,6 +93,15 @@ result<void> server::inner::listen() {
   return {};
 }
 
+void server::inner::remove_sockets() const {
+  for (const auto& [path, ours] : bound) {
+    struct stat now {};
+    // A successor may have put its own socket there.
+    if (::stat(path.c_str(), &now) == 0 && now.st_ino == ours.st_ino && now.st_dev == ours.st_dev)
+      ::unlink(path.c_str());
+  }
+}
+
 void server::inner::admit(connection::socket client) {
   if (stopping) return;
   if (connections.size() >= options.max_connections) return turn_away(*serves, client);
@@ -117,7 +127,10 @@ server::server(std::unique_ptr<inner> made) : inner_(std::move(made)), listening
 result<std::unique_ptr<server>> server::start(caf::actor_system& system, server_options options,
                                               const make_site& make) {
   auto made = std::make_unique<inner>(system, std::move(options), make);
-  GANTRY_TRY(made->listen());
+  if (auto listens = made->listen(); !listens) {
+    made->remove_sockets(); // of those that were bound before the one that failed
+    return tl::unexpected<error>(std::move(listens.error()));
+  }
   for (auto& one : made->acceptors) {
     auto admit = [inner = made.get()](connection::socket client) { inner->admit(std::move(client)); };
     asio::co_spawn(made->home->io, accept_clients(one, made->options.name, std::move(admit)), asio::detached);
@@ -135,12 +148,7 @@ void server::stop() {
   inner_->thread.join();
   inner_->disk.join();
   inner_->home->close();
-  for (const auto& [path, ours] : inner_->bound) {
-    struct stat now {};
-    // A successor may have put its own socket there.
-    if (::stat(path.c_str(), &now) == 0 && now.st_ino == ours.st_ino && now.st_dev == ours.st_dev)
-      ::unlink(path.c_str());
-  }
+  inner_->remove_sockets();
   if (inner_->drained) return;
   // A coroutine that did not unwind refers to it: lost memory at the end of a process is the lesser harm.
   (void)inner_.release();

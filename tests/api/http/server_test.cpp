@@ -75,6 +75,8 @@ private:
   }
 };
 
+std::unique_ptr<site> make_echo(const workplace&) { return std::make_unique<echo>(); }
+
 struct fixture {
   folder at;
   std::string path = at.path + "/s.sock";
@@ -85,7 +87,7 @@ struct fixture {
   explicit fixture(server_options options = {}) {
     options.name = "echo";
     options.listen.push_back({path, {}, 0});
-    auto started = server::start(system, std::move(options), [](const workplace&) { return std::make_unique<echo>(); });
+    auto started = server::start(system, std::move(options), make_echo);
     REQUIRE(started);
     door = std::move(*started);
   }
@@ -130,6 +132,18 @@ TEST_CASE("a port that somebody else listens on is refused, and so is a host tha
   auto unknown = listen_on_port({"", "no.such.host.invalid", 1});
   REQUIRE_FALSE(unknown);
   CHECK(unknown.error().code == errc::invalid_argument);
+}
+
+TEST_CASE("when one of several sockets cannot be had, none is left behind") {
+  fixture taken;
+  server_options options;
+  auto path = taken.path + ".first";
+  options.listen = {{path, {}, 0}, {taken.path, {}, 0}};
+  auto refused = server::start(taken.system, options, make_echo);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::already_exists);
+  CHECK(::access(path.c_str(), F_OK) != 0);
+  CHECK(::access(taken.path.c_str(), F_OK) == 0);
 }
 
 TEST_CASE("several servers live side by side, and one that stops leaves the others") {
