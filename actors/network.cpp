@@ -25,6 +25,7 @@ network_actor::behavior_type network_supervisor(network_steps::self_pointer self
       [self](const rename_endpoint& fact) { network_steps::rename(self, fact); },
       [self](const recover_endpoint& endpoint) { network_steps::recover(self, endpoint); },
       [self](const endpoints_recovered&) { network_steps::recovered(self); },
+      [self](const tidy_networks&) { network_steps::tidy(self); },
       [self](const drain_network&) { return network_steps::drain(self); },
   };
 }

@@ -22,6 +22,9 @@ namespace gantry {
 
 /// How many attachments and detachments have a plugin running at once; the rest wait.
 inline constexpr std::size_t max_network_operations = 8;
+/// How long the host's rules of a network stay when its last sandbox has left: to make and remove them costs a tenth of
+/// a second, which a host where containers come one after the other would pay for each.
+inline constexpr std::chrono::seconds rules_linger{5};
 /// User-defined networks of an engine: the default pools have fewer subnets.
 inline constexpr std::size_t max_networks = 1024;
 
@@ -41,8 +44,9 @@ struct network_state {
     network::address_pool addresses;
     std::map<key, named_endpoint> attached; ///< sandboxes that have, or are getting, an end of it; no ip: not yet
     std::size_t operations = 0;             ///< that run or wait
-    /// The host's rules: made before the first attachment, removed after the last detachment.
+    /// The host's rules: made before the first attachment, removed rules_linger after the last detachment.
     bool prepared = false;
+    caf::actor_clock::time_point idle_since{}; ///< meaningful while nobody is on it
     bool touched = false; ///< some of the rules may be there: from before a crash, or of a preparation that failed
     bool leaving = false; ///< its record is being erased
     std::vector<std::function<void()>> when_quiet{}; ///< removals that wait for its operations to be over
@@ -52,7 +56,13 @@ struct network_state {
   std::map<std::string, one> networks; ///< by id; the engine's own by its name
   network::port_table ports;
 
+  /// Host ports of ends that are being detached, and attachments that want one of those: they go on as each has left.
+  std::vector<port_binding> leaving_ports;
+  std::vector<std::function<void()>> when_left;
+
   bool changing = false;            ///< rules are being made or removed: nothing starts
+  bool reminded = false;            ///< tidy_networks is on its way
+  bool ending = false;              ///< the engine is: rules linger no more
   std::deque<std::string> cleaning; ///< networks whose rules can go; nothing starts before
   std::size_t running = 0;          ///< at most max_network_operations
   std::deque<std::function<void()>> waiting;
@@ -80,8 +90,12 @@ void in_turn(self_pointer self, const std::string& network, std::function<void()
 void operation_ended(self_pointer self, const std::string& network);
 /// Within an operation: goes on when the network's rules are there.
 void when_prepared(self_pointer self, const std::string& network, outcome_callback operation);
-/// What is left of networks that nobody is on goes.
+/// The rules of all networks that nobody is on go now.
 void clean_idle(self_pointer self);
+/// Of one network, before what waits. False: it is in use, or has none.
+bool clean_if_idle(network_state& state, const std::string& id);
+/// The rules of those that nobody has been on for rules_linger go.
+void tidy(self_pointer self);
 caf::result<done> drain(self_pointer self);
 
 // -- ends of networks (network_ends.cpp) ------------------------------------------------------------------------------

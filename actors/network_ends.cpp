@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <spdlog/spdlog.h>
 
 #include "actors/network.hpp"
@@ -94,9 +96,36 @@ void add(self_pointer self, const attaching_ptr& work) {
                       });
 }
 
+/// A container that has ended answers its stop before its end is taken off the network: who then asks for the same port
+/// waits for that.
+bool is_leaving(const network_state& state, const attach_network& request) {
+  auto wanted = [&](const port_binding& leaving) {
+    return std::any_of(request.ports.begin(), request.ports.end(), [&](const port_binding& port) {
+      const auto last = std::max(port.host_port, port.host_port_last);
+      return port.protocol == leaving.protocol && port.host_port <= leaving.host_port && leaving.host_port <= last;
+    });
+  };
+  return std::any_of(state.leaving_ports.begin(), state.leaving_ports.end(), wanted);
+}
+
+void has_left(self_pointer self, const std::vector<port_binding>& ports) {
+  auto& state = self->state;
+  for (const auto& port : ports)
+    if (auto found = std::find(state.leaving_ports.begin(), state.leaving_ports.end(), port);
+        found != state.leaving_ports.end())
+      state.leaving_ports.erase(found);
+  for (auto& next : std::exchange(state.when_left, {})) next();
+}
+
 void attach_now(self_pointer self, const attach_network& request, endpoint_promise promise) {
   auto* network = find(self->state, request.end.network);
   auto end = network != nullptr ? take(self->state, *network, request) : no_such(request.end.network);
+  if (!end && end.error().code == errc::already_exists && is_leaving(self->state, request)) {
+    self->state.when_left.emplace_back([self, request, promise] {
+      in_turn(self, request.end.network, [self, request, promise] { attach_now(self, request, promise); });
+    });
+    return operation_ended(self, request.end.network);
+  }
   if (!end) {
     refuse(promise, end.error());
     return operation_ended(self, request.end.network);
@@ -113,6 +142,7 @@ void detach_now(self_pointer self, const detach_network& request, caf::typed_res
   auto* network = find(self->state, id);
   if (network == nullptr) { // gone, and with it all that was on it
     promise.deliver(done{});
+    has_left(self, request.endpoint.ports);
     return operation_ended(self, id);
   }
   auto end = end_of(request.sandbox, request.endpoint, request.namespace_path);
@@ -124,9 +154,11 @@ void detach_now(self_pointer self, const detach_network& request, caf::typed_res
     const auto& network_id = request.endpoint.network;
     if (!r) {
       refuse(promise, r.error());
+      has_left(self, request.endpoint.ports);
       return operation_ended(self, network_id);
     }
     forget(self->state, request.sandbox, request.endpoint);
+    has_left(self, request.endpoint.ports);
     publish(self, network_id, [self, promise, network_id](const result<void>& told) mutable {
       if (!told) spdlog::error("network {}: its names: {}", network_id, told.error().message);
       promise.deliver(done{});
@@ -151,6 +183,8 @@ caf::result<network_endpoint> attach(self_pointer self, const attach_network& re
 
 caf::result<done> detach(self_pointer self, const detach_network& request) {
   auto promise = self->make_response_promise<done>();
+  const auto& ports = request.endpoint.ports;
+  self->state.leaving_ports.insert(self->state.leaving_ports.end(), ports.begin(), ports.end());
   in_turn(self, request.endpoint.network, [self, request, promise] { detach_now(self, request, promise); });
   return promise;
 }

@@ -11,7 +11,7 @@ const launcher_actor& any_launcher(const network_state& state) { return state.pa
 /// Runs one program; a failure to run it at all is an error, its exit code is not.
 void run(self_pointer self, const launcher_actor& where, monitor::run_process request,
          std::function<void(result<monitor::process_result>)> then) {
-  ask<monitor::process_result>(self, where, deadline::launch, std::move(request), std::move(then));
+  ask<monitor::process_result>(self, where, deadline::inner, std::move(request), std::move(then));
 }
 
 error failed_step(const monitor::run_process& step, const monitor::process_result& reply) {

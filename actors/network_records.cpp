@@ -80,6 +80,10 @@ void erase_now(self_pointer self, const key& name, caf::typed_response_promise<d
   if (!network->attached.empty())
     return finish(fail(errc::denied, "error while removing network: network {} id {} has active endpoints",
                        network->definition->display_name, name.id));
+  if (clean_if_idle(state, name.id)) { // the rules first: without the record nobody would know whose they are
+    remove_in_turn(self, name, promise);
+    return operation_ended(self, {});
+  }
   network->leaving = true;
   record_changes changes{{store::erase_network{name}}, false};
   ask<done>(self, state.parts.metadata, deadline::inner, std::move(changes),

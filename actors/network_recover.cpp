@@ -80,7 +80,7 @@ void recovered(self_pointer self) {
   tell(self->state.parts.names, names_recovered{});
   if (!any_link) return withdraw_strangers(self, {}); // rules without a link there are none
   ask<monitor::process_result>(
-      self, self->state.parts.launchers.front(), deadline::launch, network::list_nat_rules(),
+      self, self->state.parts.launchers.front(), deadline::inner, network::list_nat_rules(),
       [self](const result<monitor::process_result>& r) { withdraw_strangers(self, r ? r->output : std::string()); });
 }
 

@@ -10,7 +10,7 @@ bool idle(const network_state::one& network) {
 }
 
 void answer_draining(network_state& state) {
-  if (state.running != 0 || state.changing || !state.waiting.empty()) return;
+  if (state.running != 0 || state.changing || !state.waiting.empty() || !state.cleaning.empty()) return;
   for (auto& promise : std::exchange(state.draining, {})) promise.deliver(done{});
 }
 
@@ -50,9 +50,17 @@ void go_on(self_pointer self) {
   answer_draining(state);
 }
 
-void clean_if_idle(network_state& state, const std::string& id) {
-  auto found = state.networks.find(id);
-  if (found != state.networks.end() && idle(found->second)) state.cleaning.push_back(id);
+void remind(self_pointer self) {
+  if (!std::exchange(self->state.reminded, true)) self->delayed_send(self, rules_linger, tidy_networks{});
+}
+
+/// Whole rules stay for who comes next; parts of them, as a crash or a failure leaves, are of use to nobody.
+void left_alone(self_pointer self, const std::string& id) {
+  auto found = self->state.networks.find(id);
+  if (found == self->state.networks.end() || !idle(found->second)) return;
+  if (self->state.ending || !found->second.prepared) return self->state.cleaning.push_back(id);
+  found->second.idle_since = self->clock().now();
+  remind(self);
 }
 
 } // namespace
@@ -70,7 +78,7 @@ void operation_ended(self_pointer self, const std::string& network) {
   std::vector<std::function<void()>> then;
   if (auto found = state.networks.find(network); found != state.networks.end() && --found->second.operations == 0)
     then = std::exchange(found->second.when_quiet, {});
-  clean_if_idle(state, network); // before what waited, which may remove it
+  left_alone(self, network); // before what waited, which may remove it
   for (auto& next : then) next();
   go_on(self);
 }
@@ -98,10 +106,34 @@ void clean_idle(self_pointer self) {
   go_on(self);
 }
 
+bool clean_if_idle(network_state& state, const std::string& id) {
+  auto found = state.networks.find(id);
+  if (found == state.networks.end() || !idle(found->second)) return false;
+  state.cleaning.push_back(id);
+  return true;
+}
+
+void tidy(self_pointer self) {
+  auto& state = self->state;
+  state.reminded = false;
+  const auto now = self->clock().now();
+  bool some_linger = false;
+  for (const auto& [id, one] : state.networks) {
+    if (!idle(one)) continue;
+    if (now - one.idle_since < rules_linger)
+      some_linger = true;
+    else
+      state.cleaning.push_back(id);
+  }
+  if (some_linger) remind(self);
+  go_on(self);
+}
+
 caf::result<done> drain(self_pointer self) {
   auto promise = self->make_response_promise<done>();
+  self->state.ending = true;
   self->state.draining.push_back(promise);
-  answer_draining(self->state);
+  clean_idle(self);
   return promise;
 }
 

@@ -60,7 +60,10 @@ struct recover_endpoint {
 /// All of them are told: what is left of other networks can go.
 struct endpoints_recovered {};
 
-/// Answers when no plugin runs and none waits to.
+/// The rules of a network that nobody has been on for a while go (the network's own reminder).
+struct tidy_networks {};
+
+/// From now on the rules of a network go with its last sandbox. Answers when no plugin runs and none waits to.
 struct drain_network {};
 
 /// network: networks, addresses and published ports; a bounded number of plugins at once.
@@ -74,7 +77,7 @@ using network_actor = caf::typed_actor<
     // already_exists for a port or an address that is taken; unavailable with the plugin's own words
     replies_to<attach_network>::with<network_endpoint>, replies_to<detach_network>::with<done>,
     replies_to<move_default_route>::with<network_endpoint>, reacts_to<rename_endpoint>, reacts_to<recover_endpoint>,
-    reacts_to<endpoints_recovered>, replies_to<drain_network>::with<done>>;
+    reacts_to<endpoints_recovered>, reacts_to<tidy_networks>, replies_to<drain_network>::with<done>>;
 
 } // namespace gantry
 
@@ -91,4 +94,5 @@ GANTRY_MESSAGE(gantry::move_default_route)
 GANTRY_MESSAGE(gantry::rename_endpoint)
 GANTRY_MESSAGE(gantry::recover_endpoint)
 GANTRY_MESSAGE(gantry::endpoints_recovered)
+GANTRY_MESSAGE(gantry::tidy_networks)
 GANTRY_MESSAGE(gantry::drain_network)

@@ -130,6 +130,7 @@ network_actor::behavior_type fake_network(network_actor::pointer self, script* p
       [=](const endpoints_recovered&) { play->calls.emplace_back("network.endpoints_recovered"); },
       [=](const detach_network&) { return perform(self, play, "network.detach_network", done{}); },
       [=](const recover_endpoint&) { play->calls.emplace_back("network.recover_endpoint"); },
+      [](const tidy_networks&) {},
       [=](const drain_network&) { return perform(self, play, "network.drain_network", done{}); },
   };
 }

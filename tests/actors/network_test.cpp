@@ -23,19 +23,61 @@ TEST_CASE("network: the host's rules are made once, before the first attachment"
   CHECK(s.count("connect") == 2);
 }
 
-TEST_CASE("network: the rules go after the last detachment, and come back with the next attachment", "[root]") {
+TEST_CASE("network: the rules linger after the last detachment, then go, and come back with the next attachment",
+          "[root]") {
   network_stage s;
   (void)s.attach(1);
   (void)s.attach(2);
   auto rules = s.count("iptables -I");
   CHECK(s.detach(1).ok());
-  CHECK(s.count("iptables -D") == 0);
+  s.on.advance(2 * rules_linger);
   CHECK(s.detach(2).ok());
+  s.on.advance(rules_linger / 2);
+  CHECK(s.count("iptables -D") == 0);
+  s.on.advance(rules_linger);
   CHECK(s.count("iptables -D") >= rules);
   CHECK(s.count("ip delete") == 1);
   CHECK(s.steps.back() == "ip delete");
   CHECK(s.attach(3).ok());
   CHECK(s.count("iptables -I") == 2 * rules);
+}
+
+TEST_CASE("network: who comes while the rules linger finds them, and has them stay", "[root]") {
+  network_stage s;
+  (void)s.attach(1);
+  auto rules = s.count("iptables -I");
+  CHECK(s.detach(1).ok());
+  s.on.advance(rules_linger / 2);
+  CHECK(s.attach(2).ok());
+  CHECK(s.count("iptables -I") == rules);
+  s.on.advance(2 * rules_linger);
+  CHECK(s.count("iptables -D") == 0);
+
+  CHECK(s.detach(2).ok()); // its time starts anew
+  CHECK(s.attach(3).ok());
+  s.on.advance(rules_linger - std::chrono::seconds(1));
+  CHECK(s.detach(3).ok());
+  s.on.advance(std::chrono::seconds(2));
+  CHECK(s.count("iptables -D") == 0);
+  s.on.advance(2 * rules_linger);
+  CHECK(s.count("iptables -D") >= rules);
+}
+
+TEST_CASE("network: when the engine ends, rules linger no more, and it waits until they are gone", "[root]") {
+  network_stage s;
+  (void)s.attach(1);
+  (void)s.attach(2);
+  CHECK(s.detach(1).ok());
+  CHECK(s.detach(2).ok());
+  s.play.held.insert("launcher.run_process");
+  auto drained = s.on.ask_later<done>(s.network, drain_network{});
+  s.on.run();
+  CHECK_FALSE(drained.here());
+  s.play.held.clear();
+  s.release("launcher.run_process");
+  s.on.run();
+  CHECK(drained.ok());
+  CHECK(s.steps.back() == "ip delete");
 }
 
 TEST_CASE("network: attachments that come while the rules are made wait; then a bounded number runs at once",
@@ -76,6 +118,7 @@ TEST_CASE("network: an attachment that fails is undone, and its port is free", "
   s.play.fail("links.connect");
   auto refused = s.attach(2, {web(port)});
   CHECK_THAT(refused.why().message, contains("links.connect failed"));
+  s.on.advance(2 * rules_linger);
   CHECK(s.steps.back() == "ip delete"); // it was the only one: the rules went, too
   CHECK(std::find(s.steps.rbegin(), s.steps.rend(), "disconnect") != s.steps.rend());
   s.play.failures.clear();

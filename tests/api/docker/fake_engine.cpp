@@ -225,6 +225,7 @@ network_actor::behavior_type networks(network_actor::pointer) {
       [](const rename_endpoint&) {},
       [](const recover_endpoint&) {},
       [](const endpoints_recovered&) {},
+      [](const tidy_networks&) {},
       [](const drain_network&) { return done{}; },
   };
 }
