@@ -95,7 +95,7 @@ using owed_ticket_ptr = std::shared_ptr<owed_ticket>;
 
 /// Answers with a ticket of the monitor's.
 void answer_stream(self_pointer self, const owed_ticket_ptr& owed, monitor::open_stream request, bool tty) {
-  ask<monitor::stream_token>(self, launcher_of(self), deadline::monitor, std::move(request),
+  ask<monitor::stream_token>(self, launcher_of(self), deadline::inner, std::move(request),
                              [owed, tty](result<monitor::stream_token> r) {
                                if (!r) return owed->answer(tl::unexpected<error>(std::move(r.error())));
                                owed->answer(stream_ticket{r->socket, r->token, tty});
@@ -157,7 +157,7 @@ caf::result<stream_ticket> exec_start(self_pointer self, const start_exec& reque
                               session.options.attach_stderr};
   auto owed = std::make_shared<owed_ticket>(promise);
   ask<monitor::started>(
-      self, launcher_of(self), deadline::launch, std::move(*exec),
+      self, launcher_of(self), deadline::inner, std::move(*exec),
       [self, owed, stream, detach = request.detach, tty = session.options.tty](result<monitor::started> r) {
         if (!r) {
           exec_failed(self, stream.exec_id, r.error());
@@ -181,7 +181,7 @@ caf::result<exec_session> exec_inspect(self_pointer self, const inspect_exec& re
   if (!found->second.running) return found->second;
   auto promise = self->make_response_promise<exec_session>();
   monitor::signal_process nobody{state.record.name, request.exec_id, 0}; // kill(2): signal 0 only looks
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(nobody),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(nobody),
             [self, promise, id = request.exec_id](const auto&) mutable {
               auto now = self->state.execs.find(id);
               if (now == self->state.execs.end())
@@ -211,7 +211,7 @@ caf::result<done> resize(self_pointer self, const resize_container& request) {
     return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
   auto promise = self->make_response_promise<done>();
   monitor::resize_terminal resize{state.record.name, request.exec_id, request.height, request.width};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(resize),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(resize),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
   return promise;
 }
@@ -222,7 +222,7 @@ caf::result<done> reopen_log(self_pointer self) {
     return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
   auto promise = self->make_response_promise<done>();
   monitor::reopen_log request{state.record.name};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
   return promise;
 }

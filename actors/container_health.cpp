@@ -45,7 +45,7 @@ void emit_exec(self_pointer self, const std::string& what) {
 
 void kill_probe(self_pointer self) {
   monitor::signal_process request{self->state.record.name, probe_id, SIGKILL};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [](const auto&) {}); // its exit tells
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [](const auto&) {}); // its exit tells
 }
 
 void take_result(self_pointer self, probe_result result) {
@@ -119,7 +119,7 @@ void probe(self_pointer self) {
   auto request = probe_request(state);
   if (!request) return probe_failed(self, request.error());
   emit_exec(self, "exec_create");
-  ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*request),
+  ask<monitor::started>(self, launcher_of(self), deadline::inner, std::move(*request),
                         [self, round = watch.round](const result<monitor::started>& r) {
                           auto& w = self->state.health;
                           if (w.round == round)
@@ -134,7 +134,7 @@ void probe(self_pointer self) {
 /// What an earlier engine, or a pause, left running is nobody's any more; no probe begins before it has ended.
 void end_stray(self_pointer self) {
   monitor::signal_process request{self->state.record.name, probe_id, SIGKILL};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [self](const result<done>& r) {
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [self](const result<done>& r) {
     if (!r || self->state.health.probing) return;
     self->state.health.probing = true;
     self->state.health.probed_in = 0;

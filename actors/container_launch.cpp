@@ -101,7 +101,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
   if (!request) return fail_launch(self, work, std::move(request.error()));
   tell(launcher_of(self), watch_container{state.record.name, self});
   state.clean = false;
-  ask<monitor::started>(self, launcher_of(self), deadline::launch, std::move(*request),
+  ask<monitor::started>(self, launcher_of(self), deadline::inner, std::move(*request),
                         [self, work](result<monitor::started> r) {
                           if (r)
                             started(self, work, *r);

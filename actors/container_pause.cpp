@@ -7,7 +7,7 @@ namespace {
 template<class Request>
 caf::result<done> freeze(self_pointer self, Request request, phase next, std::string fact) {
   auto promise = self->make_response_promise<done>();
-  ask<done>(self, launcher_of(self), deadline::launch, std::move(request),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request),
             [self, promise, next, fact](result<done> r) mutable {
               if (r && alive(self->state)) {
                 self->state.record.state.now = next;

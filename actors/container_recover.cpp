@@ -70,7 +70,7 @@ void adopt(self_pointer self) {
   auto& state = self->state;
   state.clean = false;
   tell(launcher_of(self), watch_container{state.record.name, self});
-  ask<done>(self, launcher_of(self), deadline::launch, adoption(state), [self](result<done> r) {
+  ask<done>(self, launcher_of(self), deadline::inner, adoption(state), [self](result<done> r) {
     if (r && self->state.record.state.now == phase::running) recover_health(self);
     if (r) return;
     spdlog::error("container {}: its new monitor could not take it over: {}", to_string(self->state.record.name),

@@ -18,14 +18,14 @@ error not_running(const container_record& record) {
 
 void send_signal(self_pointer self, int number) {
   monitor::signal_process request{self->state.record.name, "", number};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [](const auto&) {}); // the exit tells
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [](const auto&) {}); // the exit tells
 }
 
 /// On cgroups v1 a frozen process does not even take SIGKILL before it thaws. Asked after the signal: what thaws is
 /// dying.
 void thaw_if_paused(self_pointer self) {
   if (self->state.record.state.now == phase::paused)
-    ask<done>(self, launcher_of(self), deadline::launch, monitor::resume_container{self->state.record.name},
+    ask<done>(self, launcher_of(self), deadline::inner, monitor::resume_container{self->state.record.name},
               [](const auto&) {}); // the exit tells
 }
 
@@ -166,7 +166,7 @@ void stop_now(self_pointer self, const stop_container& request, caf::typed_respo
 caf::result<done> kill_exec(self_pointer self, const std::string& exec_id, int number) {
   auto promise = self->make_response_promise<done>();
   monitor::signal_process signal{self->state.record.name, exec_id, number};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(signal),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(signal),
             [promise](result<done> r) mutable { deliver(promise, std::move(r)); });
   return promise;
 }
@@ -193,7 +193,7 @@ caf::result<done> kill(self_pointer self, const kill_container& request) {
   monitor::signal_process signal{state.record.name, "", *number};
   auto attributes = std::map<std::string, std::string>{{"signal", std::to_string(*number)}};
   emit(self, "kill", std::move(attributes));
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(signal),
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(signal),
             [promise, self, number](result<done> r) mutable {
               if (!r && r.error().code == errc::not_found) r.error() = not_running(self->state.record);
               if (!r || *number != SIGKILL || !alive(self->state)) return deliver(promise, std::move(r));

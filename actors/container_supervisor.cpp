@@ -91,7 +91,7 @@ void clean_up(self_pointer self) {
   monitor::delete_container request{state.record.name, runtime ? *runtime : monitor::runtime_command{},
                                     bundle_of(*state.parts->config, state.record.name), !state.joined};
   state.clean = false;
-  ask<done>(self, launcher_of(self), deadline::launch, std::move(request), [self](const auto& r) {
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [self](const auto& r) {
     auto& s = self->state;
     if (!r) spdlog::error("container {}: clean-up after its end: {}", to_string(s.record.name), r.error().message);
     s.clean = true;

@@ -61,7 +61,7 @@ void ask_runtime(self_pointer self, const changing_ptr& work, const monitor::run
   monitor::run_process request;
   request.argv = oci::update_argv(runtime, with);
   request.input = std::move(limits);
-  ask<monitor::process_result>(self, launcher_of(self), deadline::launch, std::move(request),
+  ask<monitor::process_result>(self, launcher_of(self), deadline::inner, std::move(request),
                                [self, work](const result<monitor::process_result>& r) {
                                  if (!r) return refuse_change(self, work, r.error());
                                  if (r->exit_code == 0) return keep(self, work);
@@ -113,7 +113,7 @@ caf::result<process_listing> list_host_processes(self_pointer self, const list_p
   ps.timeout = std::chrono::seconds(5);
   ps.env = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "COLUMNS=4096"};
   ask<monitor::process_result>(
-      self, launcher_of(self), deadline::monitor, std::move(ps), [promise](result<monitor::process_result> r) mutable {
+      self, launcher_of(self), deadline::inner, std::move(ps), [promise](result<monitor::process_result> r) mutable {
         if (!r) return refuse(promise, r.error());
         if (r->exit_code == 0) return void(promise.deliver(process_listing{std::move(r->output)}));
         refuse(promise, {errc::invalid_argument, "ps: " + oci::error_text("", r->error_output), 0});

@@ -43,7 +43,7 @@ void shut_monitors_down(self_pointer self, std::function<void()> then) {
   const auto& launchers = self->state.parts->launchers;
   auto open = std::make_shared<std::size_t>(launchers.size());
   for (const auto& launcher : launchers)
-    ask<done>(self, launcher, deadline::monitor, monitor::shut_down{}, [open, then](const auto&) {
+    ask<done>(self, launcher, deadline::inner, monitor::shut_down{}, [open, then](const auto&) {
       if (--*open == 0) then();
     });
 }

@@ -21,16 +21,36 @@ result<Reply> expect_reply(result<monitor::reply> r) {
   return fail(errc::internal, "a monitor answered something else than was asked");
 }
 
-/// Sends a request on; its answer comes back as monitor_answered.
-template<class Reply, class Request>
-caf::result<Reply> pass_on(self_pointer self, const Request& request) {
+constexpr std::chrono::seconds between_looks{1};
+
+/// What a monitor answers from memory, or waits for an OCI runtime, a program or the kernel to end.
+template<class Request>
+constexpr std::chrono::seconds time_for() {
+  using namespace monitor;
+  constexpr bool from_memory = std::is_same_v<Request, signal_process> || std::is_same_v<Request, signal_all> ||
+                               std::is_same_v<Request, open_stream> || std::is_same_v<Request, resize_terminal> ||
+                               std::is_same_v<Request, drop_network_namespace> || std::is_same_v<Request, shut_down> ||
+                               std::is_same_v<Request, reopen_log>;
+  return from_memory ? deadline::monitor : deadline::launch;
+}
+
+void keep_clock(self_pointer self) {
+  if (!std::exchange(self->state.clock_runs, true)) self->delayed_send(self, between_looks, look_for_overdue{});
+}
+
+/// Sends a request on; its answer comes back as monitor_answered, and `note` sees it first.
+template<class Reply, class Request, class Note>
+caf::result<Reply> pass_on(self_pointer self, const Request& request, Note note) {
   auto& state = self->state;
   if (!state.connection)
     return to_caf(error{errc::unavailable, "the monitor is being replaced after its death; try again", 0});
   auto promise = self->template make_response_promise<Reply>();
-  auto number = state.next_request++;
-  state.open.emplace(
-      number, [promise](result<monitor::reply> r) mutable { deliver(promise, expect_reply<Reply>(std::move(r))); });
+  auto answered = [promise, note](result<monitor::reply> r) mutable {
+    note(r);
+    deliver(promise, expect_reply<Reply>(std::move(r)));
+  };
+  auto number = state.open.add(self->clock().now() + time_for<Request>(), std::move(answered));
+  keep_clock(self);
   auto to = caf::actor_cast<launcher_actor>(self);
   state.connection->request(request, [to, number](result<monitor::reply> r) {
     tell(to, monitor_answered{number, std::move(r)});
@@ -38,20 +58,26 @@ caf::result<Reply> pass_on(self_pointer self, const Request& request) {
   return promise;
 }
 
+template<class Reply, class Request>
+caf::result<Reply> pass_on(self_pointer self, const Request& request) {
+  return pass_on<Reply>(self, request, [](const result<monitor::reply>&) {});
+}
+
 /// As pass_on, and what comes of it is counted.
 caf::result<monitor::started> start(self_pointer self, const monitor::start_container& request) {
-  auto number = self->state.next_request;
-  auto answer = pass_on<monitor::started>(self, request);
-  auto sent = self->state.open.find(number);
-  if (sent == self->state.open.end()) return answer; // no monitor to send it to
-  sent->second = [self, asked = request.runtime, then = std::move(sent->second)](result<monitor::reply> r) {
+  auto count = [self, asked = request.runtime](const result<monitor::reply>& r) {
     if (const auto* made = r ? std::get_if<monitor::started>(&*r) : nullptr)
       self->state.counts.started(*made);
     else
       self->state.counts.failed(asked);
-    then(std::move(r));
   };
-  return answer;
+  return pass_on<monitor::started>(self, request, count);
+}
+
+void give_up_overdue(self_pointer self) {
+  self->state.clock_runs = false;
+  self->state.open.give_up_overdue(self->clock().now());
+  if (self->state.open.size() != 0) keep_clock(self);
 }
 
 metrics figures(const launcher_state& state) {
@@ -143,13 +169,8 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
       [self](const monitor::make_pod_namespaces& r) { return pass_on<monitor::pod_namespaces>(self, r); },
       [self](const monitor::drop_pod_namespaces& r) { return pass_on<done>(self, r); },
       [self](const monitor::process_exited& fact) { route_exit(self, fact); },
-      [self](const monitor_answered& answered) {
-        auto found = self->state.open.find(answered.request);
-        if (found == self->state.open.end()) return;
-        auto answer = std::move(found->second);
-        self->state.open.erase(found);
-        answer(answered.answer);
-      },
+      [self](monitor_answered& answered) { self->state.open.answer(answered.request, std::move(answered.answer)); },
+      [self](const look_for_overdue&) { give_up_overdue(self); },
       [self](const monitor_lost& lost) { replace_monitor(self, lost.why); },
       [self](const read_metrics&) { return figures(self->state); },
   };

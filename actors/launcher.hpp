@@ -1,12 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "actors/launch_tally.hpp"
+#include "actors/open_requests.hpp"
 #include "messages/launcher.hpp"
 #include "runtime/monitor/client/monitor_client.hpp"
 
@@ -15,9 +14,8 @@ namespace gantry {
 struct launcher_state {
   monitor::location where;
   std::unique_ptr<monitor::client> connection;
-  /// What waits for the monitor's answer, by the number of the request.
-  std::unordered_map<std::uint64_t, std::function<void(result<monitor::reply>)>> open;
-  std::uint64_t next_request = 1;
+  open_requests open;
+  bool clock_runs = false; ///< look_for_overdue is on its way
   std::map<key, container_supervisor_actor> watchers;
   launch_tally counts;
   std::vector<monitor_watcher_actor> monitor_watchers;

@@ -74,7 +74,7 @@ void start_program(self_pointer self, const std::string& address, const outcome_
                                         "installed (Debian: apt-get install aardvark-dns)"));
   state.starting = true;
   auto request = network::start_names_program(state.where);
-  ask<monitor::process_result>(self, state.launcher, deadline::launch, std::move(request),
+  ask<monitor::process_result>(self, state.launcher, deadline::inner, std::move(request),
                                [self, address, then](const result<monitor::process_result>& r) {
                                  self->state.starting = false;
                                  then(started(r, address));

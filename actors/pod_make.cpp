@@ -77,7 +77,7 @@ void attach(self_pointer self, const making_ptr& work) {
 void make_namespaces(self_pointer self, const making_ptr& work) {
   auto wanted = namespaces_of(*self->state.parts->config, self->state.record);
   if (!wanted) return attach(self, work);
-  step<monitor::pod_namespaces>(self, work, launcher_of(self), deadline::launch, std::move(*wanted),
+  step<monitor::pod_namespaces>(self, work, launcher_of(self), deadline::inner, std::move(*wanted),
                                 [self, work](const monitor::pod_namespaces& got) {
                                   take_namespaces(self, got);
                                   attach(self, work);

@@ -62,7 +62,7 @@ void run(self_pointer self, const sequence_ptr& calls, std::uint32_t monitor, st
   auto request = calls->next();
   if (!request) return then(calls->outcome());
   const auto& launchers = self->state.launchers;
-  ask<monitor::process_result>(self, launchers[monitor % launchers.size()], deadline::launch, std::move(*request),
+  ask<monitor::process_result>(self, launchers[monitor % launchers.size()], deadline::inner, std::move(*request),
                                [self, calls, monitor, then](const result<monitor::process_result>& r) {
                                  if (auto fed = calls->feed(r); !fed) return then(std::move(fed));
                                  run(self, calls, monitor, then);

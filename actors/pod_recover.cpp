@@ -33,7 +33,7 @@ void recover_members(self_pointer self, const std::vector<recover_container>& co
 
 /// Where its monitor has its namespaces; it tells again what it holds.
 void find_namespaces(self_pointer self, const monitor::make_pod_namespaces& held, std::function<void()> then) {
-  ask<monitor::pod_namespaces>(self, launcher_of(self), deadline::launch, held, [self, then](const auto& r) {
+  ask<monitor::pod_namespaces>(self, launcher_of(self), deadline::inner, held, [self, then](const auto& r) {
     if (r) {
       take_namespaces(self, *r);
     } else {

@@ -49,7 +49,7 @@ namespace {
 /// engine that was killed.
 void drop_namespaces(self_pointer self, const outcome& then) {
   monitor::drop_pod_namespaces request{self->state.record.name};
-  ask<done>(self, launcher_of(self), deadline::launch, std::move(request), [self, then](const auto& r) {
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [self, then](const auto& r) {
     // A monitor that cannot be asked has died, and its namespaces with it.
     if (!r) spdlog::warn("pod {}: its namespaces: {}", to_string(self->state.record.name), r.error().message);
     self->state.namespaces = {};

@@ -31,7 +31,7 @@ void settle(self_pointer self, bool ready) {
 /// for an engine that was killed. Nothing held is no error.
 void drop_namespace(self_pointer self, std::function<void()> then) {
   monitor::drop_network_namespace request{self->state.record.name};
-  ask<done>(self, launcher_of(self), deadline::monitor, std::move(request), [self, then](const auto&) {
+  ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [self, then](const auto&) {
     self->state.namespaces = {};
     then();
   });
@@ -54,7 +54,7 @@ void make_network(self_pointer self, const outcome_callback& then) {
   auto& state = self->state;
   if (!owns_network(state.record)) return then({});
   monitor::make_network_namespace request{state.record.name};
-  ask<monitor::namespace_path>(self, launcher_of(self), deadline::launch, std::move(request),
+  ask<monitor::namespace_path>(self, launcher_of(self), deadline::inner, std::move(request),
                                [self, then](result<monitor::namespace_path> r) {
                                  if (!r) return then(tl::unexpected<error>(std::move(r.error())));
                                  self->state.namespaces.network = std::move(r->path);

@@ -73,8 +73,8 @@ namespace deadline {
 using std::chrono::seconds;
 inline constexpr seconds inner{0};       ///< no timer: answered within the process
 inline constexpr seconds without_end{0}; ///< no timer: takes as long as a container likes
-inline constexpr seconds monitor{10};    ///< a monitor answers from memory
-inline constexpr seconds launch{120};    ///< waits for an OCI runtime
+inline constexpr seconds monitor{10};    ///< a monitor answers from memory; kept by the launcher
+inline constexpr seconds launch{120};    ///< waits for an OCI runtime; a monitor's is kept by the launcher
 inline constexpr seconds network{150};   ///< waits for CNI plugins
 inline constexpr seconds whole{300};     ///< a whole operation, as a door asks for it
 } // namespace deadline

@@ -37,8 +37,12 @@ struct monitor_lost {
   std::string why;
 };
 
-/// launcher: the connection to one monitor. Requests are the monitor's own (messages/domain/monitor.hpp); it starts a
-/// new monitor when the old one died, and hands its containers over to it.
+/// Its own reminder to look for requests whose time is over.
+struct look_for_overdue {};
+
+/// launcher: the connection to one monitor. It keeps the deadlines of what it asks (deadline::monitor,
+/// deadline::launch) and answers by `timeout`, so that who asks it needs none. Requests are the monitor's own
+/// (messages/domain/monitor.hpp); it starts a new monitor when the old one died, and hands its containers over to it.
 using launcher_actor = caf::typed_actor<
     reacts_to<watch_container>, reacts_to<unwatch_container>, reacts_to<watch_monitor>,
     replies_to<connect_launcher>::with<done>, replies_to<monitor::start_container>::with<monitor::started>,
@@ -54,7 +58,8 @@ using launcher_actor = caf::typed_actor<
     replies_to<monitor::reopen_log>::with<done>,
     replies_to<monitor::make_pod_namespaces>::with<monitor::pod_namespaces>,
     replies_to<monitor::drop_pod_namespaces>::with<done>, reacts_to<monitor::process_exited>,
-    reacts_to<monitor_answered>, reacts_to<monitor_lost>, replies_to<read_metrics>::with<metrics>>;
+    reacts_to<monitor_answered>, reacts_to<monitor_lost>, reacts_to<look_for_overdue>,
+    replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 
@@ -62,6 +67,7 @@ GANTRY_MESSAGE(gantry::watch_container)
 GANTRY_MESSAGE(gantry::unwatch_container)
 GANTRY_MESSAGE(gantry::monitor_died)
 GANTRY_MESSAGE(gantry::watch_monitor)
+GANTRY_MESSAGE(gantry::look_for_overdue)
 GANTRY_MESSAGE(gantry::connect_launcher)
 GANTRY_MESSAGE(gantry::monitor_answered)
 GANTRY_MESSAGE(gantry::monitor_lost)

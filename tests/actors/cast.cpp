@@ -275,6 +275,7 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
       [=](const monitor::drop_pod_namespaces&) { return perform(self, play, "launcher.drop_pod_namespaces", done{}); },
       [](const monitor::process_exited&) {},
       [](const monitor_answered&) {},
+      [](const look_for_overdue&) {},
       [=](const monitor_lost&) {
         for (const auto& watcher : self->state.monitor_watchers) tell(watcher, monitor_died{0});
       },

