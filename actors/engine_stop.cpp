@@ -19,6 +19,7 @@ void end_all(self_pointer self) {
   }
   end(self->state.crew.pods);
   end(self->state.crew.files);
+  end(self->state.crew.writable_usage);
   end(self->state.crew.archives);
   end(parts.images);
   end(self->state.crew.transfer);

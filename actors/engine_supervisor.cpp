@@ -95,6 +95,7 @@ engine_actors actors_of(const engine_supervisor_state& state) {
   actors.events = p.events;
   actors.pods = state.crew.pods;
   actors.files = state.crew.files;
+  actors.writable_usage = state.crew.writable_usage;
   actors.archives = state.crew.archives;
   actors.network = p.network;
   actors.metered = {p.catalog, p.images, p.events, p.admission};

@@ -12,6 +12,7 @@
 #include "messages/links.hpp"
 #include "messages/name_server.hpp"
 #include "messages/transfer.hpp"
+#include "messages/writable_usage.hpp"
 
 namespace gantry {
 
@@ -19,6 +20,7 @@ namespace gantry {
 struct engine_crew {
   pods_actor pods;
   files_actor files;
+  writable_usage_actor writable_usage;
   transfer_actor transfer;
   archives_actor archives;
   reaper_actor reaper;

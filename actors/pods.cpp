@@ -40,9 +40,23 @@ result<entry*> find(pods_state& state, const std::string& ns, const std::string&
   return &first->second;
 }
 
+/// To those who listen to the CRI's events a pod's sandbox is the first of its containers.
+void emit(const pods_state& state, const key& name, const char* action) {
+  tell(state.parts->events, event{name.ns, event::subject::container, action, name.id, {{"sandbox", "true"}}, now()});
+}
+
+/// One that was never listed has not been, for those who listen.
+void tell_change(const pods_state& state, const key& name, pod_phase before, pod_phase after) {
+  if (before == after) return;
+  if (before == pod_phase::starting) emit(state, name, "create");
+  if (after == pod_phase::ready) emit(state, name, "start");
+  if (before == pod_phase::ready) emit(state, name, "die");
+}
+
 void erase(pods_state& state, const key& name) {
   auto found = state.pods.find(name);
   if (found == state.pods.end()) return;
+  if (found->second.view->now != pod_phase::starting) emit(state, name, "destroy");
   state.by_metadata.erase({name.ns, found->second.view->options.metadata});
   state.pods.erase(found);
   state.tables.erase(name.ns);
@@ -117,8 +131,9 @@ pod_table_ptr table_of(pods_state& state, const std::string& ns) {
 void change(pods_state& state, const pod_view& view) {
   auto found = state.pods.find(view->name);
   if (found == state.pods.end()) return;
-  found->second.view = view;
+  const auto before = std::exchange(found->second.view, view);
   state.tables.erase(view->name.ns);
+  tell_change(state, view->name, before->now, view->now);
 }
 
 /// A supervisor ends by itself once its pod is gone; any other end is a failure of ours.

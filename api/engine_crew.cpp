@@ -23,6 +23,7 @@
 #include "actors/pusher.hpp"
 #include "actors/transfer.hpp"
 #include "actors/volumes.hpp"
+#include "actors/writable_usage.hpp"
 #include "messages/domain/record_json.hpp"
 
 namespace gantry {
@@ -131,6 +132,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));
   crew.files =
       system.spawn(files, [&system, to = parts->events] { return system.spawn<caf::detached>(files_worker, to); });
+  crew.writable_usage = system.spawn<caf::detached>(writable_usage, config->paths);
   auto launchers = parts->launchers;
   return spawned_engine{system.spawn(engine_supervisor, std::shared_ptr<const engine_parts>(parts), crew), launchers};
 }

@@ -11,6 +11,7 @@
 #include "messages/network.hpp"
 #include "messages/pods.hpp"
 #include "messages/volumes.hpp"
+#include "messages/writable_usage.hpp"
 
 namespace gantry {
 
@@ -65,6 +66,7 @@ struct engine_actors {
   std::vector<metered_actor> metered = {}; ///< all that own figures
   network_actor network = {};
   files_actor files = {};
+  writable_usage_actor writable_usage = {};
 };
 
 /// What the records and the monitors know, at the engine's start.

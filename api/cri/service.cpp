@@ -27,8 +27,6 @@ namespace {
 
 constexpr auto no_checkpoints = "checkpoints are not supported: this engine has no CRIU";
 
-constexpr auto no_metrics = "metrics are not served by the CRI: ask for stats";
-
 class runtime_service final : public v1::RuntimeService::CallbackService {
 public:
   explicit runtime_service(desk& at) : at_(at) {}
@@ -67,13 +65,15 @@ public:
   GANTRY_STREAM(StreamContainerStats, StreamContainerStatsRequest, StreamContainerStatsResponse, stream_container_stats)
   GANTRY_STREAM(StreamPodSandboxStats, StreamPodSandboxStatsRequest, StreamPodSandboxStatsResponse,
                 stream_pod_sandbox_stats)
+  GANTRY_CALL(ListMetricDescriptors, list_metric_descriptors)
+  GANTRY_CALL(ListPodSandboxMetrics, list_pod_sandbox_metrics)
+  GANTRY_STREAM(StreamPodSandboxMetrics, StreamPodSandboxMetricsRequest, StreamPodSandboxMetricsResponse,
+                stream_pod_sandbox_metrics)
   GANTRY_STREAM(GetContainerEvents, GetEventsRequest, ContainerEventResponse, get_container_events)
 
   GANTRY_REFUSED(CheckpointContainer, no_checkpoints)
   GANTRY_REFUSED(CheckpointPod, no_checkpoints)
   GANTRY_REFUSED(RestorePod, no_checkpoints)
-  GANTRY_REFUSED(ListMetricDescriptors, no_metrics)
-  GANTRY_REFUSED(ListPodSandboxMetrics, no_metrics)
 
 private:
   desk& at_;

@@ -1,12 +1,15 @@
 #include "api/door/proc.hpp"
 
+#include <dirent.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
 #include <ctime>
+#include <memory>
 #include <sstream>
 
 #include "runtime/cgroup/remove.hpp"
@@ -148,6 +151,42 @@ result<std::set<int>> read_pids(int init) {
   return std::set<int>(list.begin(), list.end());
 }
 
+namespace {
+
+struct directory_closer {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+void count_files(int pid, footprint& into) {
+  std::unique_ptr<DIR, directory_closer> folder(::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
+  if (!folder) return; // it has ended
+  constexpr std::string_view socket = "socket:";
+  char target[16];
+  while (const auto* entry = ::readdir(folder.get())) {
+    if (into.open_files >= footprint::max_open_files) return;
+    auto size = ::readlinkat(::dirfd(folder.get()), entry->d_name, target, sizeof target);
+    if (size < 0) continue; // "." and "..", or closed meanwhile
+    ++into.open_files;
+    if (std::string_view(target, static_cast<std::size_t>(size)).starts_with(socket)) ++into.sockets;
+  }
+}
+
+} // namespace
+
+result<footprint> read_footprint(int init) {
+  GANTRY_LET(auto pids, read_pids(init));
+  footprint found;
+  found.processes = pids.size();
+  for (int pid : pids) count_files(pid, found);
+  struct statvfs disk {};
+  if (::statvfs(fmt::format("/proc/{}/root", init).c_str(), &disk) != 0)
+    return fail(errc::not_found, "the container's process {} has ended", init);
+  found.disk_bytes = disk.f_blocks * disk.f_frsize;
+  found.inodes = disk.f_files;
+  found.inodes_free = disk.f_ffree;
+  return found;
+}
+
 result<std::vector<process_row>> read_processes(int init) {
   GANTRY_LET(auto pids, read_pids(init));
   std::vector<process_row> rows;
@@ -164,6 +203,7 @@ result<usage> read_usage(int init) {
   now.taken_at =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   GANTRY_LET(now.counters, cgroup::read_stats(host, path));
+  now.cgroup = std::move(path);
   now.host_cpu_ns = host_cpu();
   now.cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
   now.networks = read_networks(init);

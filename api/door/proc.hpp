@@ -28,11 +28,20 @@ struct interface_counters {
 
 struct usage {
   std::int64_t taken_at = 0; ///< unix nanoseconds
+  std::string cgroup;        ///< its path in the hierarchies
   cgroup::stats counters;
   std::uint64_t host_cpu_ns = 0; ///< of all CPUs, since boot
   int cpus = 1;
   std::map<std::string, interface_counters> networks; ///< without lo
 };
 result<usage> read_usage(int init);
+
+/// What takes longer to read: each open file of each process is looked at, up to max_open_files.
+struct footprint {
+  static constexpr std::uint64_t max_open_files = 65'536;
+  std::uint64_t processes = 0, open_files = 0, sockets = 0;  ///< sockets: among the files
+  std::uint64_t disk_bytes = 0, inodes = 0, inodes_free = 0; ///< of the file system that its root is on
+};
+result<footprint> read_footprint(int init);
 
 } // namespace gantry::door

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <sstream>
@@ -117,6 +119,28 @@ void read_cpu_v1(const layout& host, std::string_view path, stats& into) {
   into.cpu_throttled_ns = keyed(throttle, "throttled_time");
 }
 
+std::uint64_t detail(const stats& of, const std::string& name) {
+  const auto found = of.memory_details.find(name);
+  return found == of.memory_details.end() ? 0 : found->second;
+}
+
+/// v1 counts swap together with memory (kernel, cgroup-v1/memory.rst, "memory.memsw").
+std::optional<swap_use> swap_v1(const std::string& folder, const stats& memory) {
+  const auto both = number(content(folder, "memory.memsw.usage_in_bytes"));
+  if (!both) return std::nullopt;
+  swap_use found;
+  found.bytes = *both - std::min(*both, memory.memory_usage);
+  const auto limit = value_of(folder, "memory.memsw.limit_in_bytes");
+  if (limit < no_limit_from) found.limit = limit - std::min(limit, memory.memory_limit);
+  return found;
+}
+
+std::optional<swap_use> swap_v2(const std::string& folder) {
+  const auto used = number(content(folder, "memory.swap.current"));
+  if (!used) return std::nullopt;
+  return swap_use{*used, value_of(folder, "memory.swap.max")};
+}
+
 void read_memory_v1(const layout& host, std::string_view path, stats& into) {
   const auto folder = host.folder_of("memory", path);
   into.memory_usage = value_of(folder, "memory.usage_in_bytes");
@@ -124,7 +148,12 @@ void read_memory_v1(const layout& host, std::string_view path, stats& into) {
   const auto limit = value_of(folder, "memory.limit_in_bytes");
   into.memory_limit = limit >= no_limit_from ? 0 : limit;
   into.memory_details = all_keyed(content(folder, "memory.stat"));
-  into.memory_inactive_file = into.memory_details["total_inactive_file"];
+  into.memory_inactive_file = detail(into, "total_inactive_file");
+  into.memory_rss = detail(into, "total_rss");
+  into.memory_kernel = value_of(folder, "memory.kmem.usage_in_bytes");
+  into.page_faults = detail(into, "total_pgfault");
+  into.major_page_faults = detail(into, "total_pgmajfault");
+  into.swap = swap_v1(folder, into);
   into.memory_failures = value_of(folder, "memory.failcnt");
   into.oom_kills = keyed(content(folder, "memory.oom_control"), "oom_kill");
 }
@@ -144,8 +173,48 @@ void read_memory_v2(const std::string& folder, stats& into) {
   into.memory_peak = value_of(folder, "memory.peak");
   into.memory_limit = value_of(folder, "memory.max");
   into.memory_details = all_keyed(content(folder, "memory.stat"));
-  into.memory_inactive_file = into.memory_details["inactive_file"];
+  into.memory_inactive_file = detail(into, "inactive_file");
+  into.memory_rss = detail(into, "anon");
+  into.memory_kernel = detail(into, "kernel");
+  into.page_faults = detail(into, "pgfault");
+  into.major_page_faults = detail(into, "pgmajfault");
+  into.swap = swap_v2(folder);
   into.oom_kills = keyed(content(folder, "memory.events"), "oom_kill");
+}
+
+/// "avg10=0.12 avg60=0.00 avg300=0.00 total=1234" after the line's first word.
+stall stall_of(std::istream& in) {
+  stall found;
+  for (std::string word; in >> word;) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos) continue;
+    const auto key = word.substr(0, equals), value = word.substr(equals + 1);
+    if (key == "total") found.total_ns = number(value).value_or(0) * 1000; // the kernel's are microseconds
+    if (key == "avg10") found.avg10 = std::strtod(value.c_str(), nullptr);
+    if (key == "avg60") found.avg60 = std::strtod(value.c_str(), nullptr);
+    if (key == "avg300") found.avg300 = std::strtod(value.c_str(), nullptr);
+  }
+  return found;
+}
+
+std::optional<pressure> pressure_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  pressure found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream in(line);
+    std::string who;
+    if (in >> who) (who == "full" ? found.full : found.some) = stall_of(in);
+  }
+  return found;
+}
+
+/// On a hybrid host a runtime may leave the cgroup2 tree alone: a cgroup that no process is in says nothing.
+void read_pressures(const std::string& unified, stats& into) {
+  if (keyed(content(unified, "cgroup.events"), "populated") == 0) return;
+  into.cpu_pressure = pressure_of(content(unified, "cpu.pressure"));
+  into.memory_pressure = pressure_of(content(unified, "memory.pressure"));
+  into.io_pressure = pressure_of(content(unified, "io.pressure"));
 }
 
 bool exists(const layout& host, std::string_view path) {
@@ -168,6 +237,7 @@ result<stats> read_stats(const layout& host, std::string_view cgroup_path) {
   memory_is_v1 ? read_memory_v1(host, cgroup_path, found) : read_memory_v2(unified, found);
   host.folders.contains("blkio") ? read_block_io_v1(host, cgroup_path, found) : read_block_io_v2(unified, found);
   const auto pids = host.folder_of("pids", cgroup_path);
+  read_pressures(unified, found);
   found.pids = value_of(pids, "pids.current");
   found.pids_limit = value_of(pids, "pids.max");
   return found;

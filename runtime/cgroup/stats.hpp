@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,20 @@ struct block_count {
   std::uint64_t value = 0;
 };
 
+/// How long processes waited for a resource (kernel, accounting/psi.rst): averages are percents of the last 10, 60 and
+/// 300 seconds.
+struct stall {
+  double avg10 = 0, avg60 = 0, avg300 = 0;
+  std::uint64_t total_ns = 0; ///< since the cgroup was made
+};
+struct pressure {
+  stall some, full; ///< some of the processes waited; all of them
+};
+
+struct swap_use {
+  std::uint64_t bytes = 0, limit = 0; ///< limit 0: not limited
+};
+
 /// A container's use of the host at one moment. A controller that the host lacks reads as zero.
 struct stats {
   std::uint64_t cpu_total_ns = 0, cpu_user_ns = 0, cpu_system_ns = 0; ///< CPU time since it was made
@@ -28,6 +43,10 @@ struct stats {
   std::map<std::string, std::uint64_t> memory_details; ///< memory.stat, by the kernel's names
   std::vector<std::uint64_t> cpu_each_ns;              ///< v1: CPU time by CPU
   std::vector<block_count> block_bytes, block_operations;
+  std::uint64_t memory_rss = 0, memory_kernel = 0, page_faults = 0, major_page_faults = 0;
+  std::optional<swap_use> swap; ///< none where the kernel does not account it
+  /// None where the kernel does not keep them by cgroup: they are cgroup2's alone.
+  std::optional<pressure> cpu_pressure, memory_pressure, io_pressure;
   std::uint64_t pids = 0, pids_limit = 0; ///< limit 0: not limited
   std::uint64_t oom_kills = 0;            ///< processes that the OOM killer took
 };

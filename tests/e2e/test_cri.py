@@ -1,41 +1,10 @@
 """The Kubernetes CRI: what a kubelet asks, over gRPC, of a real daemon."""
 import os
 import stat
-import unittest
 
 import cri_client
-from cri_client import Client, Refused
-from harness import Session, ScriptedRegistry, images, wait_until
-
-
-class Cri(unittest.TestCase):
-    """Tests that share one daemon, with the base image there; what each makes is removed after it."""
-    keys = {}
-
-    @classmethod
-    def setUpClass(cls):
-        cls.session = Session.current
-        cls.daemon = cls.session.daemon(**cls.keys)
-        cls.socket = f"{cls.daemon.run_dir}/cri.sock"
-        cls.daemon.flags += ["--cri-host", f"unix://{cls.socket}"]
-        cls.daemon.start()
-        cls.cri = Client(cls.socket)
-        cls.base = cls.session.base
-        cls.pull(cls.base)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.close()
-
-    @classmethod
-    def pull(cls, name, **auth):
-        return cls.cri("PullImage", {"image": {"image": name}, "auth": auth})["image_ref"]
-
-    def refused(self, code, call, request, word=""):
-        with self.assertRaises(Refused) as got:
-            self.cri(call, request)
-        self.assertEqual(got.exception.code, code, got.exception)
-        self.assertIn(word, got.exception.message)
+from cri_case import Cri
+from harness import ScriptedRegistry, images, wait_until
 
 
 class Runtime(Cri):

@@ -3,72 +3,14 @@ import base64
 import json
 import os
 import socket
-import subprocess
-import tempfile
 import urllib.parse
-import uuid
 
 import cri_client
-from harness import Session, wait_until
-from test_cri import Cri
+from cri_case import OwnNetwork, PodCase
+from harness import wait_until
 
 
-class Pods(Cri):
-    def setUp(self):
-        self.pods = []
-
-    def tearDown(self):
-        for pod in self.pods:
-            self.cri("StopPodSandbox", {"pod_sandbox_id": pod})
-            self.cri("RemovePodSandbox", {"pod_sandbox_id": pod})
-        self.assertEqual(self.cri("ListPodSandbox"), {})
-        self.assertEqual(self.cri("ListContainers"), {})
-
-    # ---- what tests are made of
-
-    def config(self, name="pod", network="NODE", **more):
-        """A pod on the node's network, unless the test is about networks."""
-        linux = more.pop("linux", {})
-        context = linux.setdefault("security_context", {})
-        context.setdefault("namespace_options", {"network": network, "pid": "CONTAINER"})
-        uid = str(uuid.uuid4())
-        return {"metadata": {"name": name, "uid": uid, "namespace": "default"},
-                "log_directory": f"{self.daemon.folder}/logs/{name}_{uid}", "linux": linux, **more}
-
-    def pod(self, config=None, **more):
-        config = config or self.config(**more)
-        made = self.cri("RunPodSandbox", {"config": config})["pod_sandbox_id"]
-        if made not in self.pods:
-            self.pods.append(made)
-        return made
-
-    def container(self, pod, *command, name="main", **more):
-        config = {"metadata": {"name": name}, "image": {"image": self.base}, "command": list(command),
-                  "log_path": f"{name}.log", **more}
-        context = config.setdefault("linux", {}).setdefault("security_context", {})
-        context.setdefault("namespace_options", {"pid": "CONTAINER"})
-        return self.cri("CreateContainer", {"pod_sandbox_id": pod, "config": config})["container_id"]
-
-    def started(self, pod, *command, **more):
-        made = self.container(pod, *command, **more)
-        self.cri("StartContainer", {"container_id": made})
-        return made
-
-    def status(self, container):
-        return self.cri("ContainerStatus", {"container_id": container})["status"]
-
-    def exited(self, container):
-        wait_until(lambda: self.status(container).get("state") == "CONTAINER_EXITED", what="the container to exit")
-        return self.status(container)
-
-    def said(self, container):
-        """What it wrote, without times: (stream, tag, line) each."""
-        with open(self.status(container)["log_path"]) as log:
-            return [tuple(line.rstrip("\n").split(" ", 3)[1:]) for line in log]
-
-    def exec(self, container, *command, **more):
-        return self.cri("ExecSync", {"container_id": container, "cmd": list(command), **more})
-
+class Pods(PodCase):
     # ---- pods
 
     def test_a_pod_is_ready_listed_stopped_and_removed_each_as_often_as_one_likes(self):
@@ -215,29 +157,7 @@ class Pods(Cri):
         self.assertEqual(self.exited(made)["reason"], "Completed")
 
 
-class Networks(Pods):
-    """Pods on a network of CNI's own."""
-    subnet, bridge = "10.214.9", f"gc{os.getpid() % 100000}"
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="c", dir=Session.current.folder)
-        cls.keys = {"cni_config": cls.folder}
-        with open(f"{cls.folder}/10-test.conflist", "w") as file:
-            json.dump({"cniVersion": "1.0.0", "name": cls.bridge, "plugins": [
-                {"type": "bridge", "bridge": cls.bridge, "isGateway": True, "ipMasq": False,
-                 "ipam": {"type": "host-local", "dataDir": f"{cls.folder}/ipam", "routes": [{"dst": "0.0.0.0/0"}],
-                          "ranges": [[{"subnet": f"{cls.subnet}.0/24"}]]}}]}, file)
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        subprocess.run(["ip", "link", "delete", cls.bridge], capture_output=True, check=False)
-
-    def config(self, name="pod", network="POD", **more):
-        return super().config(name, network, **more)
-
+class Networks(OwnNetwork, Pods):
     def address(self, pod):
         return self.cri("PodSandboxStatus", {"pod_sandbox_id": pod})["status"]["network"]["ip"]
 

@@ -70,6 +70,14 @@ answer<v1::ListPodSandboxStatsResponse> list_pod_sandbox_stats(context& door,
 answer<void> stream_pod_sandbox_stats(context& door, const v1::StreamPodSandboxStatsRequest& request,
                                       sink<v1::StreamPodSandboxStatsResponse>& to);
 
+// metrics.cpp
+answer<v1::ListMetricDescriptorsResponse> list_metric_descriptors(context& door,
+                                                                  const v1::ListMetricDescriptorsRequest& request);
+answer<v1::ListPodSandboxMetricsResponse> list_pod_sandbox_metrics(context& door,
+                                                                   const v1::ListPodSandboxMetricsRequest& request);
+answer<void> stream_pod_sandbox_metrics(context& door, const v1::StreamPodSandboxMetricsRequest& request,
+                                        sink<v1::StreamPodSandboxMetricsResponse>& to);
+
 // events.cpp
 answer<void> get_container_events(context& door, const v1::GetEventsRequest& request,
                                   sink<v1::ContainerEventResponse>& to);

@@ -1,35 +1,17 @@
 #include <algorithm>
+#include <set>
 
 #include "api/cri/calls/calls.hpp"
 #include "api/cri/calls/chunks.hpp"
 #include "api/cri/calls/find.hpp"
+#include "api/cri/calls/measure.hpp"
 #include "api/cri/mapping/filters.hpp"
 #include "api/cri/mapping/stats.hpp"
 
 namespace gantry::cri::calls {
 namespace {
 
-using usages = std::map<std::string, door::usage>; ///< by container's id; of those that run
 using rows = std::vector<container_view>;
-
-/// Reads all in one go on the pool: some hundred microseconds a container.
-awaitable<result<usages>> measure(context& door, rows of) {
-  auto read_all = [of = std::move(of)]() -> result<usages> {
-    usages made;
-    for (const auto& one : of) {
-      if (one->state.pid == 0) continue;
-      auto now_used = door::read_usage(one->state.pid);
-      if (now_used) made.emplace(one->name.id, std::move(*now_used));
-    }
-    return made;
-  };
-  co_return co_await on_disk(door, std::move(read_all));
-}
-
-const door::usage* use_of(const usages& all, const container_record& of) {
-  auto found = all.find(of.name.id);
-  return found == all.end() ? nullptr : &found->second;
-}
 
 rows rows_of(const container_table& table, const v1::ContainerStatsFilter& filter) {
   rows made;
@@ -40,17 +22,27 @@ rows rows_of(const container_table& table, const v1::ContainerStatsFilter& filte
   return made;
 }
 
+/// The containers of these pods.
+rows of_pods(const container_table& table, const std::vector<pod_view>& pods) {
+  std::set<std::string> wanted;
+  for (const auto& pod : pods) wanted.insert(pod->name.id);
+  rows made;
+  for (const auto& row : table.rows)
+    if (wanted.contains(row->options.in_pod.pod.id)) made.push_back(row);
+  return made;
+}
+
 /// The stats of pods, and of each the containers'.
 awaitable<result<std::vector<v1::PodSandboxStats>>> stats_of(context& door, std::vector<pod_view> pods) {
   GANTRY_CO_LET(auto table, co_await table_of(door));
-  GANTRY_CO_LET(auto all, co_await measure(door, table->rows));
+  GANTRY_CO_LET(auto all, co_await measure(door, of_pods(*table, pods)));
   std::vector<v1::PodSandboxStats> made;
   for (const auto& pod : pods) {
     pod_stats stats(*pod);
     for (const auto& row : table->rows) {
       if (row->options.in_pod.pod != pod->name) continue;
-      const auto* used = use_of(all, *row);
-      stats.add(render_container_stats(*row, used, door.facts.root), used);
+      const auto& use = all[row->name.id];
+      stats.add(render_container_stats(*row, use, door.facts.root), use.now);
     }
     made.push_back(stats.take());
   }
@@ -64,7 +56,7 @@ answer<v1::ContainerStatsResponse> container_stats(context& door, const v1::Cont
   rows one{found.view};
   GANTRY_CO_LET(auto all, co_await measure(door, std::move(one)));
   v1::ContainerStatsResponse made;
-  *made.mutable_stats() = render_container_stats(*found.view, use_of(all, *found.view), door.facts.root);
+  *made.mutable_stats() = render_container_stats(*found.view, all[found.name.id], door.facts.root);
   co_return made;
 }
 
@@ -75,7 +67,8 @@ answer<v1::ListContainerStatsResponse> list_container_stats(context& door,
   GANTRY_CO_LET(auto all, co_await measure(door, wanted));
   v1::ListContainerStatsResponse made;
   for (const auto& row : wanted)
-    if (const auto* used = use_of(all, *row)) *made.add_stats() = render_container_stats(*row, used, door.facts.root);
+    if (const auto& use = all[row->name.id]; use.now)
+      *made.add_stats() = render_container_stats(*row, use, door.facts.root);
   co_return made;
 }
 

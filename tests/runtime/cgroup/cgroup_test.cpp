@@ -72,6 +72,8 @@ TEST_CASE("use is read from v2 files") {
   CHECK(cgroup::read_oom_kills(*host, "/g/x") == 2u);
   CHECK(use->pids == 5);
   CHECK(use->pids_limit == 100);
+  CHECK_FALSE(use->swap);
+  CHECK_FALSE(use->cpu_pressure);
   CHECK(cgroup::read_stats(*host, "/g/y").error().code == errc::not_found);
 }
 
@@ -99,6 +101,52 @@ TEST_CASE("use is read from v1 files") {
   CHECK(use->memory_limit == 0);
   CHECK(use->oom_kills == 1);
   CHECK(use->pids == 3);
+}
+
+TEST_CASE("faults, swap and pressure are read from v2 files") {
+  const test::temp_folder root;
+  put(root.path + "/cgroup.controllers", "memory cpu pids\n");
+  put(root.path + "/g/memory.stat", "anon 8192\npgfault 7\npgmajfault 3\n");
+  put(root.path + "/g/memory.swap.current", "100\n");
+  put(root.path + "/g/memory.swap.max", "max\n");
+  put(root.path + "/g/cgroup.events", "populated 1\nfrozen 0\n");
+  put(root.path + "/g/cpu.pressure", "some avg10=1.50 avg60=0.25 avg300=0.00 total=12\n"
+                                     "full avg10=0.00 avg60=0.00 avg300=0.00 total=3\n");
+  const auto use = cgroup::read_stats(*cgroup::detect(root.path), "/g");
+  REQUIRE(use);
+  CHECK(use->memory_rss == 8192);
+  CHECK(use->page_faults == 7);
+  CHECK(use->major_page_faults == 3);
+  REQUIRE(use->swap);
+  CHECK(use->swap->bytes == 100);
+  CHECK(use->swap->limit == 0);
+  REQUIRE(use->cpu_pressure);
+  CHECK(use->cpu_pressure->some.avg10 == 1.5);
+  CHECK(use->cpu_pressure->some.total_ns == 12'000);
+  CHECK(use->cpu_pressure->full.total_ns == 3'000);
+  CHECK_FALSE(use->io_pressure);
+}
+
+TEST_CASE("v1's swap is what its two counters differ by, and pressure needs a process in the unified tree") {
+  const test::temp_folder root;
+  put(root.path + "/memory/tasks", "");
+  put(root.path + "/unified/cgroup.controllers", "\n");
+  put(root.path + "/memory/x/memory.usage_in_bytes", "1000\n");
+  put(root.path + "/memory/x/memory.limit_in_bytes", "3000\n");
+  put(root.path + "/memory/x/memory.memsw.usage_in_bytes", "1500\n");
+  put(root.path + "/memory/x/memory.memsw.limit_in_bytes", "5000\n");
+  put(root.path + "/memory/x/memory.stat", "total_rss 9\ntotal_pgfault 8\ntotal_pgmajfault 7\n");
+  put(root.path + "/unified/x/cgroup.events", "populated 0\n");
+  put(root.path + "/unified/x/cpu.pressure", "some avg10=1.00 avg60=0.00 avg300=0.00 total=1\n");
+  const auto use = cgroup::read_stats(*cgroup::detect(root.path), "/x");
+  REQUIRE(use);
+  CHECK(use->memory_rss == 9);
+  CHECK(use->page_faults == 8);
+  CHECK(use->major_page_faults == 7);
+  REQUIRE(use->swap);
+  CHECK(use->swap->bytes == 500);
+  CHECK(use->swap->limit == 2000);
+  CHECK_FALSE(use->cpu_pressure);
 }
 
 TEST_CASE("only a path below the root is removed") {
