@@ -25,6 +25,11 @@ std::string owner_elsewhere(const volumes_state& state, const name_key& which) {
   return {};
 }
 
+void emit(const volumes_state& state, std::string action, const name_key& which) {
+  tell(state.parts.events,
+       event{which.first, event::subject::volume, std::move(action), which.second, {{"driver", "local"}}, now()});
+}
+
 } // namespace
 
 void create(self_pointer self, const create_volume& request, std::function<void(result<volume_record>)> then) {
@@ -44,6 +49,7 @@ void create(self_pointer self, const create_volume& request, std::function<void(
               auto folder = store::create_volume_folder(self->state.parts.paths, record.name);
               if (!folder) return then(tl::unexpected<error>(folder.error()));
               self->state.volumes.emplace(which, record);
+              emit(self->state, "create", which);
               then(record);
             });
 }
@@ -56,6 +62,7 @@ void erase(self_pointer self, const name_key& which, std::function<void(result<v
             [self, which, then](const result<done>& r) {
               if (!r) return then(tl::unexpected<error>(r.error()));
               self->state.volumes.erase(which);
+              emit(self->state, "destroy", which);
               auto gone = store::retire_volume(self->state.parts.paths, which.second);
               if (!gone) return then(tl::unexpected<error>(gone.error()));
               if (!gone->empty()) self->state.parts.reap(*gone);

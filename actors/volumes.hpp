@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "messages/events.hpp"
 #include "messages/metadata.hpp"
 #include "messages/snapshot.hpp"
 #include "messages/volumes.hpp"
@@ -13,6 +14,7 @@ namespace gantry {
 struct volumes_parts {
   store::layout paths{""};
   metadata_actor metadata;
+  events_actor events;
   std::function<void(std::string)> reap; ///< deletes a folder in the background
 };
 

@@ -54,9 +54,9 @@ result<snapshot_actor> spawn_snapshot(caf::actor_system& system, opened_store& s
 }
 
 volumes_actor spawn_volumes(caf::actor_system& system, opened_store& store, const metadata_actor& metadata,
-                            const reaper_actor& reaper_handle) {
+                            const events_actor& listeners, const reaper_actor& reaper_handle) {
   auto reap = [reaper_handle](std::string path) { tell(reaper_handle, delete_tree{std::move(path)}); };
-  return system.spawn<caf::detached>(volumes, volumes_parts{store.root->paths(), metadata, reap},
+  return system.spawn<caf::detached>(volumes, volumes_parts{store.root->paths(), metadata, listeners, reap},
                                      store.records.volumes);
 }
 
@@ -116,7 +116,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   for (std::uint32_t i = 0; i < extractor_count(); ++i)
     crew.extractors.push_back(system.spawn<caf::detached>(
         layer_extractor, layer_extractor_state{config->paths, blobs, crew.transfer, store::layer_limits{}}));
-  parts->volumes = spawn_volumes(system, store, parts->metadata, crew.reaper);
+  parts->volumes = spawn_volumes(system, store, parts->metadata, parts->events, crew.reaper);
   parts->images = spawn_images(
       system, store,
       {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors});

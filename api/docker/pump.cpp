@@ -24,12 +24,13 @@ awaitable<void> send_output(monitor_stream& container, raw_connection& client, b
   co_await client.shut_down();
 }
 
-/// Client to container. Ends when the client is gone or has detached, not when it only has no more to say.
-awaitable<void> send_input(context& door, monitor_stream& container, raw_connection& client, pump_options how) {
+/// Client to container. Ends when the client is gone or has detached, not when it only has no more to say. Whether it
+/// has detached.
+awaitable<bool> send_input(context& door, monitor_stream& container, raw_connection& client, pump_options how) {
   detach_watch watch(how.detach_keys);
   for (;;) {
     auto bytes = co_await client.read_some();
-    if (!bytes) co_return;
+    if (!bytes) co_return false;
     if (bytes->empty()) break;
     if (!how.want_stdin) continue; // what nobody asked for is read and dropped: it must not stay in the socket
     detach_watch::outcome found{std::move(*bytes), false};
@@ -38,20 +39,22 @@ awaitable<void> send_input(context& door, monitor_stream& container, raw_connect
       auto written = co_await container.write_stdin(found.forward);
       if (!written) break;
     }
-    if (found.detached) co_return;
+    if (found.detached) co_return true;
   }
   if (how.want_stdin) container.shut_stdin();
   while (!client.gone()) {
     asio::steady_timer pause(door.home->io, std::chrono::milliseconds(500));
     co_await pause.async_wait(asio::as_tuple(use_awaitable));
   }
+  co_return false;
 }
 
 } // namespace
 
-awaitable<void> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how) {
+awaitable<bool> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how) {
   auto raw = how.raw;
-  co_await (send_output(container, client, raw) || send_input(door, container, client, std::move(how)));
+  auto ended = co_await (send_output(container, client, raw) || send_input(door, container, client, std::move(how)));
+  co_return ended.index() == 1 && std::get<1>(ended);
 }
 
 } // namespace gantry::docker

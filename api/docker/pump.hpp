@@ -12,7 +12,7 @@ struct pump_options {
 };
 
 /// Passes bytes both ways until the process's output ends, the client goes, or it detaches. Each direction waits for
-/// the slower side. When the client ends its input, stdin is closed and output goes on.
-awaitable<void> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how);
+/// the slower side. When the client ends its input, stdin is closed and output goes on. Answers whether it detached.
+awaitable<bool> pump(context& door, monitor_stream& container, raw_connection& client, pump_options how);
 
 } // namespace gantry::docker

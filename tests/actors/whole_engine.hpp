@@ -44,7 +44,8 @@ struct whole_engine : cast {
                              crew.reaper};
     parts->snapshot = on.spawn(snapshot, snapshots, std::vector<layer_folder>{});
     auto reap = [to = crew.reaper](std::string path) { tell(to, delete_tree{std::move(path)}); };
-    parts->volumes = on.spawn(volumes, volumes_parts{paths, parts->metadata, reap}, std::vector<volume_record>{});
+    parts->volumes =
+        on.spawn(volumes, volumes_parts{paths, parts->metadata, parts->events, reap}, std::vector<volume_record>{});
     images_parts for_images{parts->metadata, parts->snapshot, parts->events, {}};
     parts->images =
         on.spawn(images, for_images, std::vector<image>{one}, std::vector<image_name>{sample_name("alpine", one)});

@@ -1,4 +1,5 @@
 #include "api/docker/detach_keys.hpp"
+#include "api/docker/endpoints/container_event.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/log_lines.hpp"
@@ -64,9 +65,11 @@ awaitable<result<response>> carry(context& door, const request& what, attachment
                                   bool raw) {
   if (what.parameters.flag("logs"))
     GANTRY_CO_TRY(co_await replay(door, *to.container.view, what.parameters, raw, client));
+  tell_event(door, *to.container.view, "attach");
   if (to.live) {
     pump_options how{raw, to.wanted.want_stdin, to.detach_keys};
-    co_await pump(door, *to.live, client, std::move(how));
+    auto detached = co_await pump(door, *to.live, client, std::move(how));
+    if (detached) tell_event(door, *to.container.view, "detach");
   } else {
     co_await client.shut_down();
   }

@@ -1,4 +1,5 @@
 #include "api/docker/detach_keys.hpp"
+#include "api/docker/endpoints/container_event.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/exec_body.hpp"
@@ -25,10 +26,19 @@ awaitable<result<found_exec>> find_session(context& door, std::string id) {
   co_return found_exec{std::move(found), std::move(session)};
 }
 
-/// What failed with the state that the request found is the request's answer; what failed in starting (not_found: the
-/// program, the folder to work in) is said on the stream, as dockerd does: the client reads the exit status (126, 127)
-/// from inspect.
-bool is_refusal(const error& why) { return why.code == errc::failed_precondition || why.code == errc::exhausted; }
+/// What cannot be by the state that the request found is the request's answer. The supervisor has the last word: what
+/// it refuses, and what fails in starting (the program, the folder to work in), is said on the stream, as dockerd does;
+/// the client reads the exit status (126, 127) from inspect.
+result<void> may_start(const found_exec& found) {
+  const auto& record = *found.container.view;
+  if (found.session.started)
+    return fail(errc::failed_precondition, "exec session {} has already run", found.session.id);
+  if (record.state.now == phase::paused)
+    return fail(errc::failed_precondition, "container {} is paused, unpause the container before exec", record.name.id);
+  if (record.state.now != phase::running)
+    return fail(errc::failed_precondition, "container {} is not running", record.name.id);
+  return {};
+}
 
 awaitable<result<response>> start_detached(context& door, const found_exec& found, gantry::start_exec message) {
   auto got = co_await ask_found<stream_ticket>(door, found.container, found.container.container, std::move(message),
@@ -81,18 +91,21 @@ awaitable<result<response>> exec_start(context& door, const request& what, excha
   GANTRY_CO_LET(auto keys, parse_detach_keys(options.detach_keys));
   gantry::start_exec message{found.session.id, body.detach, body.height, body.width};
   if (body.detach) co_return co_await start_detached(door, found, std::move(message));
-  auto container = co_await start_attached(door, found, std::move(message));
-  if (!container && is_refusal(container.error())) co_return tl::unexpected<error>(container.error());
+  GANTRY_CO_TRY(may_start(found));
   auto tty = options.tty;
   auto head = hijacked(what, tty);
   GANTRY_CO_LET(auto client, co_await on.take_over(std::move(head)));
+  // After the head: a client may read that through a buffer of its own and the rest without it (Python's http.client),
+  // and what is said at once with the head would be lost to it.
+  auto container = co_await start_attached(door, found, std::move(message));
   if (!container) {
     auto text = failure_text(container.error(), tty);
     GANTRY_CO_TRY(co_await client->write(text));
     co_return response();
   }
   pump_options how{tty, options.attach_stdin, tty ? std::move(keys) : ""};
-  co_await pump(door, **container, *client, std::move(how));
+  auto detached = co_await pump(door, **container, *client, std::move(how));
+  if (detached) tell_event(door, *found.container.view, "exec_detach", {{"execID", found.session.id}});
   co_return response();
 }
 

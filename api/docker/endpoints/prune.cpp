@@ -30,6 +30,11 @@ awaitable<result<bool>> remove(context& door, const key& name) {
   co_return gone.has_value();
 }
 
+/// Said once when it is over, of whatever was asked.
+void tell_prune(context& door, event::subject type, std::uint64_t bytes) {
+  tell(door.actors.events, event{docker_namespace, type, "prune", "", {{"reclaimed", std::to_string(bytes)}}, now()});
+}
+
 /// The names to remove an image by; its id when it has none.
 std::vector<std::string> handles_of(const found_image& image) {
   std::vector<std::string> handles;
@@ -58,6 +63,7 @@ awaitable<result<response>> container_prune(context& door, const request& what, 
     auto removed = co_await remove(door, row->name);
     if (removed && *removed) gone.push_back(row->name.id);
   }
+  tell_prune(door, event::subject::container, 0);
   co_return json_response(dump({{"ContainersDeleted", gone.empty() ? json(nullptr) : gone}, {"SpaceReclaimed", 0}}));
 }
 
@@ -75,6 +81,7 @@ awaitable<result<response>> network_prune(context& door, const request& what, ex
     auto removed = co_await ask<done>(door, door.actors.network, std::move(removal), deadline::network);
     if (removed) gone.push_back(one.display_name);
   }
+  tell_prune(door, event::subject::network, 0);
   co_return json_response(dump({{"NetworksDeleted", gone.empty() ? json(nullptr) : gone}}));
 }
 
@@ -101,6 +108,7 @@ awaitable<result<response>> image_prune(context& door, const request& what, exch
       for (auto& one : removal_report(*removed)) gone.push_back(one);
     }
   }
+  tell_prune(door, event::subject::image, bytes);
   co_return json_response(dump({{"ImagesDeleted", gone.empty() ? json(nullptr) : gone}, {"SpaceReclaimed", bytes}}));
 }
 
@@ -119,6 +127,7 @@ awaitable<result<response>> volume_prune(context& door, const request& what, exc
     auto removed = co_await ask<done>(door, door.actors.volumes, std::move(message), deadline::whole);
     if (removed) gone.push_back(one.record.name);
   }
+  tell_prune(door, event::subject::volume, 0);
   co_return json_response(dump({{"VolumesDeleted", gone}, {"SpaceReclaimed", 0}}));
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
+#include "api/docker/parse/registry_auth.hpp"
 #include "api/docker/render/container.hpp"
 #include "api/docker/render/image.hpp"
 #include "api/docker/render/volume.hpp"
@@ -141,7 +142,8 @@ awaitable<result<response>> info(context& door, const request&, exchange&) {
   co_return json_response(dump(made));
 }
 
-awaitable<result<response>> auth(context&, const request&, exchange&) {
+awaitable<result<response>> auth(context&, const request& what, exchange&) {
+  GANTRY_CO_TRY(parse_auth_body(what.body));
   co_return message_response(501,
                              "Gantry does not check credentials by itself: a pull uses those of ~/.docker/config.json "
                              "or of its X-Registry-Auth header, and says when the registry refuses them");

@@ -116,6 +116,7 @@ result<void> read_config(object config, container_options& into) {
   GANTRY_TRY(refuse_config(fields));
   if (auto health = fields.object("Healthcheck")) GANTRY_TRY(read_health(*health, into));
   GANTRY_TRY(checked(fields, "Config"));
+  for (const auto& port : into.exposed_ports) GANTRY_TRY(check_exposed_port(port));
   for (const auto& mount : into.mounts)
     if (!mount.target.starts_with('/'))
       return fail(errc::invalid_argument, "invalid volume specification: {}: mount path must be absolute",

@@ -21,6 +21,8 @@ result<void> read_block_io(object host, resource_limits& into);
 result<void> read_devices(object host, container_options& into); ///< and ulimits
 result<void> read_mounts(object host, container_options& into);
 result<void> read_ports(object host, container_options& into);
+/// "80/tcp", "80", or a range of them, "80-90/tcp".
+result<void> check_exposed_port(std::string_view text);
 result<void> read_networking(object networking, container_options& into);
 /// What the engine cannot do, if it is asked for.
 result<void> refuse_unsupported(object host);

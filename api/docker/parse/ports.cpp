@@ -1,9 +1,11 @@
+#include <arpa/inet.h>
+
 #include <charconv>
 
 #include "api/docker/parse/parts.hpp"
 #include "messages/domain/quote.hpp"
 
-// PortBindings (Docker Engine API, "PortMap").
+// PortBindings and ExposedPorts (Docker Engine API, "PortMap").
 namespace gantry::docker::parts {
 namespace {
 
@@ -17,13 +19,15 @@ result<std::uint16_t> parse_port(std::string_view text, std::string_view whole) 
   return port;
 }
 
+bool is_protocol(std::string_view text) { return text == "tcp" || text == "udp" || text == "sctp"; }
+
 /// "80/tcp", "80".
 result<port_binding> parse_container_port(std::string_view text) {
   port_binding port;
   auto slash = text.find('/');
   GANTRY_LET(port.container_port, parse_port(text.substr(0, slash), text));
   if (slash != std::string_view::npos) port.protocol = text.substr(slash + 1);
-  if (port.container_port == 0 || (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp"))
+  if (port.container_port == 0 || !is_protocol(port.protocol))
     return fail(errc::invalid_argument, "invalid port specification: {}", quote(text));
   return port;
 }
@@ -40,12 +44,20 @@ result<void> read_host_port(const std::string& text, port_binding& port) {
   return {};
 }
 
+/// Empty, or one that stands for all, or an IPv4 address; whether this host has it shows when it is bound.
+result<void> check_host_address(const std::string& text) {
+  in_addr address{};
+  if (text.empty() || text == "::" || ::inet_pton(AF_INET, text.c_str(), &address) == 1) return {};
+  return fail(errc::invalid_argument, "invalid HostIp {}: use an IPv4 address of this host", quote(text));
+}
+
 result<void> read_binding(object from, port_binding port, container_options& into) {
   json_fields fields(from);
   std::string host_port;
   fields.read("HostIp", port.host_ip);
   fields.read("HostPort", host_port);
   GANTRY_TRY(checked(fields, "HostConfig.PortBindings"));
+  GANTRY_TRY(check_host_address(port.host_ip));
   GANTRY_TRY(read_host_port(host_port, port));
   if (into.ports.size() == max_bindings)
     return fail(errc::invalid_argument, "more than {} published ports", max_bindings);
@@ -54,6 +66,22 @@ result<void> read_binding(object from, port_binding port, container_options& int
 }
 
 } // namespace
+
+result<void> check_exposed_port(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto dash = text.find('-');
+  if (slash != std::string_view::npos && !is_protocol(text.substr(slash + 1)))
+    return fail(errc::invalid_argument, "invalid port specification: {}", quote(text));
+  if (dash == std::string_view::npos || dash > slash) {
+    GANTRY_TRY(parse_port(text.substr(0, slash), text));
+    return {};
+  }
+  GANTRY_LET(auto first, parse_port(text.substr(0, dash), text));
+  const auto rest = text.substr(dash + 1);
+  GANTRY_LET(auto last, parse_port(rest.substr(0, rest.find('/')), text));
+  if (last < first) return fail(errc::invalid_argument, "invalid port specification: {}", quote(text));
+  return {};
+}
 
 result<void> read_ports(object host, container_options& into) {
   json_fields fields(host);

@@ -10,4 +10,7 @@ namespace gantry::docker {
 /// Errors: invalid_argument.
 result<registry_login> parse_registry_auth(std::string_view header);
 
+/// The body of POST /auth: a JSON AuthConfig. Errors: invalid_argument, without a word of what it holds.
+result<registry_login> parse_auth_body(std::string_view body);
+
 } // namespace gantry::docker

@@ -76,6 +76,9 @@ json image_inspect(const found_image& of) {
   made["DockerVersion"] = "";
   made["Author"] = image.config.author;
   made["Config"] = config_of(image.config);
+  // Of the container that it was committed from, until API 1.44. Compose of version 1 speaks the newest there is, and
+  // reads an image's volumes here all the same: without it, it makes no service's container anew.
+  made["ContainerConfig"] = made["Config"];
   made["Architecture"] = image.config.target.architecture;
   if (!image.config.target.variant.empty()) made["Variant"] = image.config.target.variant;
   made["Os"] = image.config.target.os;

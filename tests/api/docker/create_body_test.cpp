@@ -128,6 +128,13 @@ TEST_CASE("published ports are read, and nonsense refused") {
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"x"}]}}})"),
              test::contains("invalid port"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"PortBindings":{"80/foo":[{}]}}})"), test::contains("invalid port"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"nowhere"}]}}})"),
+             test::contains("invalid HostIp \"nowhere\""));
+  CHECK(accepted(R"({"Image":"x","HostConfig":{"PortBindings":{"80/tcp":[{"HostIp":"::"}]}}})").ports.size() == 1);
+  CHECK(accepted(R"({"Image":"x","ExposedPorts":{"80":{},"80/udp":{},"80-90/tcp":{}}})").exposed_ports.size() == 3);
+  for (auto bad : {"x/y", "80/foo", "90-80/tcp", "70000", "", "80-/tcp", "-80"})
+    CHECK_THAT(refusal(fmt::format(R"({{"Image":"x","ExposedPorts":{{"{}":{{}}}}}})", bad)),
+               test::contains("invalid port"));
 }
 
 TEST_CASE("limits that contradict each other are refused in dockerd's words") {

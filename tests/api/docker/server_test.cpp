@@ -93,6 +93,9 @@ TEST_CASE("errors have dockerd's status and say why") {
   CHECK_THAT(f.ask("POST", "/containers/create", R"({"Image":"full"})"), test::contains("429 Too Many Requests"));
   CHECK_THAT(f.ask("POST", "/containers/create", R"({"Image":"missing"})"), test::contains("404"));
   CHECK_THAT(f.ask("POST", "/containers/create", R"({"Image":)"), test::contains("400"));
+  CHECK_THAT(f.ask("POST", "/auth", R"({"username":)"), test::contains("400"));
+  CHECK_THAT(f.ask("POST", "/auth", R"({"username":7})"), test::contains("400"));
+  CHECK_THAT(f.ask("POST", "/auth", R"({"username":"u","password":"p"})"), test::contains("501"));
   CHECK_THAT(f.ask("POST", "/containers/create?name=-x", R"({"Image":"alpine"})"),
              test::contains("Invalid container name"));
 }
@@ -136,6 +139,7 @@ TEST_CASE("images, volumes and networks are listed and inspected") {
   CHECK_THAT(f.ask("POST", "/networks/bridge/connect", R"({"Container":"web","EndpointConfig":{"Aliases":["x"]}})"),
              test::contains("user defined networks"));
   CHECK_THAT(f.ask("GET", "/system/df"), test::contains("LayersSize"));
+  CHECK_THAT(f.ask("GET", "/images/alpine:3/json"), test::contains("\"ContainerConfig\":{"));
   CHECK_THAT(f.ask("POST", "/gantry/spec", R"({"Image":"alpine:3"})"), test::contains("\"ociVersion\":\"1.0.2\""));
 }
 
