@@ -88,12 +88,22 @@ metrics figures(const launcher_state& state) {
   return made;
 }
 
+void tell_exit(const container_supervisor_actor& supervisor, const monitor::process_exited& fact) {
+  tell(supervisor, container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown,
+                                            fact.finished_at, fact.output});
+}
+
 void route_exit(self_pointer self, const monitor::process_exited& fact) {
   self->state.counts.exited(fact);
-  auto found = self->state.watchers.find(fact.container);
-  if (found == self->state.watchers.end()) return; // kept by the monitor until somebody deletes the container
-  tell(found->second, container_process_exited{fact.exec_id, fact.exit_code, fact.oom_killed, fact.status_unknown,
-                                               fact.finished_at, fact.output});
+  if (const auto* supervisor = self->state.exits.route(fact)) tell_exit(*supervisor, fact);
+}
+
+/// Ends of this life are forgotten twice: one may be on its way until the monitor has deleted the container.
+caf::result<done> delete_container(self_pointer self, const monitor::delete_container& request) {
+  self->state.exits.forget(request.container);
+  return pass_on<done>(self, request, [self, container = request.container](const result<monitor::reply>&) {
+    self->state.exits.forget(container);
+  });
 }
 
 /// A monitor died: a new one takes its place, and each supervisor sees to its own container.
@@ -110,7 +120,7 @@ void replace_monitor(self_pointer self, const std::string& why) {
     return;
   }
   state.connection = std::move(*connected);
-  for (const auto& [name, supervisor] : state.watchers) tell(supervisor, monitor_replaced{});
+  for (const auto& [name, supervisor] : state.exits.watchers()) tell(supervisor, monitor_replaced{});
   for (const auto& watcher : state.monitor_watchers) tell(watcher, monitor_died{state.where.index});
 }
 
@@ -135,8 +145,11 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
   sys::name_thread("launcher");
   self->state.where = std::move(where);
   return {
-      [self](const watch_container& request) { self->state.watchers[request.container] = request.supervisor; },
-      [self](const unwatch_container& request) { self->state.watchers.erase(request.container); },
+      [self](const watch_container& request) {
+        auto before = self->state.exits.watch(request.container, request.supervisor);
+        if (before) tell_exit(request.supervisor, *before);
+      },
+      [self](const unwatch_container& request) { self->state.exits.unwatch(request.container); },
       [self](const watch_monitor& request) { self->state.monitor_watchers.push_back(request.watcher); },
       [self](const connect_launcher&) -> caf::result<done> {
         auto connected = connect_monitor(self->state.where, caf::actor_cast<launcher_actor>(self));
@@ -153,7 +166,7 @@ launcher_actor::behavior_type launcher(self_pointer self, monitor::location wher
       [self](const monitor::signal_all& r) { return pass_on<done>(self, r); },
       [self](const monitor::pause_container& r) { return pass_on<done>(self, r); },
       [self](const monitor::resume_container& r) { return pass_on<done>(self, r); },
-      [self](const monitor::delete_container& r) { return pass_on<done>(self, r); },
+      [self](const monitor::delete_container& r) { return delete_container(self, r); },
       [self](const monitor::open_stream& r) { return pass_on<monitor::stream_token>(self, r); },
       [self](const monitor::resize_terminal& r) { return pass_on<done>(self, r); },
       [self](const monitor::make_network_namespace& r) { return pass_on<monitor::namespace_path>(self, r); },

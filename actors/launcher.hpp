@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "actors/exit_routes.hpp"
 #include "actors/launch_tally.hpp"
 #include "actors/open_requests.hpp"
 #include "messages/launcher.hpp"
@@ -16,7 +16,7 @@ struct launcher_state {
   std::unique_ptr<monitor::client> connection;
   open_requests open;
   bool clock_runs = false; ///< look_for_overdue is on its way
-  std::map<key, container_supervisor_actor> watchers;
+  exit_routes exits;
   launch_tally counts;
   std::vector<monitor_watcher_actor> monitor_watchers;
   bool ending = false; ///< the monitor was asked to end: its going is no death
