@@ -65,7 +65,7 @@ void release(catalog_state& state, const key& name) {
   set_view(state, found->second, nullptr);
   state.names.erase({name.ns, found->second.display_name});
   state.containers.erase(found);
-  std::erase_if(state.execs, [&](const auto& exec) { return exec.second == name; });
+  std::erase_if(state.execs, [&](const auto& exec) { return exec.second.container == name; });
   state.tables.erase(name.ns);
 }
 
@@ -166,13 +166,22 @@ catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_sta
         found->second.endpoints = fact.endpoints;
         state.tables.erase(fact.sandbox.ns);
       },
-      [&state](const register_exec& fact) { state.execs[fact.exec_id] = fact.container; },
+      [&state](const register_exec& fact) { state.execs[fact.exec_id] = {fact.container}; },
+      [&state](const exec_ended& fact) {
+        if (auto found = state.execs.find(fact.exec_id); found != state.execs.end()) found->second.ended = true;
+      },
       [&state](const forget_exec& fact) { state.execs.erase(fact.exec_id); },
       [&state](const find_exec& request) -> caf::result<found_container> {
         auto found = state.execs.find(request.exec_id);
-        if (found == state.execs.end() || found->second.ns != request.ns)
+        if (found == state.execs.end() || found->second.container.ns != request.ns)
           return to_caf(error{errc::not_found, "No such exec instance: " + request.exec_id, 0});
-        return to_caf(find(state, {request.ns, found->second.id}));
+        return to_caf(find(state, {request.ns, found->second.container.id}));
+      },
+      [&state](const list_execs& request) {
+        exec_list answer;
+        for (const auto& [id, exec] : state.execs)
+          if (exec.container == request.container && !exec.ended) answer.exec_ids.push_back(id);
+        return answer;
       },
       [&state](const read_metrics&) { return figures(state); },
   };

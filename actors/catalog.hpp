@@ -19,7 +19,11 @@ struct catalog_state {
   /// Ordered, so that the ids with one prefix stand together. Invariant: `names` has exactly one entry for each.
   std::map<key, entry> containers;
   std::map<std::pair<std::string, std::string>, key> names; ///< (namespace, display name)
-  std::unordered_map<std::string, key> execs;
+  struct exec {
+    key container;
+    bool ended = false;
+  };
+  std::unordered_map<std::string, exec> execs;       ///< by id
   std::map<std::string, container_table_ptr> tables; ///< by namespace, made when first asked for after a change
 
   std::map<phase, std::uint64_t> by_phase; ///< of the entries with a view

@@ -112,11 +112,16 @@ void exec_started(self_pointer self, const std::string& id, const monitor::start
 void exec_failed(self_pointer self, const std::string& id, const error& why) {
   auto found = self->state.execs.find(id);
   if (found == self->state.execs.end()) return;
-  found->second.running = false;
-  found->second.exit_code = why.message.find("permission denied") != std::string::npos ? 126 : 127;
+  session_ended(self, found->second, why.message.find("permission denied") != std::string::npos ? 126 : 127);
 }
 
 } // namespace
+
+void session_ended(self_pointer self, exec_session& session, int exit_code) {
+  session.running = false;
+  session.exit_code = exit_code;
+  tell(self->state.parts->catalog, exec_ended{session.id});
+}
 
 caf::result<exec_session> exec_create(self_pointer self, const create_exec& request) {
   if (auto may = may_exec(self->state); !may) return to_caf(may.error());

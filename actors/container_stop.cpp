@@ -65,19 +65,17 @@ void schedule_restart(self_pointer self) {
   tell(state.sandbox, restart_container_later{state.restart_delay});
 }
 
-void end_execs(container_supervisor_state& state) {
-  for (auto& [id, session] : state.execs)
-    if (session.running) {
-      session.running = false;
-      session.exit_code = 137; // the kernel kills what is left in the PID namespace of an init that has ended
-    }
+void end_execs(self_pointer self) {
+  constexpr int killed = 137; // by the kernel, as all that is left in the PID namespace of an init that has ended
+  for (auto& [id, session] : self->state.execs)
+    if (session.running) session_ended(self, session, killed);
 }
 
-void handle_exec_exit(container_supervisor_state& state, const container_process_exited& fact, self_pointer self) {
-  auto found = state.execs.find(fact.exec_id);
-  if (found == state.execs.end()) return;
-  found->second.running = false;
-  found->second.exit_code = fact.exit_code;
+void handle_exec_exit(self_pointer self, const container_process_exited& fact) {
+  auto& execs = self->state.execs;
+  auto found = execs.find(fact.exec_id);
+  if (found == execs.end()) return;
+  session_ended(self, found->second, fact.exit_code);
   emit(self, "exec_die", {{"execID", fact.exec_id}, {"exitCode", std::to_string(fact.exit_code)}});
 }
 
@@ -108,15 +106,15 @@ void remove_itself(self_pointer self) {
 void handle_exit(self_pointer self, const container_process_exited& fact) {
   auto& state = self->state;
   if (take_probe_exit(self, fact)) return;
-  if (!fact.exec_id.empty()) return handle_exec_exit(state, fact, self);
+  if (!fact.exec_id.empty()) return handle_exec_exit(self, fact);
   if (!alive(state) && state.record.state.now != phase::starting) return; // told twice
   bool again = restarts_after(state, fact);
   record_exit(state, fact, again);
   ++state.generation;
-  end_execs(state);
+  end_execs(self);
   rest_health(self);
   if (again) schedule_restart(self);
-  publish(self);
+  show(self);
   if (fact.oom_killed) emit(self, "oom");
   emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
   if (std::exchange(state.stop_untold, false)) emit(self, "stop");
@@ -125,7 +123,8 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   for (auto& promise : std::exchange(state.stopping, {})) promise.deliver(done{});
   answer_waiting(self, false);
   tell(launcher_of(self), unwatch_container{state.record.name});
-  clean_up(self);
+  // When it cleans up, the monitor forgets the exit: until the record has it, nobody else would know it after a crash.
+  write_state(self, [self] { clean_up(self); });
   if (!again && state.record.options.auto_remove && !state.removing) remove_itself(self);
 }
 

@@ -53,13 +53,17 @@ void show(self_pointer self) {
 
 namespace {
 
-void write(self_pointer self, store::change what) {
+/// Of one that is being removed nothing is written any more.
+void write(
+    self_pointer self, store::change what, std::function<void()> then = [] {}) {
   auto& state = self->state;
-  if (state.removing) return;
+  if (state.removing) return then();
   record_changes changes{{std::move(what)}, false};
-  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), [id = state.record.name](const auto& r) {
+  auto written = [id = state.record.name, then = std::move(then)](const auto& r) {
     if (!r) spdlog::error("container {}: its record could not be written: {}", to_string(id), r.error().message);
-  });
+    then();
+  };
+  ask<done>(self, state.parts->metadata, deadline::inner, std::move(changes), std::move(written));
 }
 
 } // namespace
@@ -67,6 +71,10 @@ void write(self_pointer self, store::change what) {
 void publish(self_pointer self) {
   show(self);
   write(self, store::put_container_state{self->state.record.name, self->state.record.state});
+}
+
+void write_state(self_pointer self, std::function<void()> then) {
+  write(self, store::put_container_state{self->state.record.name, self->state.record.state}, std::move(then));
 }
 
 void publish_whole(self_pointer self) {

@@ -102,6 +102,7 @@ caf::result<done> reopen_log(self_pointer self);
 caf::result<borrowed_rootfs> borrow(self_pointer self, const borrow_rootfs& request);
 void take_back(self_pointer self, const caf::actor_addr& borrower); ///< of anybody who has ended
 void give_up_start(self_pointer self);
+void session_ended(self_pointer self, exec_session& session, int exit_code);
 void handle_exit(self_pointer self, const container_process_exited& fact);
 void begin_health(self_pointer self);   ///< init runs
 void recover_health(self_pointer self); ///< init was found running
@@ -129,7 +130,9 @@ result<std::string> exec_document(container_supervisor_state& state, const spec:
 void show(self_pointer self);
 /// Shows the record to the catalog, and writes its state (answers are not waited for; a failure is logged).
 void publish(self_pointer self);
-/// The same when more than its state has changed: the whole record is written.
+/// Writes its state, and goes on when that is done or has failed (which is logged).
+void write_state(self_pointer self, std::function<void()> then);
+/// Shows and writes it when more than its state has changed: the whole record is written.
 void publish_whole(self_pointer self);
 event event_of(const container_record& record, std::string action, std::map<std::string, std::string> attributes);
 void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes = {});

@@ -68,11 +68,23 @@ struct register_exec {
   std::string exec_id;
   key container;
 };
+/// Its process has ended: it can be found still.
+struct exec_ended {
+  std::string exec_id;
+};
 struct forget_exec {
   std::string exec_id;
 };
 struct find_exec {
   std::string ns, exec_id;
+};
+
+/// The exec sessions of a container that have not ended.
+struct list_execs {
+  key container;
+};
+struct exec_list {
+  std::vector<std::string> exec_ids;
 };
 
 /// catalog: names, id prefixes and the table of all containers, from which every list is answered.
@@ -82,8 +94,9 @@ using catalog_actor = caf::typed_actor<
     replies_to<restore_container>::with<done>,
     // not_found; invalid_argument when a prefix fits several
     replies_to<find_container>::with<found_container>, replies_to<list_containers>::with<container_table_ptr>,
-    reacts_to<container_changed>, reacts_to<endpoint_changed>, reacts_to<register_exec>, reacts_to<forget_exec>,
-    replies_to<find_exec>::with<found_container>, replies_to<read_metrics>::with<metrics>>;
+    reacts_to<container_changed>, reacts_to<endpoint_changed>, reacts_to<register_exec>, reacts_to<exec_ended>,
+    reacts_to<forget_exec>, replies_to<find_exec>::with<found_container>, replies_to<list_execs>::with<exec_list>,
+    replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
 
@@ -99,5 +112,8 @@ GANTRY_MESSAGE(gantry::container_table_ptr)
 GANTRY_MESSAGE(gantry::container_changed)
 GANTRY_MESSAGE(gantry::endpoint_changed)
 GANTRY_MESSAGE(gantry::register_exec)
+GANTRY_MESSAGE(gantry::exec_ended)
 GANTRY_MESSAGE(gantry::forget_exec)
 GANTRY_MESSAGE(gantry::find_exec)
+GANTRY_MESSAGE(gantry::list_execs)
+GANTRY_MESSAGE(gantry::exec_list)

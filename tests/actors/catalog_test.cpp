@@ -88,6 +88,11 @@ TEST_CASE("catalog: namespaces never see each other's ids, names, prefixes, rows
   s.on.say(s.catalog, register_exec{"e1", {"k8s", "aabb"}});
   CHECK(s.on.ask<found_container>(s.catalog, find_exec{docker_namespace, "e1"}).why().code == errc::not_found);
   CHECK(s.on.ask<found_container>(s.catalog, find_exec{"k8s", "e1"}).ok());
+  CHECK(s.on.ask<exec_list>(s.catalog, list_execs{{"k8s", "aabb"}}).value().exec_ids == std::vector<std::string>{"e1"});
+  CHECK(s.on.ask<exec_list>(s.catalog, list_execs{{docker_namespace, "aabb"}}).value().exec_ids.empty());
+  s.on.say(s.catalog, exec_ended{"e1"});
+  CHECK(s.on.ask<found_container>(s.catalog, find_exec{"k8s", "e1"}).ok());
+  CHECK(s.on.ask<exec_list>(s.catalog, list_execs{{"k8s", "aabb"}}).value().exec_ids.empty());
 }
 
 TEST_CASE("catalog: the table is newest first, shared while nothing changes, and never changed once given out") {

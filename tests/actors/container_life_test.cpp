@@ -307,6 +307,30 @@ TEST_CASE("a start waits until what is left of the life before is cleaned up") {
   CHECK(again.ok());
 }
 
+TEST_CASE("end: the monitor keeps the exit until the record has it") {
+  container_stage s;
+  s.launch();
+  s.play.held.insert("metadata.put_container_state");
+  s.exit(3);
+  CHECK(s.row().state.exit_code == 3);
+  CHECK_FALSE(s.play.asked("launcher.delete_container"));
+  SECTION("it is written") { s.release("metadata.put_container_state"); }
+  SECTION("it cannot be written: what is left is taken away all the same") {
+    s.play.fail("metadata.put_container_state");
+    s.release("metadata.put_container_state");
+  }
+  CHECK(s.play.count("launcher.delete_container") == 1);
+}
+
+TEST_CASE("end: one that is being removed is not written any more") {
+  container_stage s;
+  s.launch();
+  s.play.held.insert("metadata.put_container_state");
+  auto removed = s.remove(true);
+  CHECK(s.play.asked("launcher.delete_container"));
+  CHECK(removed.ok());
+}
+
 TEST_CASE("rename: the new name leads to it and the old one is free; a taken one is refused") {
   container_stage s;
   CHECK(s.on.ask<done>(s.container, rename_container{"other"}).ok());
