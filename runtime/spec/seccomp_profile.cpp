@@ -224,12 +224,12 @@ result<std::string> convert(dom::object root, const circumstances& here) {
 
 } // namespace
 
-result<seccomp_text> seccomp_from_profile(std::string_view json, capability_set granted, const host_facts& facts) {
-  if (json.size() > max_seccomp_profile) return bad("it is larger than 1 MiB");
+result<seccomp_text> seccomp_from_profile(std::string_view profile, capability_set granted, const host_facts& facts) {
+  if (profile.size() > max_seccomp_profile) return bad("it is larger than 1 MiB");
   dom::parser parser;
   dom::element document;
   dom::object root;
-  if (const auto problem = parser.parse(json.data(), json.size()).get(document))
+  if (const auto problem = parser.parse(profile.data(), profile.size()).get(document))
     return bad(fmt::format("it is not JSON ({}): give the document itself, unconfined, or leave the option out",
                            simdjson::error_message(problem)));
   if (document.get_object().get(root)) return bad("it must be a JSON object");

@@ -28,9 +28,34 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(gantry_options INTERFACE -fpch-instantiate-templates)
 endif()
 
-# gantry_library(NAME [SOURCES globs...] [LINK targets...] [PCH headers...])
+# Sources that share most of what they include are compiled several at a time: what is parsed, instantiated and generated
+# for all of them is so once. clang-tidy reads each alone, so that none lives on another's includes.
+option(GANTRY_UNITY "Compile several sources of a target at a time" ON)
+
+# The target's sources by the dozen, or so many as said.
+function(gantry_batches target size)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${GANTRY_UNITY} UNITY_BUILD_BATCH_SIZE ${size})
+  # In a batch GCC takes every file's unnamed namespace for that of a header, and sees further into strings (PR 105651).
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage -Wno-stringop-overflow -Wno-array-bounds>)
+endfunction()
+
+# The sources of each actor together, all others alone: NAME_*.cpp and NAME.cpp for each of the names.
+function(gantry_batch_by_name target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(name ${ARGN})
+    set(these ${sources})
+    list(FILTER these INCLUDE REGEX "/${name}[_.][^/]*$")
+    set_source_files_properties(${these} PROPERTIES UNITY_GROUP ${name})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${GANTRY_UNITY} UNITY_BUILD_MODE GROUP)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
+# gantry_library(NAME [SOURCES globs...] [LINK targets...] [PCH headers...] [PCH_OF target])
+# PCH_OF: the precompiled header of a target that is compiled with the same options.
 function(gantry_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK;PCH" ${ARGN})
+  cmake_parse_arguments(arg "" "PCH_OF" "SOURCES;LINK;PCH" ${ARGN})
   if(NOT arg_SOURCES)
     set(arg_SOURCES *.cpp)
   endif()
@@ -40,6 +65,8 @@ function(gantry_library name)
   target_link_libraries(${name} PUBLIC gantry_options ${arg_LINK})
   if(arg_PCH)
     target_precompile_headers(${name} PRIVATE ${arg_PCH})
+  elseif(arg_PCH_OF)
+    target_precompile_headers(${name} REUSE_FROM ${arg_PCH_OF})
   endif()
 endfunction()
 

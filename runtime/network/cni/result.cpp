@@ -126,10 +126,10 @@ std::string attachment_result::mac_of(std::string_view interface) const {
   return {};
 }
 
-result<attachment_result> parse_result(std::string_view json) {
+result<attachment_result> parse_result(std::string_view text) {
   dom::parser parser(max_result_bytes);
   dom::element document;
-  if (json.size() > max_result_bytes || parser.parse(json.data(), json.size()).get(document) || !document.is_object())
+  if (text.size() > max_result_bytes || parser.parse(text.data(), text.size()).get(document) || !document.is_object())
     return fail(errc::corrupt, "what the CNI plugins answered is no result");
   auto found = read_result(document);
   if (!found) return within(found.error(), "the CNI plugins' result");

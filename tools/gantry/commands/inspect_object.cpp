@@ -4,25 +4,25 @@ namespace gantry::cli {
 
 namespace {
 
-result<json> find(context& with, const std::string& name, std::span<const object_kind> kinds, bool sizes) {
-  for (const auto& kind : kinds) {
+result<json> find(context& with, const std::string& name, std::span<const object_kind> among, bool sizes) {
+  for (const auto& kind : among) {
     auto target = fmt::format("{}{}{}", kind.before, http::escape(name), kind.after);
     if (sizes && kind.name == "container") http::add_query(target, "size", "1");
     auto found = with.api.get(target);
-    if (found || found.error().code != errc::not_found || kinds.size() == 1) return found;
+    if (found || found.error().code != errc::not_found || among.size() == 1) return found;
   }
   return fail(errc::not_found, "Error: No such object: {}", name);
 }
 
 } // namespace
 
-result<int> inspect_objects(context& with, const operands& given, std::span<const object_kind> kinds,
+result<int> inspect_objects(context& with, const operands& given, std::span<const object_kind> among,
                             const std::string& format, bool sizes) {
   json found = json::array();
   int code = 0;
   std::string failures;
   for (const auto& name : given) {
-    auto object = find(with, name, kinds, sizes);
+    auto object = find(with, name, among, sizes);
     if (object) {
       found.push_back(std::move(*object));
       continue;

@@ -130,15 +130,15 @@ result<json> first_where(arguments_of a, bool truth) {
   return a.back();
 }
 
-struct entry {
+struct table_entry {
   std::size_t least, most;
   function apply;
 };
 
 constexpr std::size_t many = 64;
 
-const std::map<std::string, entry, std::less<>>& table() {
-  static const std::map<std::string, entry, std::less<>> functions{
+const std::map<std::string, table_entry, std::less<>>& table() {
+  static const std::map<std::string, table_entry, std::less<>> functions{
       {"json", {1, 1, [](arguments_of a) -> result<json> { return json(to_line(a[0])); }}},
       {"upper",
        {1, 1, [](arguments_of a) -> result<json> { return json(mapped(a, [](int c) { return std::toupper(c); })); }}},

@@ -38,7 +38,7 @@ std::pair<std::string, std::string> cut(std::string_view text, char mark) {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view line_blanks = " \t\r";
 
 /// The lines of an env or label file that say something (docker: "Set environment variables", --env-file).
 result<strings> lines_of(const std::string& path, const surroundings& around) {
@@ -49,7 +49,7 @@ result<strings> lines_of(const std::string& path, const surroundings& around) {
   strings lines;
   for (auto& line : split_text(rest, '\n')) {
     if (line.ends_with('\r')) line.pop_back();
-    auto begin = line.find_first_not_of(blanks);
+    auto begin = line.find_first_not_of(line_blanks);
     if (begin == std::string::npos || line[begin] == '#') continue;
     lines.push_back(line.substr(begin));
   }
@@ -61,7 +61,7 @@ result<void> add_file(const std::string& path, const surroundings& around, strin
   for (const auto& line : lines) {
     auto name = line.substr(0, line.find('='));
     if (name.empty()) return fail(errc::invalid_argument, "{}: the line \"{}\" has no name before its =", path, line);
-    if (name.find_first_of(blanks) != std::string::npos)
+    if (name.find_first_of(line_blanks) != std::string::npos)
       return fail(errc::invalid_argument, "{}: the variable \"{}\" has a blank in its name", path, name);
     if (name.size() < line.size())
       env.push_back(line);
