@@ -28,14 +28,15 @@ result<writable_use> measure(const store::layout& paths, const container_record&
   if (of.snapshot == 0) return measure_in_memory(of);
   GANTRY_LET(auto used, store::measure_disk_usage(paths.snapshot_upper(of.snapshot)));
   if (!used.whole) return fail(errc::exhausted, "the writable layer of container {} has no end", of.name.id);
-  return writable_use{used.bytes, used.entries, 0};
+  return writable_use{used.bytes, used.entries, 0, used.folder_bytes};
 }
 
 /// The answer that is there while it is fresh; else a new one.
-const writable_use* use_of(writable_usage_state& state, const container_record& of) {
+const writable_use* use_of(writable_usage_state& state, const container_record& of, std::chrono::seconds fresh_for) {
   auto began = steady_clock::now();
   auto found = state.known.find(of.name.id);
-  if (found != state.known.end() && began < found->second.fresh_until) return &found->second.use;
+  if (fresh_for.count() != 0 && found != state.known.end() && began < found->second.fresh_until)
+    return &found->second.use;
   auto use = measure(state.paths, of);
   if (!use) {
     if (found != state.known.end()) state.known.erase(found);
@@ -43,7 +44,7 @@ const writable_use* use_of(writable_usage_state& state, const container_record& 
   }
   use->measured_at = now();
   auto ended = steady_clock::now();
-  auto wait = std::max<steady_clock::duration>(measure_writable::fresh_for, (ended - began) * times_its_cost);
+  auto wait = std::max<steady_clock::duration>(fresh_for, (ended - began) * times_its_cost);
   auto& kept = state.known[of.name.id];
   kept = {*use, ended + wait};
   return &kept.use;
@@ -60,13 +61,22 @@ writable_usage_actor::behavior_type writable_usage(writable_usage_actor::statefu
                                                    store::layout paths) {
   sys::name_thread("writable_usage");
   self->state.paths = std::move(paths);
-  return {[self](const measure_writable& request) {
-    writable_uses answer;
-    for (const auto& one : request.containers)
-      if (const auto* use = use_of(self->state, *one)) answer.by_id.emplace(one->name.id, *use);
-    forget_old(self->state);
-    return answer;
-  }};
+  return {
+      [self](const measure_writable& request) {
+        writable_uses answer;
+        for (const auto& one : request.containers)
+          if (const auto* use = use_of(self->state, *one, request.fresh_for)) answer.by_id.emplace(one->name.id, *use);
+        forget_old(self->state);
+        return answer;
+      },
+      [](const measure_folders& request) {
+        folder_uses answer;
+        for (const auto& path : request.paths)
+          if (auto used = store::measure_disk_usage(path))
+            answer.by_path.emplace(path, used->bytes - used->folder_bytes);
+        return answer;
+      },
+  };
 }
 
 } // namespace gantry

@@ -73,6 +73,13 @@ result<void> read_target(std::string_view target, request& into) {
   return {};
 }
 
+/// An answer that had begun has no other place for its error. That clients hang up is their own affair.
+void log_cut_off(std::string_view door, const request& what, const error& why) {
+  auto level =
+      why.code == errc::unavailable || why.code == errc::cancelled ? spdlog::level::debug : spdlog::level::warn;
+  spdlog::log(level, "{}: {} {} ended early: {}", door, what.method, what.path, why.message);
+}
+
 } // namespace
 
 connection::connection(site& serves, const server_options& limits, traffic& counts, socket from)
@@ -185,7 +192,7 @@ awaitable<bool> connection::answer(const request& what, const handler& by, body_
   auto got = co_await by(what, on);
   if (body != nullptr && !body->at_end()) keep_alive_ = false;
   if (on.begun()) {
-    if (!got) spdlog::debug("{}: {} {} ended early: {}", limits_.name, what.method, what.path, got.error().message);
+    if (!got) log_cut_off(limits_.name, what, got.error());
     co_return co_await on.finish(got.has_value());
   }
   if (!got) {

@@ -44,7 +44,9 @@ private:
   void count(const struct stat& status) {
     ++total_.entries;
     if (status.st_nlink > 1 && !S_ISDIR(status.st_mode) && !counted_.insert(status.st_ino).second) return;
-    total_.bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    auto bytes = static_cast<std::uint64_t>(status.st_blocks) * 512;
+    total_.bytes += bytes;
+    if (S_ISDIR(status.st_mode)) total_.folder_bytes += bytes;
   }
 
   void descend(int parent, const char* name) {

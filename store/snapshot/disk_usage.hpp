@@ -9,7 +9,8 @@
 namespace gantry::store {
 
 struct disk_usage {
-  std::uint64_t bytes = 0; ///< allocated, as du(1) counts: holes are free, a file with several names counts once
+  std::uint64_t bytes = 0;        ///< allocated, as du(1) counts: holes are free, a file with several names counts once
+  std::uint64_t folder_bytes = 0; ///< of `bytes`: what the directories themselves take
   std::uint64_t entries = 0;
   bool whole = true; ///< false: a bound was met, and `bytes` is of a part
 };

@@ -321,6 +321,12 @@ user
 $ docker exec -u 12:34 box id -g
 34
 $ docker exec -d box touch /made
+$ docker exec -d box sh -c 'while ! test -e /go-on; do sleep 0.1; done; touch /went-on'
+$ docker inspect -f '{{{{len .ExecIDs}}}}' box
+1
+$ docker exec box sh -c 'touch /go-on; while ! test -e /went-on; do sleep 0.1; done; sleep 0.5'
+$ docker inspect -f '{{{{len .ExecIDs}}}}' box
+0
 $ docker exec -t box sh -c 'test -t 1 && echo terminal'
 terminal\r?
 $ docker exec --privileged box sh -c 'grep CapEff /proc/self/status'
@@ -358,6 +364,16 @@ REPOSITORY\s+TAG\s+DIGEST\s+IMAGE ID\s+CREATED\s+SIZE
 $ docker images --filter reference='*/base' --format '{{{{.Tag}}}}'
 latest
 $ docker images --filter dangling=true -q
+-.+
+$ docker images --filter before={base} -q
+-.+
+$ docker images --filter since={base} -q
+-.+
+$ docker images --filter since=none-such ?1
+!.*No such image: none-such.*
+$ docker images --filter until=24h -q
+[0-9a-f]{{12}}
+$ docker images --filter until=2023-12-31T00:00:00Z -q
 -.+
 $ docker images --filter nonsense=1 ?1
 !.*[Ii]nvalid filter.*
@@ -451,6 +467,25 @@ $ docker volume prune -f
 Deleted Volumes:
 [0-9a-f]{{64}}
 Total reclaimed space: .*
+"""
+
+SIZES = r"""
+$ docker run --name writer -v data:/data {base} sh -c 'head -c 3000000 /dev/zero > /f; head -c 5000000 /dev/zero > /data/f'
+$ docker ps -a -s --format '{{{{.Names}}}} {{{{.Size}}}}'
+writer 3(\.\d+)?MB \(virtual \d+(\.\d+)?MB\)
+$ docker inspect -s -f '{{{{.SizeRw}}}}' writer
+(29|30)\d{{5}}
+$ docker system df
+Images\s+1\s+1\s+.*
+Containers\s+1\s+0\s+3(\.\d+)?MB\s+3(\.\d+)?MB \(100%\)
+Local Volumes\s+1\s+1\s+5(\.\d+)?MB\s+0B \(0%\)
+$ docker container prune -f
+Deleted Containers:
+Total reclaimed space: 3(\.\d+)?MB
+$ docker system df -v
+data\s+0\s+5(\.\d+)?MB
+$ docker volume rm data
+data
 """
 
 SYSTEM = r"""
@@ -553,9 +588,12 @@ class DockerCommands(DockerCase):
     def test_volumes(self):
         self.session_of(VOLUMES)
 
+    def test_sizes(self):
+        self.session_of(SIZES)
+
     def test_system(self):
         self.session_of(SYSTEM)
 
     def test_the_sessions_are_long(self):
-        texts = (LIFE, RUN, LISTS, LOGS, EXEC, IMAGES, VOLUMES, SYSTEM)
+        texts = (LIFE, RUN, LISTS, LOGS, EXEC, IMAGES, VOLUMES, SIZES, SYSTEM)
         self.assertGreaterEqual(sum(len(steps(text, base="b", registry="r")) for text in texts), 100)

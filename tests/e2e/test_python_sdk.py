@@ -141,8 +141,7 @@ class PythonSdk(Case):
         link._sock.sendall(b"carried\n")
         self.assertEqual(self.frame(link), (1, b"carried\n"))
         link._sock.shutdown(socket.SHUT_WR)
-        if made.attrs["Config"]["OpenStdin"]:
-            made.kill()
+        self.assertEqual(made.wait()["StatusCode"], 0)
         link.close()
         other = self.containers.create(self.base, ["sh", "-c", "echo out; echo err >&2"])
         said = other.attach(stream=True, demux=True, logs=True)

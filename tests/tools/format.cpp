@@ -37,6 +37,8 @@ TEST_CASE("templates print fields, nested fields and text") {
   CHECK(filled("{{.State.Pid}}{{.On}}{{.None}}") == "7true<no value>");
   CHECK(filled("{{.Names}} {{.Labels}}") == "[a b] map[k:v x.y:z]");
   CHECK(filled("a {{- .ID -}} b{{/* said aside */}}") == "a0123b");
+  auto lenient = go_template::parse("{{.State.Nothing}}")->execute(document, go_template::absence::empty);
+  CHECK(lenient == "<no value>");
 }
 
 TEST_CASE("templates call functions and pipe") {

@@ -5,6 +5,7 @@
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/endpoints/networks.hpp"
 #include "api/docker/endpoints/resolve_modes.hpp"
+#include "api/docker/endpoints/sizes.hpp"
 #include "api/docker/endpoints/volumes_from.hpp"
 #include "api/docker/parse/create_body.hpp"
 #include "api/docker/render/container.hpp"
@@ -62,9 +63,19 @@ awaitable<result<response>> container_list(context& door, const request& what, e
   GANTRY_CO_LET(auto table, co_await table_of(door));
   listing how{what.parameters.flag("all"), limit && *limit > 0 ? static_cast<std::size_t>(*limit) : 0};
   GANTRY_CO_LET(auto rows, select_rows(*table, wanted, how));
+  std::map<std::string, container_sizes> sizes;
+  bool sized = what.parameters.flag("size");
+  if (sized) {
+    std::vector<container_view> shown;
+    for (auto i : rows) shown.push_back(table->rows[i]);
+    GANTRY_CO_LET(sizes, co_await container_sizes_of(door, std::move(shown)));
+  }
   json list = json::array();
   auto moment = now();
-  for (auto i : rows) list.push_back(container_summary(*table->rows[i], table->endpoints[i], moment));
+  for (auto i : rows) {
+    list.push_back(container_summary(*table->rows[i], table->endpoints[i], moment));
+    if (sized) add_sizes(list.back(), sizes[table->rows[i]->name.id]);
+  }
   co_return json_response(dump(list));
 }
 
@@ -73,8 +84,17 @@ awaitable<result<response>> container_inspect(context& door, const request& what
   GANTRY_CO_LET(auto table, co_await table_of(door));
   find_image wanted{docker_namespace, found.view->image_id.str()};
   auto image = co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::inner);
+  list_execs sessions{found.name};
+  GANTRY_CO_LET(auto execs, co_await ask<exec_list>(door, door.actors.catalog, std::move(sessions), deadline::inner));
   auto document = docker::container_inspect(*found.view, endpoints_of(*table, found.view->sandbox),
-                                            image ? &image->what->config : nullptr);
+                                            image ? &image->what->config : nullptr, execs.exec_ids);
+  auto& runtime = document["HostConfig"]["Runtime"];
+  if (runtime == "") runtime = door.facts.default_runtime;
+  if (what.parameters.flag("size")) {
+    std::vector<container_view> alone{found.view};
+    GANTRY_CO_LET(auto sizes, co_await container_sizes_of(door, std::move(alone)));
+    add_sizes(document, sizes[found.name.id]);
+  }
   co_return json_response(dump(document));
 }
 

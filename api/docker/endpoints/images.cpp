@@ -1,11 +1,14 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/filters.hpp"
+#include "api/docker/parse/moment.hpp"
 #include "api/docker/render/image.hpp"
+#include "runtime/log/json_line.hpp"
 
 namespace gantry::docker::endpoints {
 namespace {
@@ -32,12 +35,44 @@ awaitable<result<found_image>> find_named(context& door, std::string name) {
   co_return co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::inner);
 }
 
+/// When the images were made between which the list is asked for, in nanoseconds since 1970.
+struct span_of_time {
+  std::optional<unix_nanos> before, after;
+};
+
+unix_nanos made_at(const image& of) { return log::parse_time(of.config.created).value_or(0); }
+
+/// `before` and `since` name an image, `until` a moment.
+awaitable<result<span_of_time>> span_of(context& door, const filters& wanted) {
+  span_of_time made;
+  auto earlier = [&made](unix_nanos moment) { made.before = std::min(made.before.value_or(moment), moment); };
+  for (const auto& name : wanted.of("before")) {
+    GANTRY_CO_LET(auto found, co_await find_named(door, name));
+    earlier(made_at(*found.what));
+  }
+  for (const auto& name : wanted.of("since")) {
+    GANTRY_CO_LET(auto found, co_await find_named(door, name));
+    made.after = std::max(made.after.value_or(0), made_at(*found.what));
+  }
+  for (const auto& text : wanted.of("until")) {
+    GANTRY_CO_LET(auto moment, parse_moment("until", text, now()));
+    earlier(moment);
+  }
+  co_return made;
+}
+
+bool lies_in(const span_of_time& span, const image& of) {
+  auto at = made_at(of);
+  return (!span.before || at < *span.before) && (!span.after || at > *span.after);
+}
+
 } // namespace
 
 awaitable<result<response>> image_list(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto wanted, filters::parse(what.parameters.get("filters")));
-  GANTRY_CO_TRY(wanted.check({"reference", "dangling", "label", "label!"}));
+  GANTRY_CO_TRY(wanted.check({"before", "dangling", "label", "label!", "reference", "since", "until"}));
   GANTRY_CO_LET(auto dangling, wanted.flag("dangling", false));
+  GANTRY_CO_LET(auto span, co_await span_of(door, wanted));
   list_images all{docker_namespace};
   GANTRY_CO_LET(auto images,
                 co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
@@ -47,8 +82,9 @@ awaitable<result<response>> image_list(context& door, const request& what, excha
   json rows = json::array();
   for (auto& one : list) {
     if (wanted.has("dangling") && dangling != repo_tags(one.names).empty()) continue;
-    if (!wanted.allows_labels(one.what->config.labels) || !keep_names(one, wanted)) continue;
-    rows.push_back(image_summary(one, -1));
+    if (!wanted.allows_labels(one.what->config.labels) || !lies_in(span, *one.what) || !keep_names(one, wanted))
+      continue;
+    rows.push_back(image_summary(one));
   }
   co_return json_response(dump(rows));
 }

@@ -2,6 +2,7 @@
 
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
+#include "api/docker/endpoints/sizes.hpp"
 #include "api/docker/parse/filters.hpp"
 #include "api/docker/parse/moment.hpp"
 #include "api/docker/render/image.hpp"
@@ -56,15 +57,21 @@ awaitable<result<response>> container_prune(context& door, const request& what, 
   GANTRY_CO_TRY(wanted.check({"label", "label!", "until"}));
   GANTRY_CO_LET(auto until, until_of(wanted));
   GANTRY_CO_LET(auto table, co_await table_of(door));
+  std::vector<container_view> over;
+  for (const auto& row : table->rows)
+    if (is_over(*row) && wanted.allows_labels(row->options.labels) && (until == 0 || row->created_at < until))
+      over.push_back(row);
+  GANTRY_CO_LET(auto sizes, co_await written_by(door, over));
   json gone = json::array();
-  for (const auto& row : table->rows) {
-    if (!is_over(*row) || !wanted.allows_labels(row->options.labels) || (until != 0 && row->created_at >= until))
-      continue;
+  std::uint64_t bytes = 0;
+  for (const auto& row : over) {
     auto removed = co_await remove(door, row->name);
-    if (removed && *removed) gone.push_back(row->name.id);
+    if (!removed || !*removed) continue;
+    gone.push_back(row->name.id);
+    bytes += sizes[row->name.id];
   }
-  tell_prune(door, event::subject::container, 0);
-  co_return json_response(dump({{"ContainersDeleted", gone.empty() ? json(nullptr) : gone}, {"SpaceReclaimed", 0}}));
+  tell_prune(door, event::subject::container, bytes);
+  co_return json_response(dump({{"ContainersDeleted", or_null(gone)}, {"SpaceReclaimed", bytes}}));
 }
 
 awaitable<result<response>> network_prune(context& door, const request& what, exchange&) {
@@ -82,7 +89,7 @@ awaitable<result<response>> network_prune(context& door, const request& what, ex
     if (removed) gone.push_back(one.display_name);
   }
   tell_prune(door, event::subject::network, 0);
-  co_return json_response(dump({{"NetworksDeleted", gone.empty() ? json(nullptr) : gone}}));
+  co_return json_response(dump({{"NetworksDeleted", or_null(gone)}}));
 }
 
 awaitable<result<response>> image_prune(context& door, const request& what, exchange&) {
@@ -109,7 +116,7 @@ awaitable<result<response>> image_prune(context& door, const request& what, exch
     }
   }
   tell_prune(door, event::subject::image, bytes);
-  co_return json_response(dump({{"ImagesDeleted", gone.empty() ? json(nullptr) : gone}, {"SpaceReclaimed", bytes}}));
+  co_return json_response(dump({{"ImagesDeleted", or_null(gone)}, {"SpaceReclaimed", bytes}}));
 }
 
 awaitable<result<response>> volume_prune(context& door, const request& what, exchange&) {
@@ -120,15 +127,21 @@ awaitable<result<response>> volume_prune(context& door, const request& what, exc
   list_volumes all{docker_namespace};
   GANTRY_CO_LET(auto volumes,
                 co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all), deadline::inner));
+  std::erase_if(volumes.volumes, [&](const volume_info& one) {
+    return one.users != 0 || (!every && !one.record.anonymous) || !wanted.allows_labels(one.record.labels);
+  });
+  GANTRY_CO_LET(auto sizes, co_await sizes_of(door, volumes.volumes));
   json gone = json::array();
+  std::uint64_t bytes = 0;
   for (const auto& one : volumes.volumes) {
-    if (one.users != 0 || (!every && !one.record.anonymous) || !wanted.allows_labels(one.record.labels)) continue;
     remove_volume message{docker_namespace, one.record.name, false};
     auto removed = co_await ask<done>(door, door.actors.volumes, std::move(message), deadline::whole);
-    if (removed) gone.push_back(one.record.name);
+    if (!removed) continue;
+    gone.push_back(one.record.name);
+    bytes += sizes[one.mountpoint];
   }
-  tell_prune(door, event::subject::volume, 0);
-  co_return json_response(dump({{"VolumesDeleted", gone}, {"SpaceReclaimed", 0}}));
+  tell_prune(door, event::subject::volume, bytes);
+  co_return json_response(dump({{"VolumesDeleted", gone}, {"SpaceReclaimed", bytes}}));
 }
 
 awaitable<result<response>> build_prune(context&, const request&, exchange&) {

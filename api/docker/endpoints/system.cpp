@@ -3,9 +3,7 @@
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/endpoints/find.hpp"
 #include "api/docker/parse/registry_auth.hpp"
-#include "api/docker/render/container.hpp"
 #include "api/docker/render/image.hpp"
-#include "api/docker/render/volume.hpp"
 #include "api/docker/render/words.hpp"
 #include "api/docker/status.hpp"
 #include "api/docker/version.hpp"
@@ -147,33 +145,6 @@ awaitable<result<response>> auth(context&, const request& what, exchange&) {
   co_return message_response(501,
                              "Gantry does not check credentials by itself: a pull uses those of ~/.docker/config.json "
                              "or of its X-Registry-Auth header, and says when the registry refuses them");
-}
-
-awaitable<result<response>> disk_usage(context& door, const request&, exchange&) {
-  GANTRY_CO_LET(auto table, co_await table_of(door));
-  list_images all_images{docker_namespace};
-  GANTRY_CO_LET(auto images,
-                co_await ask<gantry::image_list>(door, door.actors.images, std::move(all_images), deadline::inner));
-  list_volumes all_volumes{docker_namespace};
-  GANTRY_CO_LET(auto volumes,
-                co_await ask<gantry::volume_list>(door, door.actors.volumes, std::move(all_volumes), deadline::inner));
-  json made{{"LayersSize", 0},
-            {"Images", json::array()},
-            {"Containers", json::array()},
-            {"Volumes", json::array()},
-            {"BuildCache", json::array()}};
-  std::uint64_t layers = 0;
-  for (const auto& image : images.images) {
-    auto users = std::count_if(table->rows.begin(), table->rows.end(),
-                               [&](const auto& row) { return row->image_id == image.what->id; });
-    layers += image.what->unpacked_bytes;
-    made["Images"].push_back(image_summary(image, users));
-  }
-  made["LayersSize"] = layers;
-  for (std::size_t i = 0; i < table->rows.size(); ++i)
-    made["Containers"].push_back(container_summary(*table->rows[i], table->endpoints[i], now()));
-  for (const auto& one : volumes.volumes) made["Volumes"].push_back(volume(one));
-  co_return json_response(dump(made));
 }
 
 } // namespace gantry::docker::endpoints

@@ -78,8 +78,6 @@ result<void> read_log(object from, log_config& into) {
     return fail(errc::invalid_argument, "logger: no log driver named {} is registered: write json-file, local or none",
                 quote(driver));
   for (const auto& [name, value] : into.options) GANTRY_TRY(read_option(name, value, into));
-  if (into.driver == "json-file" && into.max_files > 1 && into.max_size == 0)
-    return fail(errc::invalid_argument, "log option max-file cannot be set when max-size is not");
   return {};
 }
 

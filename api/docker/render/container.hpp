@@ -10,10 +10,16 @@ namespace gantry::docker {
 /// One row of GET /containers/json.
 json container_summary(const container_record& of, const std::vector<network_endpoint>& endpoints, unix_nanos now);
 
-/// GET /containers/{id}/json. `image` supplies what the user did not say; may be null when it is gone. `exec_ids` as
-/// ExecIDs. `folder` is the container's, which holds its log and its hosts file.
+/// GET /containers/{id}/json. `image` supplies what the user did not say; may be null when it is gone.
 json container_inspect(const container_record& of, const std::vector<network_endpoint>& endpoints,
-                       const image_config* image);
+                       const image_config* image, const std::vector<std::string>& exec_ids = {});
+
+/// Bytes, as `size=1` asks for them: what a container has written, and that and its image together.
+struct container_sizes {
+  std::uint64_t written = 0, image = 0;
+};
+/// SizeRw and SizeRootFs, in a summary or an inspection.
+void add_sizes(json& to, const container_sizes& of);
 
 json host_config(const container_options& of);
 json network_settings(const container_record& of, const std::vector<network_endpoint>& endpoints);

@@ -95,7 +95,7 @@ json config_of(const container_record& of, const image_config* image) {
 } // namespace
 
 json container_inspect(const container_record& of, const std::vector<network_endpoint>& endpoints,
-                       const image_config* image) {
+                       const image_config* image, const std::vector<std::string>& exec_ids) {
   json made;
   made["Id"] = of.name.id;
   made["Created"] = time_text(of.created_at);
@@ -113,7 +113,7 @@ json container_inspect(const container_record& of, const std::vector<network_end
   made["Driver"] = "overlayfs";
   made["Platform"] = "linux";
   made["MountLabel"] = made["ProcessLabel"] = made["AppArmorProfile"] = "";
-  made["ExecIDs"] = nullptr;
+  made["ExecIDs"] = or_null(exec_ids);
   made["HostConfig"] = host_config(of.options);
   made["GraphDriver"] = {{"Data", nullptr}, {"Name", "overlayfs"}};
   made["Mounts"] = mount_points(of.mounts);

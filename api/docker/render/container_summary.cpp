@@ -57,4 +57,9 @@ json container_summary(const container_record& of, const std::vector<network_end
   return row;
 }
 
+void add_sizes(json& to, const container_sizes& of) {
+  to["SizeRw"] = of.written;
+  to["SizeRootFs"] = of.written + of.image;
+}
+
 } // namespace gantry::docker

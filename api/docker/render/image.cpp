@@ -1,6 +1,8 @@
 #include "api/docker/render/image.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "api/docker/render/container.hpp"
 #include "runtime/log/json_line.hpp"
@@ -28,6 +30,19 @@ json config_of(const image_config& config) {
   return made;
 }
 
+std::set<digest> layers_of(const image& of) {
+  std::set<digest> made;
+  for (const auto& layer : of.layers) made.insert(layer.content);
+  return made;
+}
+
+/// `whole` times `part` over `all`.
+std::uint64_t scaled(std::uint64_t whole, std::uint64_t part, std::uint64_t all) {
+  if (all == 0) return 0;
+  return static_cast<std::uint64_t>(static_cast<double>(whole) *
+                                    (static_cast<double>(part) / static_cast<double>(all)));
+}
+
 std::vector<std::string> without_repeats(std::vector<std::string> list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -50,7 +65,7 @@ std::vector<std::string> repo_digests(const std::vector<image_name>& names) {
   return without_repeats(std::move(digests));
 }
 
-json image_summary(const found_image& of, std::int64_t containers) {
+json image_summary(const found_image& of, std::int64_t containers, std::int64_t shared) {
   const auto& image = *of.what;
   json row;
   row["Containers"] = containers;
@@ -60,9 +75,28 @@ json image_summary(const found_image& of, std::int64_t containers) {
   row["ParentId"] = "";
   row["RepoDigests"] = repo_digests(of.names);
   row["RepoTags"] = repo_tags(of.names);
-  row["SharedSize"] = -1;
+  row["SharedSize"] = shared;
   row["Size"] = image.unpacked_bytes;
   return row;
+}
+
+images_on_disk measure_images(const std::vector<found_image>& images) {
+  std::map<digest, int> holders;
+  for (const auto& image : images)
+    for (const auto& layer : layers_of(*image.what)) ++holders[layer];
+  images_on_disk made;
+  std::set<digest> counted;
+  for (const auto& image : images) {
+    std::uint64_t all = 0, own = 0, shared = 0;
+    for (const auto& layer : image.what->layers) {
+      all += layer.size;
+      if (counted.insert(layer.content).second) own += layer.size;
+      if (holders[layer.content] > 1) shared += layer.size;
+    }
+    made.bytes += scaled(image.what->unpacked_bytes, own, all);
+    made.shared.push_back(scaled(image.what->unpacked_bytes, shared, all));
+  }
+  return made;
 }
 
 json image_inspect(const found_image& of) {

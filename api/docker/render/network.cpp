@@ -30,7 +30,7 @@ json ipam_of(const network_definition& of) {
   if (!of.ip_range.empty()) pool["IPRange"] = of.ip_range;
   pool["Gateway"] = of.gateway;
   if (!of.reserved.empty()) pool["AuxiliaryAddresses"] = object_of(of.reserved);
-  return {{"Driver", "default"}, {"Options", json::object()}, {"Config", json::array({pool})}};
+  return {{"Driver", "default"}, {"Options", nullptr}, {"Config", json::array({pool})}};
 }
 
 json member(const container_record& of, const network_endpoint& end) {

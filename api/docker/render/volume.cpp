@@ -4,7 +4,7 @@
 
 namespace gantry::docker {
 
-json volume(const volume_info& of) {
+json volume(const volume_info& of, std::optional<std::uint64_t> bytes) {
   json made;
   made["CreatedAt"] = log::format_time(of.record.created_at / 1'000'000'000 * 1'000'000'000);
   made["Driver"] = "local";
@@ -17,7 +17,7 @@ json volume(const volume_info& of) {
   made["Name"] = of.record.name;
   made["Options"] = nullptr;
   made["Scope"] = "local";
-  made["UsageData"] = {{"RefCount", of.users}, {"Size", -1}};
+  made["UsageData"] = {{"RefCount", of.users}, {"Size", bytes ? static_cast<std::int64_t>(*bytes) : -1}};
   return made;
 }
 

@@ -126,7 +126,9 @@ catalog_actor::behavior_type catalog(catalog_actor::pointer, found_container onl
       [](const container_changed&) {},
       [](const endpoint_changed&) {},
       [](const register_exec&) {},
+      [](const exec_ended&) {},
       [](const forget_exec&) {},
+      [](const list_execs&) { return exec_list{{"e1"}}; },
       [only](const find_exec& request) -> caf::result<found_container> {
         if (request.exec_id.starts_with("e")) return only;
         return refuse(errc::not_found, "No such exec instance: " + request.exec_id);
@@ -252,6 +254,22 @@ events_actor::behavior_type events(events_actor::stateful_pointer<events_state_o
   };
 }
 
+/// Each container has written 4096 bytes, and 8192 lie in each volume.
+writable_usage_actor::behavior_type usage() {
+  return {
+      [](const measure_writable& request) {
+        writable_uses answer;
+        for (const auto& one : request.containers) answer.by_id[one->name.id] = {4096, 1, 1};
+        return answer;
+      },
+      [](const measure_folders& request) {
+        folder_uses answer;
+        for (const auto& path : request.paths) answer.by_path[path] = 8192;
+        return answer;
+      },
+  };
+}
+
 engine_info facts() {
   engine_info made;
   made.root = "/r";
@@ -298,6 +316,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
   parts_.images = system_->spawn(images, parts_.events);
   parts_.volumes = system_->spawn(volumes);
   parts_.network = system_->spawn(networks);
+  parts_.writable_usage = system_->spawn(usage);
   parts_.metered = {parts_.catalog, parts_.images, parts_.events};
   if (pods) parts_.pods = pods(*system_);
   engine_ = system_->spawn(engine, parts_, container_);
@@ -306,7 +325,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
 fake_engine::~fake_engine() {
   auto end = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
   end(engine_), end(parts_.catalog), end(parts_.images), end(parts_.volumes), end(parts_.network), end(parts_.events),
-      end(container_), end(sandbox_);
+      end(container_), end(sandbox_), end(parts_.writable_usage);
   if (parts_.pods) end(parts_.pods);
 }
 

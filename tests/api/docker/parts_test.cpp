@@ -5,12 +5,22 @@
 #include "api/docker/parse/registry_auth.hpp"
 #include "api/docker/render/container.hpp"
 #include "api/docker/render/event.hpp"
+#include "api/docker/render/image.hpp"
 #include "api/docker/render/pull_progress.hpp"
 #include "api/docker/render/words.hpp"
 #include "tests/catch.hpp"
 
 using namespace gantry;
 using namespace gantry::docker;
+
+namespace {
+
+/// A digest that begins with this digit.
+digest digest_of(std::string_view digit) {
+  return digest::parse("sha256:" + std::string(digit) + std::string(63, '0')).value();
+}
+
+} // namespace
 
 TEST_CASE("filters are lists, or maps as old clients send them") {
   auto wanted = filters::parse(R"({"status":["running","exited"],"label":{"a=b":true,"c":false}})");
@@ -132,6 +142,31 @@ TEST_CASE("a log line has a header unless there is a terminal, and a time when a
   CHECK(log_line(entry, {true, true, true}) == "1970-01-01T00:00:01.000000000Z tag=a hi\n");
 }
 
+TEST_CASE("layers that images share are counted once, and said of each") {
+  auto image_of = [](std::string_view id, std::vector<std::pair<std::string_view, std::uint64_t>> layers,
+                     std::uint64_t bytes) {
+    auto made = std::make_shared<image>();
+    made->id = digest_of(id);
+    for (const auto& [content, size] : layers) {
+      descriptor layer;
+      layer.content = digest_of(content);
+      layer.size = size;
+      made->layers.push_back(layer);
+    }
+    made->unpacked_bytes = bytes;
+    return found_image{made, {}};
+  };
+  auto one = image_of("1", {{"a", 60}, {"b", 40}}, 1000);
+  auto two = image_of("2", {{"a", 60}, {"c", 60}}, 1200);
+  auto together = measure_images({one, two});
+  CHECK(together.bytes == 1000 + 600);
+  CHECK(together.shared == std::vector<std::uint64_t>{600, 600});
+  CHECK(measure_images({one}).shared == std::vector<std::uint64_t>{0});
+  CHECK(measure_images({image_of("3", {}, 0)}).bytes == 0);
+  CHECK(image_summary(two, 1, 600)["SharedSize"] == 600);
+  CHECK(image_summary(two)["SharedSize"] == -1);
+}
+
 TEST_CASE("a container's row and document have docker's shape") {
   container_record record;
   record.name = {"docker", std::string(64, 'c')};
@@ -154,6 +189,10 @@ TEST_CASE("a container's row and document have docker's shape") {
   CHECK(row["Ports"][0]["PublicPort"] == 8080);
   CHECK_FALSE(row["Ports"][1].contains("PublicPort"));
   CHECK(row["NetworkSettings"]["Networks"]["bridge"]["IPAddress"] == "10.0.0.2");
+  CHECK_FALSE(row.contains("SizeRw"));
+  add_sizes(row, {100, 1000});
+  CHECK(row["SizeRw"] == 100);
+  CHECK(row["SizeRootFs"] == 1100);
   auto whole = container_inspect(record, {endpoint}, nullptr);
   CHECK(whole["State"]["Running"] == true);
   CHECK(whole["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"] == "8080");

@@ -138,7 +138,16 @@ TEST_CASE("images, volumes and networks are listed and inspected") {
   CHECK_THAT(f.ask("POST", "/networks/host/connect", R"({"Container":"web"})"), test::contains("403"));
   CHECK_THAT(f.ask("POST", "/networks/bridge/connect", R"({"Container":"web","EndpointConfig":{"Aliases":["x"]}})"),
              test::contains("user defined networks"));
-  CHECK_THAT(f.ask("GET", "/system/df"), test::contains("LayersSize"));
+  auto usage = f.ask("GET", "/system/df");
+  CHECK_THAT(usage, test::contains("LayersSize"));
+  CHECK_THAT(usage, test::contains("\"SizeRw\":4096"));
+  CHECK_THAT(usage, test::contains("\"Size\":8192"));
+  CHECK_THAT(f.ask("GET", "/system/df?type=volume"), !test::contains("LayersSize"));
+  CHECK_THAT(f.ask("GET", "/system/df?type=moon"), test::contains("unknown object type: moon"));
+  CHECK_THAT(f.ask("GET", "/containers/json?all=1&size=1"), test::contains("\"SizeRw\":4096"));
+  CHECK_THAT(f.ask("GET", "/containers/json?all=1"), !test::contains("SizeRw"));
+  CHECK_THAT(f.ask("GET", "/containers/web/json?size=1"), test::contains("\"SizeRootFs\":"));
+  CHECK_THAT(f.ask("GET", "/containers/web/json"), test::contains("\"ExecIDs\":[\"e1\"]"));
   CHECK_THAT(f.ask("GET", "/images/alpine:3/json"), test::contains("\"ContainerConfig\":{"));
   CHECK_THAT(f.ask("POST", "/gantry/spec", R"({"Image":"alpine:3"})"), test::contains("\"ociVersion\":\"1.0.2\""));
 }

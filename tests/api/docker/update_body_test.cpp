@@ -77,6 +77,9 @@ TEST_CASE("log drivers have their options, and what is none of them is refused b
   auto local = created_with(R"("HostConfig":{"LogConfig":{"Type":"local","Config":{"max-file":"3"}}})").value().log;
   CHECK(local.max_size == 20 << 20);
   CHECK(local.max_files == 3);
+  auto unbounded =
+      created_with(R"("HostConfig":{"LogConfig":{"Type":"json-file","Config":{"max-file":"3"}}})").value().log;
+  CHECK(unbounded.max_size == 0); // one file, as with dockerd
   CHECK(refusal_of_log("json-file", R"({"labels":"a,b","env":"C","tag":"{{.Name}} {{ .ID }}","compress":"false"})")
             .empty());
   CHECK_THAT(refusal_of_log("json-file", R"({"tag":"{{.Foo}}"})"), test::contains("{{.ImageName}}"));

@@ -46,7 +46,7 @@ public:
       if (format_.empty())
         with.io.out << shown_event(event) << '\n';
       else
-        GANTRY_TRY(print_formatted(event, format_, with.io.out));
+        GANTRY_TRY(print_formatted(event, format_, with.io.out, go_template::absence::empty)); // kinds differ in fields
       with.io.out.flush();
     }
   }

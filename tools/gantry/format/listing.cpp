@@ -1,7 +1,6 @@
 #include "tools/gantry/format/listing.hpp"
 
 #include "tools/gantry/format/table.hpp"
-#include "tools/gantry/format/template.hpp"
 
 namespace gantry::cli {
 
@@ -79,13 +78,14 @@ result<void> print_listing(const listing& what, std::string_view format, std::os
   return {};
 }
 
-result<void> print_formatted(const json& what, std::string_view format, std::ostream& to) {
+result<void> print_formatted(const json& what, std::string_view format, std::ostream& to,
+                             go_template::absence of_a_field) {
   if (format == "json") {
     to << to_line(what) << '\n';
     return {};
   }
   GANTRY_LET(auto form, go_template::parse(unescaped(format)));
-  GANTRY_LET(auto line, form.execute(what));
+  GANTRY_LET(auto line, form.execute(what, of_a_field));
   to << line << '\n';
   return {};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/gantry/format/json.hpp"
+#include "tools/gantry/format/template.hpp"
 #include "tools/gantry/line/console.hpp"
 
 namespace gantry::cli {
@@ -25,6 +26,7 @@ struct listing {
 result<void> print_listing(const listing& what, std::string_view format, std::ostream& to);
 
 /// Prints one object by a template, or "json", with a newline.
-result<void> print_formatted(const json& what, std::string_view format, std::ostream& to);
+result<void> print_formatted(const json& what, std::string_view format, std::ostream& to,
+                             go_template::absence of_a_field = go_template::absence::refused);
 
 } // namespace gantry::cli

@@ -18,9 +18,12 @@ public:
   /// Errors: invalid_argument, with what is not understood.
   static result<go_template> parse(std::string_view text);
 
-  /// The text for one document. Errors: invalid_argument for a field that the document does not have (a condition takes
-  /// it for empty instead), or an operand of the wrong kind.
-  [[nodiscard]] result<std::string> execute(const json& document) const;
+  /// Whether a field that a document does not have is an error, or nothing: "<no value>" where it is printed.
+  enum class absence { refused, empty };
+
+  /// The text for one document. In a condition, what is absent is empty in any case. Errors: invalid_argument for a
+  /// field that the document does not have, or an operand of the wrong kind.
+  [[nodiscard]] result<std::string> execute(const json& document, absence of_a_field = absence::refused) const;
 
   struct node;
 

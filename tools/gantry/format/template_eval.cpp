@@ -10,12 +10,11 @@ namespace {
 using node = go_template::node;
 using variables = std::map<std::string, json, std::less<>>;
 
-/// Whether a field that is not there is an error, or empty (in a condition).
-enum class absence { refused, empty };
+using absence = go_template::absence;
 
 class evaluation {
 public:
-  explicit evaluation(const json& document) : known_{{"$", document}} {}
+  evaluation(const json& document, absence printed) : known_{{"$", document}}, printed_(printed) {}
 
   result<void> run(const std::vector<node>& nodes, const json& dot) {
     for (const auto& each : nodes) GANTRY_TRY(run(each, dot));
@@ -31,6 +30,7 @@ private:
   result<json> value(const template_operand& operand, const json& dot, absence missing);
 
   variables known_;
+  absence printed_; ///< of a field that is printed
 };
 
 result<void> evaluation::run(const node& each, const json& dot) {
@@ -38,7 +38,7 @@ result<void> evaluation::run(const node& each, const json& dot) {
     text += each.text;
     return {};
   }
-  auto missing = each.type == node::kind::print ? absence::refused : absence::empty;
+  auto missing = each.type == node::kind::print ? printed_ : absence::empty;
   GANTRY_LET(auto given, value(each.pipeline, dot, missing));
   switch (each.type) {
   case node::kind::print:
@@ -122,8 +122,8 @@ result<json> evaluation::value(const template_pipeline& pipeline, const json& do
 
 } // namespace
 
-result<std::string> go_template::execute(const json& document) const {
-  evaluation run(document);
+result<std::string> go_template::execute(const json& document, absence of_a_field) const {
+  evaluation run(document, of_a_field);
   GANTRY_TRY(run.run(*nodes_, document));
   return std::move(run.text);
 }
