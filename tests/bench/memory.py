@@ -16,6 +16,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 
 
+at_rest = 8  # seconds: an engine that has had nothing to do for five gives back what only work needed
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", default="build/release/bin")
@@ -71,7 +74,7 @@ def main():
         daemon = session.daemon().start()
         daemon.ok("pull", "-q", session.base)
         daemon.ok("run", "--rm", "--network", asked.network, session.base, "true")  # what is made once is made
-        time.sleep(2)
+        time.sleep(at_rest)
         idle = engine_processes(daemon)
         body = {"Image": session.base, "Cmd": ["sleep", "100000"], "HostConfig": {"NetworkMode": asked.network}}
 
@@ -81,7 +84,7 @@ def main():
                 raise RuntimeError(f"a container did not start: {status} {said}")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(start, range(asked.count)))
-        time.sleep(2)
+        time.sleep(at_rest)
         busy = engine_processes(daemon)
         running = len(daemon.ok("ps", "-q").split())
     finally:

@@ -25,6 +25,19 @@ class SideBySide(unittest.TestCase):
         one.ok("rmi", session.base)
         self.assertEqual(two.ok("run", "--rm", session.base, "echo", "whole"), "whole\n")
 
+    def test_at_rest_it_holds_no_code_that_only_work_needed(self):
+        session = Session.current
+        one = session.daemon().start()
+        self.addCleanup(one.close)
+        one.ok("run", "--rm", session.base, "true")
+
+        def of_files():
+            said = host.read(f"/proc/{one.process.pid}/smaps_rollup")
+            return int(re.search(r"^Pss_File:\s+(\d+)", said, re.M)[1])
+        worked = of_files()
+        wait_until(lambda: of_files() < worked / 2, what="pages of code to be given back")
+        one.ok("run", "--rm", session.base, "true")
+
     def test_a_second_daemon_on_the_same_folders_is_refused(self):
         session = Session.current
         one = session.daemon().start()
