@@ -20,7 +20,8 @@ awaitable<result<void>> pipe_end::write(std::string_view bytes) {
     changed_->clear(); // first: what changes after the look below is not missed
     GANTRY_CO_LET(auto taken, pipe_->write_some(bytes));
     bytes.remove_prefix(taken);
-    if (!bytes.empty() && !co_await changed_->wait()) co_return fail(errc::cancelled, "the request was given up");
+    if (bytes.empty()) break;
+    if (!co_await changed_->wait()) co_return fail(errc::cancelled, "the request was given up");
   }
   co_return result<void>();
 }

@@ -176,7 +176,8 @@ awaitable<bool> connection::serve_one() {
   }
   if (refused) {
     keep_alive_ = keep_alive_ && whole;
-    co_return co_await respond(*refused, what.method == "HEAD") && keep_alive_;
+    if (!co_await respond(*refused, what.method == "HEAD")) co_return false;
+    co_return keep_alive_;
   }
   co_return co_await answer(what, by);
 }

@@ -1,5 +1,4 @@
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
+#include "api/docker/archive_stream.hpp"
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/parse/image_changes.hpp"
 #include "api/docker/parse/target_name.hpp"
@@ -11,9 +10,6 @@
 // docker save, docker load and docker import.
 namespace gantry::docker::endpoints {
 namespace {
-
-using namespace asio::experimental::awaitable_operators;
-constexpr std::chrono::minutes longest_stall{5};
 
 /// What the engine has for one host is one platform of an image: another cannot be asked for.
 result<void> check_platform(const request& what) {
@@ -63,14 +59,6 @@ std::string loaded_lines(const loaded_images& loaded) {
     for (const auto& name : one.names) line("Loaded image: " + name);
   }
   return lines;
-}
-
-/// A client that takes nothing is cut off: a thread waits for it, and the images' content.
-awaitable<result<void>> write_in_time(context& door, exchange& on, std::string_view part) {
-  asio::steady_timer patience(door.home->io, longest_stall);
-  auto got = co_await (on.write(part) || patience.async_wait(use_awaitable));
-  if (got.index() == 1) co_return fail(errc::unavailable, "the client takes nothing any more");
-  co_return std::get<0>(std::move(got));
 }
 
 } // namespace
