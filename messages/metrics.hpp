@@ -43,6 +43,7 @@ struct metrics {
 template<class Map>
 std::vector<metric::sample> samples_by(const std::string& label, const Map& values) {
   std::vector<metric::sample> made;
+  made.reserve(values.size());
   for (const auto& [key, value] : values) made.push_back({{{label, std::string(key)}}, static_cast<double>(value)});
   return made;
 }

@@ -1,12 +1,10 @@
-#include <ranges>
-
+#include "api/cri/mapping/pods.hpp"
 #include "api/cri/calls/calls.hpp"
 #include "api/cri/calls/chunks.hpp"
 #include "api/cri/calls/find.hpp"
 #include "api/cri/calls/statuses.hpp"
 #include "api/cri/mapping/filters.hpp"
 #include "api/cri/mapping/info.hpp"
-#include "api/cri/mapping/pods.hpp"
 #include "api/cri/mapping/resources.hpp"
 #include "messages/domain/quote.hpp"
 
@@ -16,8 +14,9 @@ namespace {
 result<void> check_handler(const context& door, const std::string& name) {
   const auto& known = door.facts.runtimes;
   if (name.empty() || known.contains(name)) return {};
-  return fail(errc::invalid_argument, "no runtime for the handler {} is configured: there are {}", quote(name),
-              fmt::join(std::views::keys(known), ", "));
+  std::string names;
+  for (const auto& [one, path] : known) names += (names.empty() ? "" : ", ") + one;
+  return fail(errc::invalid_argument, "no runtime for the handler {} is configured: there are {}", quote(name), names);
 }
 
 /// What is being made is for its maker alone: the kubelet would take it for a pod that failed, and end it.

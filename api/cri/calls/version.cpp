@@ -1,5 +1,3 @@
-#include <ranges>
-
 #include <nlohmann/json.hpp>
 
 #include "api/cri/calls/calls.hpp"
@@ -66,7 +64,7 @@ answer<v1::StatusResponse> status(context& door, const v1::StatusRequest& reques
   *made.mutable_status()->add_conditions() = condition("RuntimeReady", true);
   *made.mutable_status()->add_conditions() = network_condition(network);
   *made.add_runtime_handlers() = handler(""); // the default one
-  for (const auto& name : std::views::keys(door.facts.runtimes)) *made.add_runtime_handlers() = handler(name);
+  for (const auto& [name, path] : door.facts.runtimes) *made.add_runtime_handlers() = handler(name);
   made.mutable_features()->set_supplemental_groups_policy(false);
   if (request.verbose()) (*made.mutable_info())["config"] = status_info(door, network);
   co_return made;

@@ -60,6 +60,8 @@ port_forward::port_forward(std::shared_ptr<loop> home, backend& engine, const st
     : home_(std::move(home)), engine_(engine), limits_(limits), what_(std::move(what)), from_(from), to_(to),
       session_(2 * limits.max_pairs), eased_(home_->io) {}
 
+port_forward::~port_forward() = default;
+
 awaitable<void> port_forward::run() {
   // The pairs' coroutines refer to this, so they end first, whatever ended the client's.
   std::exception_ptr cancelled;
@@ -88,7 +90,7 @@ awaitable<void> port_forward::read_client() {
       sane = event.has_value();
       if (!event) spdlog::info("cri: a client of port-forward is sent away: {}", event.error().message);
       if (!event || !*event) break;
-      std::visit([this](auto&& what) { take(std::move(what)); }, std::move(**event));
+      std::visit([this](auto&& what) { take(std::forward<decltype(what)>(what)); }, std::move(**event));
     }
     flush();
     co_await to_.room();

@@ -17,6 +17,9 @@ class port_forward {
 public:
   port_forward(std::shared_ptr<loop> home, backend& engine, const stream_limits& limits, port_forward_request what,
                transport& from, outbox& to);
+  port_forward(const port_forward&) = delete;
+  port_forward& operator=(const port_forward&) = delete;
+  ~port_forward();
 
   /// Until the client has gone.
   awaitable<void> run();

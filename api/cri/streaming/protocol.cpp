@@ -44,6 +44,7 @@ std::optional<remotecommand_protocol> choose_remotecommand(const std::vector<std
 
 std::vector<std::string_view> remotecommand_protocols() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(spoken));
   for (const auto& one : spoken) names.push_back(one.name);
   return names;
 }

@@ -60,7 +60,7 @@ awaitable<bool> spdy_client::read_more() {
     if (!event) spdlog::info("cri: a client of exec or attach is sent away: {}", event.error().message);
     gone_ = gone_ || !event;
     if (!event || !*event) break;
-    std::visit([this](auto&& what) { take(std::move(what)); }, std::move(**event));
+    std::visit([this](auto&& what) { take(std::forward<decltype(what)>(what)); }, std::move(**event));
   }
   to_.put(session_.take_output());
   co_await to_.room(); // a client that asks and does not read the answers

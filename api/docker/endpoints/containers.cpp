@@ -89,7 +89,7 @@ awaitable<result<response>> container_inspect(context& door, const request& what
   auto document = docker::container_inspect(*found.view, endpoints_of(*table, found.view->sandbox),
                                             image ? &image->what->config : nullptr, execs.exec_ids);
   auto& runtime = document["HostConfig"]["Runtime"];
-  if (runtime == "") runtime = door.facts.default_runtime;
+  if (runtime.get_ref<const std::string&>().empty()) runtime = door.facts.default_runtime;
   if (what.parameters.flag("size")) {
     std::vector<container_view> alone{found.view};
     GANTRY_CO_LET(auto sizes, co_await container_sizes_of(door, std::move(alone)));

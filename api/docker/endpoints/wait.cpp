@@ -31,7 +31,7 @@ awaitable<result<response>> container_wait(context& door, const request& what, e
   GANTRY_CO_LET(auto until, parse_condition(what.parameters.get("condition")));
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
   wait_container message{until};
-  auto waiting = send_request<exit_report>(door, found.container, std::move(message), deadline::without_end);
+  auto waiting = send_request<exit_report>(door, found.container, message, deadline::without_end);
   co_await waiting->sent();
   // The head tells the client that its wait is in force: it starts the container only then (docker run).
   response head;

@@ -182,7 +182,7 @@ result<void> read_pairs(std::string_view instruction, std::string_view text, ima
   GANTRY_LET(auto list, assignments(text));
   for (auto& [name, value] : list) {
     if (instruction == "ENV")
-      into.env.push_back(name + "=" + value);
+      into.env.push_back(fmt::format("{}={}", name, value));
     else
       into.labels[name] = value;
   }

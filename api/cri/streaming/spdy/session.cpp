@@ -13,7 +13,8 @@ result<std::optional<session::event>> session::next_unguarded() {
   for (;;) {
     GANTRY_LET(auto got, decoder_.next());
     if (!got) return std::optional<event>();
-    GANTRY_LET(auto made, std::visit([this](auto&& what) { return take(std::move(what)); }, std::move(*got)));
+    GANTRY_LET(auto made,
+               std::visit([this](auto&& what) { return take(std::forward<decltype(what)>(what)); }, std::move(*got)));
     if (made) return made;
   }
 }
