@@ -36,6 +36,11 @@ void tell_prune(context& door, event::subject type, std::uint64_t bytes) {
   tell(door.actors.events, event{docker_namespace, type, "prune", "", {{"reclaimed", std::to_string(bytes)}}, now()});
 }
 
+/// What cannot be measured, for its size or its disk, is what one wants to be rid of most: it goes, and counts nothing.
+std::map<std::string, std::uint64_t> sizes_or_none(result<std::map<std::string, std::uint64_t>> measured) {
+  return measured ? std::move(*measured) : std::map<std::string, std::uint64_t>{};
+}
+
 /// The names to remove an image by; its id when it has none.
 std::vector<std::string> handles_of(const found_image& image) {
   std::vector<std::string> handles;
@@ -61,7 +66,8 @@ awaitable<result<response>> container_prune(context& door, const request& what, 
   for (const auto& row : table->rows)
     if (is_over(*row) && wanted.allows_labels(row->options.labels) && (until == 0 || row->created_at < until))
       over.push_back(row);
-  GANTRY_CO_LET(auto sizes, co_await written_by(door, over));
+  auto measured = co_await written_by(door, over);
+  auto sizes = sizes_or_none(std::move(measured));
   json gone = json::array();
   std::uint64_t bytes = 0;
   for (const auto& row : over) {
@@ -130,7 +136,8 @@ awaitable<result<response>> volume_prune(context& door, const request& what, exc
   std::erase_if(volumes.volumes, [&](const volume_info& one) {
     return one.users != 0 || (!every && !one.record.anonymous) || !wanted.allows_labels(one.record.labels);
   });
-  GANTRY_CO_LET(auto sizes, co_await sizes_of(door, volumes.volumes));
+  auto measured = co_await sizes_of(door, volumes.volumes);
+  auto sizes = sizes_or_none(std::move(measured));
   json gone = json::array();
   std::uint64_t bytes = 0;
   for (const auto& one : volumes.volumes) {
