@@ -32,7 +32,6 @@ awaitable<result<response>> container_wait(context& door, const request& what, e
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
   wait_container message{until};
   auto waiting = send_request<exit_report>(door, found.container, message, deadline::without_end);
-  co_await waiting->sent();
   // The head tells the client that its wait is in force: it starts the container only then (docker run).
   response head;
   GANTRY_CO_TRY(co_await on.begin(head));

@@ -33,6 +33,15 @@ metered_actor::behavior_type ready_one() {
   }};
 }
 
+/// Answers each request with its number.
+metered_actor::behavior_type counting(metered_actor::pointer, std::atomic<int>* seen) {
+  return {[seen](const read_metrics&) {
+    metrics made;
+    made.gauge(std::to_string(++*seen), "A number.", 1);
+    return made;
+  }};
+}
+
 struct stage {
   std::atomic<bool> given_up = false;
   caf::actor_system_config config;
@@ -83,18 +92,44 @@ TEST_CASE("who does not answer by the deadline is let go of, and the coroutine h
   s.end_when_given_up(one);
 }
 
-TEST_CASE("that a request is in the mailbox can be waited for, before and after it is") {
+TEST_CASE("a request that is given up is let go of, and its answer falls into nothing") {
   stage s;
   auto one = s.system.spawn(silent, &s.given_up);
   auto waiting = send_request<metrics>(s.at, one, read_metrics{}, std::chrono::seconds(0));
-  auto sent_twice = [waiting]() -> awaitable<bool> {
-    co_await waiting->sent();
-    co_await waiting->sent();
+  auto give_up = [waiting]() -> awaitable<bool> {
     waiting->give_up();
     co_return waiting->answered();
   };
-  CHECK_FALSE(s.run(sent_twice()));
+  CHECK_FALSE(s.run(give_up()));
   s.end_when_given_up(one);
+}
+
+TEST_CASE("requests are in the mailbox when they have been sent, in their order") {
+  stage s;
+  std::atomic<int> seen = 0;
+  auto one = s.system.spawn(counting, &seen);
+  auto first = send_request<metrics>(s.at, one, read_metrics{}, std::chrono::seconds(0));
+  auto second = send_request<metrics>(s.at, one, read_metrics{}, std::chrono::seconds(0));
+  auto answers = [first, second]() -> awaitable<std::string> {
+    auto later = co_await second->answer();
+    auto earlier = co_await first->answer();
+    co_return earlier->all.at(0).name + later->all.at(0).name;
+  };
+  CHECK(s.run(answers()) == "12");
+}
+
+TEST_CASE(
+    "an actor that ends without an answer answers by an error: with a promise it keeps, and for what came later") {
+  stage s;
+  auto one = s.system.spawn(silent, &s.given_up);
+  auto waiting = send_request<metrics>(s.at, one, read_metrics{}, std::chrono::seconds(0));
+  caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  auto kept = s.run(waiting->answer());
+  REQUIRE_FALSE(kept);
+  CHECK(kept.error().code == errc::unavailable);
+  auto later = s.run(ask<metrics>(s.at, one, read_metrics{}, std::chrono::seconds(0)));
+  REQUIRE_FALSE(later);
+  CHECK(later.error().code == errc::unavailable);
 }
 
 } // namespace gantry::http
