@@ -25,6 +25,8 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                          .ipc_namespace_path = namespaces.ipc,
                          .pid_namespace_path = namespaces.pid,
                          .uts_namespace_path = namespaces.uts,
+                         .user_namespace_path = namespaces.user,
+                         .mapped_folder = bundle_of(config, record.name) + "/mapped",
                          .shm_source = namespaces.shm.empty() ? std::string() : bundle_of(config, record.name) + "/shm",
                          .cgroup_path = cgroup_of(config, record),
                          .init_binary = config.init_program,

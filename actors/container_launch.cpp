@@ -3,6 +3,7 @@
 #include "actors/container_document.hpp"
 #include "actors/container_log.hpp"
 #include "actors/container_supervisor.hpp"
+#include "actors/pod_options.hpp"
 #include "actors/sandbox_of.hpp"
 
 namespace gantry::container {
@@ -61,7 +62,7 @@ void started(self_pointer self, const launching_ptr& work, const monitor::starte
 /// Namespaces that the launcher makes have no names in the document: what the creation built holds for them.
 bool are_new(const sandbox_namespaces& namespaces) {
   return namespaces.network.empty() && namespaces.ipc.empty() && namespaces.pid.empty() && namespaces.uts.empty() &&
-         namespaces.shm.empty();
+         namespaces.shm.empty() && namespaces.user.empty();
 }
 
 /// The creation's document, once; else one for the host, the image and the namespaces as they are now.
@@ -69,6 +70,27 @@ result<spec::built_spec> document_for(container_supervisor_state& state, const s
   auto kept = std::exchange(state.document, nullptr);
   if (kept && are_new(namespaces)) return std::move(*kept);
   return build_document(*state.parts->config, state.record, state.image->config, namespaces);
+}
+
+/// A pod's maps have one range each, from 0 on (api/cri).
+monitor::container_users users_of(const pod_member& member, const sandbox_namespaces& namespaces) {
+  if (member.uid_map.empty()) return {};
+  return {namespaces.user, member.uid_map.front().host_id, member.gid_map.front().host_id};
+}
+
+/// In the order in which the document counts them.
+std::vector<monitor::mapped_source> mapped_sources(const container_record& record) {
+  std::vector<monitor::mapped_source> all;
+  const auto& pod = record.options.in_pod;
+  for (const auto& mount : record.mounts) {
+    if (mount.uid_map.empty()) continue;
+    const bool as_pod = mount.uid_map == pod.uid_map && mount.gid_map == pod.gid_map;
+    auto& one = all.emplace_back(monitor::mapped_source{mount.source, true});
+    if (as_pod) continue; // the pod's namespace serves
+    one.uids = pod::ranges_of(mount.uid_map);
+    one.gids = pod::ranges_of(mount.gid_map);
+  }
+  return all;
 }
 
 result<monitor::start_container> start_request(const container_supervisor_state& state, std::string config_json,
@@ -86,6 +108,8 @@ result<monitor::start_container> start_request(const container_supervisor_state&
   request.open_stdin = record.options.open_stdin;
   request.stdin_once = record.options.stdin_once;
   request.shm = namespaces.shm;
+  request.users = users_of(record.options.in_pod, namespaces);
+  request.mapped = mapped_sources(record);
   request.log = log_target_of(record, state.image->config);
   request.oom_cgroup = state.parts->config->facts.cgroups.folder_of("memory", cgroup_of(*state.parts->config, record));
   return request;

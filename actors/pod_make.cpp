@@ -113,6 +113,7 @@ void take_namespaces(self_pointer self, const monitor::pod_namespaces& got) {
   state.namespaces.ipc = got.ipc;
   state.namespaces.uts = got.uts;
   state.namespaces.pid = got.pid;
+  state.namespaces.user = got.user;
   state.namespaces.shm = got.shm;
 }
 
@@ -128,12 +129,6 @@ void take_address(self_pointer self) {
 caf::result<pod_running> make(self_pointer self, const create_pod& request) {
   auto& state = self->state;
   state.record = request.record;
-  if (!state.record.options.uid_map.empty()) {
-    state.gone = true;
-    tell(state.pods, pod_gone{state.record.name});
-    self->quit();
-    return to_caf(error{errc::invalid_argument, "pods with a user namespace of their own are not supported", 0});
-  }
   state.record.now = pod_phase::starting;
   state.record.attached = state.record.options.network == namespace_mode::pod;
   state.busy = true;

@@ -43,6 +43,8 @@ result<container_options> complete(const engine_config& config, const pod_record
   options.in_pod.pod = pod.name;
   // POD is the protocol's zero value: whoever writes nothing means what the pod has.
   if (options.in_pod.pid == namespace_mode::pod) options.in_pod.pid = pod.options.pid;
+  options.in_pod.uid_map = pod.options.uid_map;
+  options.in_pod.gid_map = pod.options.gid_map;
   take_names(options, pod);
   options.sysctls.clear(); // set once, in the pod's namespaces
   if (options.runtime.empty()) options.runtime = pod.options.runtime;
@@ -55,6 +57,12 @@ result<container_options> complete(const engine_config& config, const pod_record
   return options;
 }
 
+std::vector<monitor::id_range> ranges_of(const std::vector<id_mapping>& map) {
+  std::vector<monitor::id_range> ranges;
+  for (const auto& one : map) ranges.push_back({one.container_id, one.host_id, one.length});
+  return ranges;
+}
+
 std::optional<monitor::make_pod_namespaces> namespaces_of(const engine_config& config, const pod_record& pod) {
   const auto& options = pod.options;
   monitor::make_pod_namespaces wanted;
@@ -64,6 +72,8 @@ std::optional<monitor::make_pod_namespaces> namespaces_of(const engine_config& c
   wanted.pid = options.pid == namespace_mode::pod;
   if (!wanted.network && !wanted.ipc && !wanted.pid) return std::nullopt;
   if (wanted.uts) wanted.hostname = host_name_of(pod);
+  wanted.uids = ranges_of(options.uid_map);
+  wanted.gids = ranges_of(options.gid_map);
   wanted.sysctls.assign(options.sysctls.begin(), options.sysctls.end());
   wanted.cgroup = cgroup_of(config, pod) + "/pause";
   if (wanted.ipc) wanted.shm_bytes = shared_memory;

@@ -20,6 +20,9 @@ result<container_options> complete(const engine_config& config, const pod_record
 /// The namespaces that its monitor is to hold for it; none when there are none to be held.
 std::optional<monitor::make_pod_namespaces> namespaces_of(const engine_config& config, const pod_record& pod);
 
+/// The same in the monitor's words.
+std::vector<monitor::id_range> ranges_of(const std::vector<id_mapping>& map);
+
 /// Where its log goes; empty: nowhere. Errors: invalid_argument for a path that leaves the pod's log directory.
 result<std::string> log_path_of(const pod_record& pod, const pod_member& member);
 

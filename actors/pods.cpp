@@ -187,6 +187,7 @@ pods_actor::behavior_type pods(self_pointer self, std::shared_ptr<const engine_p
       [self](const ask_pod_network& request) -> caf::result<pod_network_state> {
         return self->delegate(self->state.parts->pod_network, request);
       },
+      [self](const ask_pod_users&) { return pods_steps::find_users(self); },
       [self](const pod_changed& fact) { change(self->state, fact.view); },
       [self](const pod_gone& fact) { erase(self->state, fact.name); },
       [self](const recover_pods& found) { return pods_steps::recover(self, found); },

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ struct pods_state {
   };
   std::map<key, entry> pods;
   std::map<std::pair<std::string, pod_metadata>, key> by_metadata; ///< by namespace and metadata: of each of `pods`
+  std::optional<pod_users> users;                                  ///< once the runtimes have been asked
+  std::vector<caf::typed_response_promise<pod_users>> asking;      ///< all who wait for that
   std::map<std::string, pod_table_ptr> tables;                     ///< by namespace; missing: to be made anew
 
   pods_state() = default;
@@ -43,6 +46,9 @@ using self_pointer = pods_actor::stateful_pointer<pods_state>;
 /// A supervisor for this pod, watched, in the table.
 pods_state::entry& add(self_pointer self, const pod_record& record);
 caf::result<done> recover(self_pointer self, const recover_pods& found);
+/// Which runtimes run pods with users of their own: the host is looked at and each runtime asked when this is first
+/// wanted.
+caf::result<pod_users> find_users(self_pointer self);
 /// Makes a pod's supervisor anew after a failure of ours, on its last record and what its monitor says.
 void revive(self_pointer self, const key& name);
 

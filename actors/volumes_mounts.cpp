@@ -26,8 +26,16 @@ result<resolved_mount> resolve_bind(const mount_request& mount) {
                   mount.source);
     GANTRY_TRY(sys::make_directories(mount.source, 0755));
   }
-  return resolved_mount{
-      "bind", "", mount.source, mount.target, mount.read_only, mount.propagation, false, mount.recursive_read_only, {}};
+  resolved_mount made;
+  made.type = "bind";
+  made.source = mount.source;
+  made.target = mount.target;
+  made.read_only = mount.read_only;
+  made.propagation = mount.propagation;
+  made.recursive_read_only = mount.recursive_read_only;
+  made.uid_map = mount.uid_map;
+  made.gid_map = mount.gid_map;
+  return made;
 }
 
 /// Fills a fresh volume with what the image has at the mount point; an image that has nothing there is no error.

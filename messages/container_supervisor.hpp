@@ -42,6 +42,7 @@ struct sandbox_namespaces {
   std::string ipc, pid, uts; ///< paths of a pod's or joined container's; empty: new ones, or the host's by the options
   std::string shm;           ///< of a pod (monitor::pod_namespaces): what its containers share at /dev/shm
   std::vector<network_endpoint> endpoints;
+  std::string user{}; ///< path of a pod's user namespace; empty: the host's users
 };
 /// Starts init in namespaces that are ready. Only the sandbox sends this; doors send start_container to the sandbox.
 struct launch_container {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "messages/caf.hpp"
 #include "messages/container_supervisor.hpp"
 #include "messages/domain/pod.hpp"
@@ -61,6 +64,14 @@ struct pod_network_state {
   std::string config_file;     ///< the list in use
 };
 
+/// Which runtimes run pods with users of their own (CRI, RuntimeHandlerFeatures, user_namespaces). Asked of the host
+/// and the runtimes once.
+struct ask_pod_users {};
+struct pod_users {
+  std::set<std::string> runtimes; ///< by name
+  std::string why_not;            ///< a sentence where the host itself cannot
+};
+
 /// From a pod's supervisor, after each change.
 struct pod_changed {
   pod_view view;
@@ -84,8 +95,8 @@ using pods_actor = caf::typed_actor<
     // failed_precondition when the pod is not ready; not_found
     replies_to<create_pod_container>::with<created>, replies_to<list_pods>::with<pod_table_ptr>,
     replies_to<find_pod>::with<pod_view>, replies_to<update_pod>::with<done>,
-    replies_to<ask_pod_network>::with<pod_network_state>, reacts_to<pod_changed>, reacts_to<pod_gone>,
-    replies_to<recover_pods>::with<done>, reacts_to<monitor_died>>;
+    replies_to<ask_pod_network>::with<pod_network_state>, replies_to<ask_pod_users>::with<pod_users>,
+    reacts_to<pod_changed>, reacts_to<pod_gone>, replies_to<recover_pods>::with<done>, reacts_to<monitor_died>>;
 
 } // namespace gantry
 
@@ -101,6 +112,8 @@ GANTRY_MESSAGE(gantry::pod_view)
 GANTRY_MESSAGE(gantry::update_pod)
 GANTRY_MESSAGE(gantry::ask_pod_network)
 GANTRY_MESSAGE(gantry::pod_network_state)
+GANTRY_MESSAGE(gantry::ask_pod_users)
+GANTRY_MESSAGE(gantry::pod_users)
 GANTRY_MESSAGE(gantry::pod_changed)
 GANTRY_MESSAGE(gantry::pod_gone)
 GANTRY_MESSAGE(gantry::recover_pods)

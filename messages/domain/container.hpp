@@ -68,13 +68,15 @@ struct mount_request {
   std::string propagation;    ///< "", "rprivate", "rshared", "rslave", "private", "shared", "slave"
   bool create_source = false; ///< bind by -v: make a missing folder, as docker does
   bool non_recursive = false;
-  bool no_copy = false;                      ///< volume: do not copy the image's content into a fresh one
-  std::int64_t tmpfs_size = 0;               ///< bytes
-  std::string tmpfs_options;                 ///< as in --tmpfs PATH:options
-  std::map<std::string, std::string> labels; ///< for a volume made on the way
-  bool from_image = false;                   ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
-  bool recursive_read_only = false;          ///< bind: what is mounted below it too; with read_only
-  bool inherited = false;                    ///< another container's, by volumes_from
+  bool no_copy = false;                         ///< volume: do not copy the image's content into a fresh one
+  std::int64_t tmpfs_size = 0;                  ///< bytes
+  std::string tmpfs_options;                    ///< as in --tmpfs PATH:options
+  std::map<std::string, std::string> labels;    ///< for a volume made on the way
+  bool from_image = false;                      ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
+  bool recursive_read_only = false;             ///< bind: what is mounted below it too; with read_only
+  bool inherited = false;                       ///< another container's, by volumes_from
+  std::vector<id_mapping> uid_map{}, gid_map{}; ///< bind, in a pod with users of its own: a file of container_id on the
+                                                ///< disk is host_id's in the container; empty: as it is
 
   friend bool operator==(const mount_request&, const mount_request&) = default;
 };
@@ -230,7 +232,8 @@ struct resolved_mount {
   std::string propagation;
   bool anonymous = false;
   bool recursive_read_only = false;
-  std::vector<std::string> layers; ///< image: the folders of its layers, base first; mounted read-only
+  std::vector<std::string> layers;              ///< image: the folders of its layers, base first; mounted read-only
+  std::vector<id_mapping> uid_map{}, gid_map{}; ///< as mount_request's
 };
 
 /// All that is known of a container and outlives the engine (store/meta).

@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 5;
+inline constexpr std::uint32_t protocol_version = 6;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -44,6 +44,24 @@ struct log_target {
   std::vector<std::pair<std::string, std::string>> attributes{}; ///< written with each entry (json-file, local)
 };
 
+/// One line of a user namespace's maps (user_namespaces(7)).
+struct id_range {
+  std::uint32_t inside = 0, outside = 0, count = 0;
+};
+
+/// The user namespace that a container joins.
+struct container_users {
+  std::string path;                         ///< opens it (pod_namespaces::user); empty: the host's users
+  std::uint32_t root_uid = 0, root_gid = 0; ///< what its 0 is on the host
+};
+
+/// A bind's source whose files are to belong to other users.
+struct mapped_source {
+  std::string source;                   ///< absolute
+  bool recursive = false;               ///< what is mounted below it too
+  std::vector<id_range> uids{}, gids{}; ///< empty: the maps of the container's user namespace
+};
+
 // -- requests, each answered by the reply named beside it or by an error ------------------------------------------
 
 /// Runs a container's init through the runtime and supervises it. Reply: started.
@@ -60,6 +78,8 @@ struct start_container {
   std::uint16_t console_height = 0, console_width = 0;
   std::string oom_cgroup; ///< cgroup folder to watch for OOM kills (v1 memory or v2); empty: none
   std::string shm;        ///< pod_namespaces::shm: mounted at <bundle>/shm, for config.json to bind; empty: none
+  container_users users;  ///< whose the root, `files` and the pipes are; config.json says the same of the namespace
+  std::vector<mapped_source> mapped; ///< mounted at <bundle>/mapped/0, … in this order, for config.json to bind
 };
 
 /// Another process in a running container. Reply: started; its end comes as process_exited with exec_id.
@@ -152,11 +172,6 @@ struct shut_down {};
 /// written to no more once this is answered. Reply: done.
 struct reopen_log {
   key container;
-};
-
-/// One line of a user namespace's maps (user_namespaces(7)).
-struct id_range {
-  std::uint32_t inside = 0, outside = 0, count = 0;
 };
 
 /// The namespaces of a pod, which this monitor holds without a process in them. Reply: pod_namespaces. Idempotent:

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "messages/domain/key.hpp"
 
@@ -36,7 +37,8 @@ struct pod_member {
   std::uint32_t attempt = 0;
   std::string log_path; ///< relative to the pod's log directory; empty: no log
   namespace_mode pid = namespace_mode::container;
-  std::string pid_target; ///< full id of a container of the same pod, with namespace_mode::target
+  std::string pid_target;                       ///< full id of a container of the same pod, with namespace_mode::target
+  std::vector<id_mapping> uid_map{}, gid_map{}; ///< of its pod's user namespace; empty: the node's users
 
   friend bool operator==(const pod_member&, const pod_member&) = default;
 };

@@ -105,6 +105,7 @@ namespace gantry {
 template<>
 inline constexpr auto names_of<namespace_mode> = std::to_array<std::string_view>({"pod", "container", "node",
                                                                                   "target"});
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(id_mapping, container_id, host_id, length)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(hugepage_limit, page_size, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_amount, path, amount)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resource_limits, memory, memory_reservation, memory_swap,

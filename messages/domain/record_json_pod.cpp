@@ -8,7 +8,6 @@ inline constexpr auto names_of<pod_phase> = std::to_array<std::string_view>({"st
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_metadata, name, uid, ns, attempt)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_dns, servers, searches, options)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(id_mapping, container_id, host_id, length)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_options, metadata, hostname, log_directory, dns, ports, labels,
                                                 annotations, runtime, cgroup_parent, sysctls, network, ipc, pid,
                                                 uid_map, gid_map, privileged, resources)

@@ -73,6 +73,31 @@ bool bundle_folder::holds(std::string_view bundle) const {
          (std::string(bundle) + "/").find("/./") == std::string::npos && !bundle.ends_with('/');
 }
 
+namespace {
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+/// Others may then go through it, and still not see what is in it.
+result<void> open_passage(const std::string& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return fail_errno(errno, "stat {}", folder);
+  if ((status.st_mode & S_IXOTH) != 0 || ::chmod(folder.c_str(), (status.st_mode & 07777) | S_IXOTH) == 0) return {};
+  return fail_errno(errno, "chmod {}", folder);
+}
+
+/// All above the bundle as far as it is the run folder's; what is secret there has a folder of its own.
+result<void> let_pass(const bundle_content& content) {
+  if (::chown(content.path.c_str(), 0, content.group) != 0 || ::chmod(content.path.c_str(), 0710) != 0)
+    return fail_errno(errno, "let group {} through {}", content.group, content.path);
+  auto above = parent_of(content.path);
+  for (; !above.empty() && !above.ends_with("/bundles"); above = parent_of(above)) GANTRY_TRY(open_passage(above));
+  if (above.empty()) return {};
+  GANTRY_TRY(open_passage(above));
+  return open_passage(parent_of(above));
+}
+
+} // namespace
+
 result<void> make_bundle(const bundle_content& content) {
   if (::access(content.path.c_str(), F_OK) == 0) GANTRY_TRY(sys::remove_tree(content.path));
   GANTRY_TRY(sys::make_directories(content.path, 0700));
@@ -81,6 +106,7 @@ result<void> make_bundle(const bundle_content& content) {
   for (const auto& folder : folders)
     if (::mkdir((content.path + folder).c_str(), 0755) != 0)
       return fail_errno(errno, "mkdir {}{}", content.path, folder);
+  if (content.group != 0) GANTRY_TRY(let_pass(content));
   return sys::write_file(content.path + "/config.json", content.config_json, 0600);
 }
 

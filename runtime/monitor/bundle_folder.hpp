@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "messages/domain/error.hpp"
@@ -31,6 +32,9 @@ private:
 struct bundle_content {
   std::string path, config_json;
   bool scratch_upper = false; ///< folders upper and work, for a container without a writable layer
+  /// Not 0: the root of the container's users, as whom its runtime looks for the root by its name: this group may pass
+  /// through the bundle, and everybody through the folders above it.
+  std::uint32_t group = 0;
 };
 /// Makes the folder (0700) with config.json and empty folders rootfs and files. One left over from a crash is replaced.
 /// tmpfs alone: does not wait for a disk. Errors: the errno's.

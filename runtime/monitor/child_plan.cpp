@@ -12,8 +12,9 @@
 #include <csignal>
 
 #include "runtime/cgroup/mode.hpp"
-#include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/native/cgroup_setup.hpp"
+#include "runtime/native/id_maps.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/loopback.hpp"
@@ -54,6 +55,7 @@ result<void> enter_mount_namespace(const child_plan& plan) {
   }
   if (plan.files) GANTRY_TRY(sys::mount_files(*plan.files));
   if (plan.shm) GANTRY_TRY(sys::mount_borrowed(*plan.shm));
+  for (const auto& one : plan.mapped) GANTRY_TRY(native::mount_mapped(one));
   if (plan.overlay) return mount_overlay(*plan.overlay); // last: it may change the working directory
   return {};
 }
@@ -63,7 +65,7 @@ result<void> enter_network_namespace() {
   GANTRY_TRY(sys::bring_loopback_up());
   sys::unique_fd self(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!self) return fail_errno(errno, "open /proc/self/ns/net");
-  return send_with_descriptors(3, "n", {self.get()});
+  return sys::send_with_descriptors(3, "n", {self.get()});
 }
 
 result<void> carry_out_verb(const child_plan& plan) {
@@ -98,12 +100,14 @@ std::string encode(const child_plan& plan) {
   if (plan.overlay) {
     out.put(plan.overlay->lower).put(plan.overlay->upper).put(plan.overlay->work).put(plan.overlay->target);
     out.put(static_cast<std::uint8_t>(plan.overlay->volatile_upper)).put(plan.overlay->memory);
+    out.put(plan.overlay->users).put(plan.overlay->root_uid).put(plan.overlay->root_gid);
   }
   out.put(static_cast<std::uint8_t>(plan.files.has_value()));
-  if (plan.files) out.put(plan.files->target).put(plan.files->files);
+  if (plan.files) out.put(plan.files->target).put(plan.files->files).put(plan.files->uid).put(plan.files->gid);
   out.put(plan.verb).put(plan.cgroup);
   out.put(plan.shm.has_value());
   if (plan.shm) out.put(plan.shm->mount_namespace).put(plan.shm->target);
+  out.put(native::encode(plan.mapped));
   out.put(plan.pod.has_value());
   if (plan.pod) out.put(encode(*plan.pod));
   return out.take();
@@ -127,11 +131,16 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
     in.get(plan.overlay->target);
     plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
     in.get(plan.overlay->memory);
+    in.get(plan.overlay->users);
+    in.get(plan.overlay->root_uid);
+    in.get(plan.overlay->root_gid);
   }
   if (in.read<std::uint8_t>() != 0) {
     plan.files.emplace();
     in.get(plan.files->target);
     in.get(plan.files->files);
+    in.get(plan.files->uid);
+    in.get(plan.files->gid);
   }
   in.get(plan.verb);
   in.get(plan.cgroup);
@@ -140,9 +149,11 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
     in.get(plan.shm->mount_namespace);
     in.get(plan.shm->target);
   }
-  std::string pod;
+  std::string mapped, pod;
+  in.get(mapped);
   if (in.read<bool>()) in.get(pod);
   if (!in.done()) return fail(errc::corrupt, "zygote: a plan has the wrong form");
+  GANTRY_LET(plan.mapped, native::decode_mapped_mounts(mapped));
   if (!pod.empty()) {
     GANTRY_LET(plan.pod, decode_pod_plan(pod));
   }

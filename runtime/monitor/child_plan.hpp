@@ -31,10 +31,11 @@ struct child_plan {
   bool hide_unified_cgroup = false;   ///< unmounts /sys/fs/cgroup/unified in the new mount namespace
   std::optional<overlay_plan> overlay;
   std::optional<sys::file_mount> files;
-  std::optional<sys::borrowed_mount> shm; ///< a pod's, in the new mount namespace
-  std::optional<pod_plan> pod;            ///< made and sent over descriptor 3; then argv is empty
-  own_verb verb = own_verb::none;         ///< then argv is empty
-  std::string cgroup;                     ///< its path below each hierarchy
+  std::optional<sys::borrowed_mount> shm;   ///< a pod's, in the new mount namespace
+  std::vector<native::mapped_mount> mapped; ///< likewise
+  std::optional<pod_plan> pod;              ///< made and sent over descriptor 3; then argv is empty
+  own_verb verb = own_verb::none;           ///< then argv is empty
+  std::string cgroup;                       ///< its path below each hierarchy
 };
 
 std::string encode(const child_plan& plan);

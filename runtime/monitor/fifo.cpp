@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -19,8 +20,9 @@ result<sys::unique_fd> open_end(const std::string& path, int flags) {
 
 } // namespace
 
-result<ends> make(const std::string& path, direction way) {
+result<ends> make(const std::string& path, direction way, owner of) {
   if (::mkfifo(path.c_str(), 0600) != 0) return fail_errno(errno, "mkfifo {}", path);
+  if ((of.uid | of.gid) != 0 && ::lchown(path.c_str(), of.uid, of.gid) != 0) return fail_errno(errno, "chown {}", path);
   ends made;
   if (way == direction::from_container) {
     GANTRY_LET(made.ours, open_end(path, O_RDONLY | O_NONBLOCK));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "messages/domain/error.hpp"
@@ -18,8 +19,13 @@ struct ends {
                          ///< (no SIGPIPE when the monitor dies). Input: for reading alone, so that it can end.
 };
 
+/// Whose a FIFO is, besides root: who may open it again by a name below /proc.
+struct owner {
+  std::uint32_t uid = 0, gid = 0;
+};
+
 /// Makes the FIFO `path` (mode 0600) and opens both ends. Errors: already_exists, the errno's.
-result<ends> make(const std::string& path, direction way);
+result<ends> make(const std::string& path, direction way, owner of);
 
 /// Our end of a FIFO that another monitor made. Errors: not_found; unavailable for an input that nobody reads.
 result<sys::unique_fd> reopen(const std::string& path, direction way);

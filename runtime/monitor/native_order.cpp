@@ -46,7 +46,8 @@ result<native::started> carry_out_order(const native_order& order, const std::ve
   options.cgroup_path = order.cgroup_path;
   if (!order.exec) {
     options.make_cgroups = true;
-    return native::launch_init(order.plan, given, options);
+    return native::needs_attendant(order.plan) ? native::launch_attended(order.plan, given, options)
+                                               : native::launch_init(order.plan, given, options);
   }
   native::cgroup_handles groups;
   if (options.host != nullptr) {

@@ -1,12 +1,11 @@
 #include "runtime/monitor/network_namespaces.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include "runtime/monitor/descriptor_passing.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -62,7 +61,7 @@ void network_namespaces::made(const key& sandbox, int socket, job_end how, const
                               const responder& respond) {
   if (!how) return respond(within(how.error(), "make a network namespace"));
   if (how->code != 0) return respond(fail(errc::unavailable, "make a network namespace: {}", printed));
-  auto message = receive_with_descriptors(socket, 16, MSG_DONTWAIT);
+  auto message = sys::receive_with_descriptors(socket, 16, MSG_DONTWAIT);
   if (!message || message->descriptors.empty())
     return respond(fail(errc::internal, "make a network namespace: its descriptor did not come"));
   // A second request for the same sandbox may have been quicker: its namespace is the one.

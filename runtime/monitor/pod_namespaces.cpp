@@ -10,8 +10,8 @@
 #include <charconv>
 #include <csignal>
 
-#include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/monitor/process_handle.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -22,12 +22,6 @@ constexpr std::size_t max_sysctls = 256, max_ranges = 340; // user_namespaces(7)
 struct passage {
   sys::unique_fd socket, printed;
 };
-
-std::vector<native::id_mapping> maps_of(const std::vector<id_range>& ranges) {
-  std::vector<native::id_mapping> maps;
-  for (const auto& one : ranges) maps.push_back({one.inside, one.outside, one.count});
-  return maps;
-}
 
 pod_plan plan_of(make_pod_namespaces& what) {
   pod_plan plan;
@@ -79,6 +73,12 @@ result<void> check_sysctl(const make_pod_namespaces& what, const std::string& as
 
 } // namespace
 
+std::vector<native::id_mapping> maps_of(const std::vector<id_range>& ranges) {
+  std::vector<native::id_mapping> maps;
+  for (const auto& one : ranges) maps.push_back({one.inside, one.outside, one.count});
+  return maps;
+}
+
 result<void> check_pod(const make_pod_namespaces& what) {
   if (what.uids.empty() != what.gids.empty() || what.uids.size() > max_ranges || what.gids.size() > max_ranges)
     return fail(errc::invalid_argument, "a pod's users and groups are mapped both or not at all");
@@ -113,7 +113,7 @@ void pod_namespace_table::make(make_pod_namespaces what, responder respond) {
 }
 
 result<pod_namespace_table::pod> pod_namespace_table::take(int socket) {
-  GANTRY_LET(auto message, receive_with_descriptors(socket, 64, MSG_DONTWAIT));
+  GANTRY_LET(auto message, sys::receive_with_descriptors(socket, 64, MSG_DONTWAIT));
   const auto blank = message.bytes.find(' ');
   pod made;
   if (blank != message.descriptors.size() || blank + 1 >= message.bytes.size())

@@ -37,6 +37,9 @@ private:
   std::unordered_map<key, pod> held_;
 };
 
+/// The same in the launcher's words.
+std::vector<native::id_mapping> maps_of(const std::vector<id_range>& ranges);
+
 /// Errors: invalid_argument.
 result<void> check_pod(const make_pod_namespaces& what);
 

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <csignal>
 
-#include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/id_maps.hpp"
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/procfs.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/loopback.hpp"
 #include "runtime/sys/wire.hpp"
@@ -169,7 +169,7 @@ result<void> finish(const pod_plan& plan, holder& made, int socket) {
   std::vector<int> descriptors;
   for (const auto& handle : made.handles) descriptors.push_back(handle.get());
   const auto letters = fmt::format("{} {}", made.letters, plan.pid ? made.process.pid : 0);
-  return send_with_descriptors(socket, letters, descriptors);
+  return sys::send_with_descriptors(socket, letters, descriptors);
 }
 
 } // namespace

@@ -11,9 +11,9 @@
 #include <array>
 #include <cerrno>
 
-#include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/monitor/fifo.hpp"
 #include "runtime/monitor/job_queue.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -59,15 +59,16 @@ void process_io::open_log() {
 
 result<std::vector<sys::unique_fd>> process_io::open_pipes(const std::string& folder, const std::string& prefix) {
   std::vector<sys::unique_fd> theirs(3);
+  const fifo::owner owner{how_.uid, how_.gid};
   if (how_.open_stdin) {
-    GANTRY_LET(auto pipe, fifo::make(folder + "/" + prefix + "stdin", fifo::direction::to_container));
+    GANTRY_LET(auto pipe, fifo::make(folder + "/" + prefix + "stdin", fifo::direction::to_container, owner));
     in_ = std::move(pipe.ours);
     theirs[0] = std::move(pipe.theirs);
   } else {
     GANTRY_LET(theirs[0], open_null());
   }
-  GANTRY_LET(auto out, fifo::make(folder + "/" + prefix + "stdout", fifo::direction::from_container));
-  GANTRY_LET(auto err, fifo::make(folder + "/" + prefix + "stderr", fifo::direction::from_container));
+  GANTRY_LET(auto out, fifo::make(folder + "/" + prefix + "stdout", fifo::direction::from_container, owner));
+  GANTRY_LET(auto err, fifo::make(folder + "/" + prefix + "stderr", fifo::direction::from_container, owner));
   out_ = {std::move(out.ours), {}, log::output::out};
   err_ = {std::move(err.ours), {}, log::output::err};
   theirs[1] = std::move(out.theirs);
@@ -118,7 +119,7 @@ result<void> process_io::take_terminal() {
   auto peer = std::move(console_socket_);
   if (!how_.console_pair) peer.reset(::accept4(peer.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!peer) return fail_errno(errno, "take the terminal: the runtime did not pass it");
-  GANTRY_LET(auto message, receive_with_descriptors(peer.get(), 4096, MSG_DONTWAIT));
+  GANTRY_LET(auto message, sys::receive_with_descriptors(peer.get(), 4096, MSG_DONTWAIT));
   if (message.descriptors.empty()) return fail(errc::unavailable, "the runtime passed no terminal");
   out_ = {std::move(message.descriptors.front()), {}, log::output::out};
   ::fcntl(out_.fd.get(), F_SETFL, O_RDWR | O_NONBLOCK);

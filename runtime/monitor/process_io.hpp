@@ -21,8 +21,9 @@ public:
     bool hold_output = false; ///< nothing is read until a client comes, for `hold_patience` at most
     log_target log;
     std::uint16_t height = 0, width = 0;
-    bool console_pair = false;   ///< a terminal comes over one end of a socket pair, the other is descriptor 3
-    std::size_t keep_output = 0; ///< bytes
+    bool console_pair = false;      ///< a terminal comes over one end of a socket pair, the other is descriptor 3
+    std::size_t keep_output = 0;    ///< bytes
+    std::uint32_t uid = 0, gid = 0; ///< whose the pipes are: who is to open them again as /dev/stdout
   };
 
   process_io(event_loop& loop, disk_writer& disk, settings how) : loop_(loop), disk_(disk), how_(std::move(how)) {}

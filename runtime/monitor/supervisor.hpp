@@ -65,6 +65,7 @@ private:
     std::optional<reusable_network> network;    ///< that may serve another; without a handle until it is known
     std::string fell_back;                      ///< why that one has, where native was asked for
     std::string bundle, oom_cgroup;
+    container_users users; ///< whose its pipes are
     stage now = stage::starting;
     bool paused = false;
     std::uint64_t oom_kills_before = 0;
@@ -187,6 +188,8 @@ overlay_plan plan_overlay(const start_container& what);
 std::optional<sys::file_mount> plan_files(start_container& what);
 /// The pod's /dev/shm, in its bundle.
 std::optional<sys::borrowed_mount> plan_shm(const start_container& what);
+/// Sources of its binds whose IDs are mapped, in its bundle.
+std::vector<native::mapped_mount> plan_mapped(const start_container& what);
 /// The wall clock.
 unix_nanos wall_clock();
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.

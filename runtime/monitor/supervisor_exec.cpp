@@ -35,7 +35,9 @@ void supervisor::on(exec_process what, const responder& respond) {
                                                                  what.console_height,
                                                                  what.console_width,
                                                                  c->native != nullptr,
-                                                                 std::min(what.keep_output, max_kept_output)});
+                                                                 std::min(what.keep_output, max_kept_output),
+                                                                 c->users.root_uid,
+                                                                 c->users.root_gid});
   if (c->native) return exec_natively(c, what, respond);
   auto job_state = std::make_shared<runtime_job>();
   job run;

@@ -27,6 +27,7 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   plan.overlay = plan_overlay(what);
   plan.files = plan_files(what);
   plan.shm = plan_shm(what);
+  plan.mapped = plan_mapped(what);
   plan.process.rows = what.console_height;
   plan.process.columns = what.console_width;
   order->plan = std::move(plan);

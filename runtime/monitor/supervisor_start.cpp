@@ -27,6 +27,10 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   if (!bundles.holds(what.bundle))
     return fail(errc::invalid_argument, "{}: a bundle must lie below the run folder's bundles", what.bundle);
   if (what.root.lower.empty()) return fail(errc::invalid_argument, "a container needs at least one layer");
+  for (const auto& one : what.mapped)
+    if (!one.source.starts_with('/') || one.uids.empty() != one.gids.empty() ||
+        (one.uids.empty() && what.users.path.empty()))
+      return fail(errc::invalid_argument, "the source \"{}\" needs maps of users and of groups", one.source);
   if (!what.root.upper.empty() || what.root.memory > 0) return {};
   GANTRY_LET(bool read_only, root_is_read_only(what.config_json));
   // Its mount points are made in an upper folder in memory, which a container must not be able to fill.
@@ -45,8 +49,8 @@ result<native_choice> choose_launcher(const start_container& what) {
   if (!what.runtime.native) return native_choice{};
   auto plan = native::parse_plan(what.config_json);
   // The zygote serves all containers: it does not wait for the hooks or ID maps of one.
-  if (plan && native::needs_caller(*plan))
-    plan = fail(errc::failed_precondition, "the native launcher does neither hooks nor user namespaces in the engine");
+  if (plan && native::needs_caller(*plan) && !native::needs_attendant(*plan))
+    plan = fail(errc::failed_precondition, "the native launcher does neither hooks nor new users in the engine");
   else if (plan)
     return native_choice{std::move(*plan), {}};
   else if (!native::is_unsupported(plan.error()))
@@ -70,12 +74,24 @@ overlay_plan plan_overlay(const start_container& what) {
     plan.memory = what.root.memory;
   }
   plan.volatile_upper = what.root.volatile_upper && !what.root.upper.empty();
+  plan.users = what.users.path;
+  plan.root_uid = what.users.root_uid;
+  plan.root_gid = what.users.root_gid;
   return plan;
 }
 
 std::optional<sys::file_mount> plan_files(start_container& what) {
   if (what.files.empty()) return std::nullopt;
-  return sys::file_mount{what.bundle + "/files", std::move(what.files)};
+  return sys::file_mount{what.bundle + "/files", std::move(what.files), what.users.root_uid, what.users.root_gid};
+}
+
+std::vector<native::mapped_mount> plan_mapped(const start_container& what) {
+  std::vector<native::mapped_mount> all;
+  for (const auto& one : what.mapped) {
+    const auto place = what.bundle + "/mapped/" + std::to_string(all.size());
+    all.push_back({one.source, place, one.recursive, what.users.path, maps_of(one.uids), maps_of(one.gids)});
+  }
+  return all;
 }
 
 std::optional<sys::borrowed_mount> plan_shm(const start_container& what) {
@@ -95,10 +111,11 @@ void supervisor::on(start_container what, const responder& respond) {
   c->fell_back = std::move(choice->why_not);
   c->bundle = what.bundle;
   c->oom_cgroup = what.oom_cgroup;
-  c->init.io = std::make_shared<process_io>(with_.loop, with_.disk,
-                                            process_io::settings{what.tty, what.open_stdin, what.stdin_once, false,
-                                                                 what.log, what.console_height, what.console_width,
-                                                                 choice->plan.has_value()});
+  c->users = what.users;
+  c->init.io = std::make_shared<process_io>(
+      with_.loop, with_.disk,
+      process_io::settings{what.tty, what.open_stdin, what.stdin_once, false, what.log, what.console_height,
+                           what.console_width, choice->plan.has_value(), 0, what.users.root_uid, what.users.root_gid});
   containers_[c->name] = c;
   if (choice->plan) return start_natively(c, std::move(what), std::move(*choice->plan), respond);
   auto job_state = std::make_shared<runtime_job>();
@@ -113,7 +130,7 @@ void supervisor::on(start_container what, const responder& respond) {
 }
 
 result<launch> supervisor::prepare_start(container& c, start_container& what, runtime_job& job) {
-  GANTRY_TRY(make_bundle({c.bundle, what.config_json, what.root.upper.empty()}));
+  GANTRY_TRY(make_bundle({c.bundle, what.config_json, what.root.upper.empty(), what.users.root_gid}));
   launch with;
   GANTRY_LET(with.descriptors, c.init.io->open(c.bundle, ""));
   job.pid_file = c.bundle + "/pid";
@@ -131,6 +148,7 @@ result<launch> supervisor::prepare_start(container& c, start_container& what, ru
   with.plan.overlay = plan_overlay(what);
   with.plan.files = plan_files(what);
   with.plan.shm = plan_shm(what);
+  with.plan.mapped = plan_mapped(what);
   return with;
 }
 

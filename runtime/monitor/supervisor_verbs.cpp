@@ -152,6 +152,7 @@ result<void> supervisor::adopt(container& c, const adopt_container& what) {
   c.runtime = how.runtime;
   c.bundle = how.bundle;
   c.oom_cgroup = how.oom_cgroup;
+  c.users = how.users;
   c.native = read_facts(c.bundle);
   c.end.pid = c.init.pid = what.pid;
   c.end.pid_start_time = c.init.start_time = what.pid_start_time;

@@ -13,8 +13,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "runtime/monitor/descriptor_passing.hpp"
 #include "runtime/monitor/protocol/messages.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/sealed_program.hpp"
 #include "runtime/sys/spawn_settings.hpp"
@@ -50,7 +50,7 @@ result<sys::unique_fd> sealed_copy_of_self() {
 
 struct order {
   std::uint32_t kind = 0; ///< 0: the monitor has closed
-  received what;
+  sys::received what;
 };
 
 /// Reads `size` bytes. False when the other end has closed.
@@ -67,7 +67,7 @@ bool read_exactly(int socket, char* into, std::size_t size) {
 
 /// Reads one order of the stream: its head, the descriptors with that, and its bytes.
 result<order> read_order(int socket) {
-  GANTRY_LET(auto first, receive_with_descriptors(socket, sizeof(order_head), MSG_WAITALL));
+  GANTRY_LET(auto first, sys::receive_with_descriptors(socket, sizeof(order_head), MSG_WAITALL));
   if (first.bytes.size() < sizeof(order_head)) return order{};
   order_head head;
   std::memcpy(&head, first.bytes.data(), sizeof head);
@@ -78,7 +78,7 @@ result<order> read_order(int socket) {
 }
 
 /// Makes the child. CLONE_PARENT: its parent is the monitor, which gets its SIGCHLD (clone(2)).
-spawned make_child(const received& from) {
+spawned make_child(const sys::received& from) {
   clone_args arguments{};
   arguments.flags = CLONE_PARENT;
   auto pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
@@ -94,14 +94,15 @@ spawned make_child(const received& from) {
 std::string_view bytes_of(const spawned& answer) { return {reinterpret_cast<const char*>(&answer), sizeof answer}; }
 
 /// Serves a native order and answers it. False when the monitor is gone.
-bool launch_and_answer(const received& from) {
+bool launch_and_answer(const sys::received& from) {
   auto launched = [&]() -> result<native::started> {
     GANTRY_LET(const auto what, decode_native_order(from.bytes));
     return carry_out_order(what, from.descriptors);
   }();
   if (launched) {
     spawned answer{launched->pid, 0, errc::internal, 0};
-    return send_with_descriptors(zygote_socket, bytes_of(answer), {launched->pidfd.get(), launched->progress.get()})
+    return sys::send_with_descriptors(zygote_socket, bytes_of(answer),
+                                      {launched->pidfd.get(), launched->progress.get()})
         .has_value();
   }
   const auto& why = launched.error();
@@ -134,14 +135,14 @@ result<void> zygote::send(std::uint32_t kind, const std::string& order, const st
   head.length = static_cast<std::uint32_t>(order.size());
   head.kind = kind;
   auto bytes = std::string(reinterpret_cast<const char*>(&head), sizeof head) + order;
-  if (auto sent = send_with_descriptors(socket_.get(), bytes, descriptors); !sent)
+  if (auto sent = sys::send_with_descriptors(socket_.get(), bytes, descriptors); !sent)
     return fail(errc::unavailable, "the zygote is gone: {}", sent.error().message);
   return {};
 }
 
 result<native::started> zygote::launch(const native_order& order, const std::vector<int>& descriptors) {
   GANTRY_TRY(send(native_kind, encode(order), descriptors));
-  auto got = receive_with_descriptors(socket_.get(), sizeof(spawned), MSG_WAITALL);
+  auto got = sys::receive_with_descriptors(socket_.get(), sizeof(spawned), MSG_WAITALL);
   if (!got || got->bytes.size() != sizeof(spawned)) return fail(errc::unavailable, "the zygote is gone");
   spawned answer;
   std::memcpy(&answer, got->bytes.data(), sizeof answer);

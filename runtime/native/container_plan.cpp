@@ -14,7 +14,7 @@ concept is = std::is_same_v<std::remove_const_t<T>, Wanted>;
 namespace gantry::sys {
 template<is<overlay_plan> T>
 auto fields_of(T& o) {
-  return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper, o.memory);
+  return std::tie(o.lower, o.upper, o.work, o.target, o.volatile_upper, o.memory, o.users, o.root_uid, o.root_gid);
 }
 template<is<sys::borrowed_mount> T>
 auto fields_of(T& m) {
@@ -22,7 +22,7 @@ auto fields_of(T& m) {
 }
 template<is<file_mount> T>
 auto fields_of(T& f) {
-  return std::tie(f.target, f.files);
+  return std::tie(f.target, f.files, f.uid, f.gid);
 }
 } // namespace gantry::sys
 
@@ -49,6 +49,10 @@ template<is<mount_entry> T>
 auto fields_of(T& m) {
   return std::tie(m.target, m.type, m.source, m.bind, m.recursive, m.set, m.clear, m.rset, m.rclear, m.propagation,
                   m.propagation_recursive, m.data, m.remount, m.copy_up, m.mapped, m.uid_map, m.gid_map);
+}
+template<is<mapped_mount> T>
+auto fields_of(T& m) {
+  return std::tie(m.source, m.target, m.recursive, m.users, m.uid_map, m.gid_map);
 }
 template<is<device_node> T>
 auto fields_of(T& d) {
@@ -102,7 +106,7 @@ auto fields_of(T& r) {
 template<is<container_plan> T>
 auto fields_of(T& c) {
   return std::tie(c.process, c.root, c.root_read_only, c.root_propagation, c.root_propagation_recursive, c.overlay,
-                  c.files, c.shm, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map,
+                  c.files, c.shm, c.mapped, c.hostname, c.domainname, c.mounts, c.namespaces, c.uid_map, c.gid_map,
                   c.monotonic_offset, c.boottime_offset, c.devices, c.cgroup_path, c.resources, c.sysctls,
                   c.annotations, c.masked, c.read_only, c.mount_label, c.seccomp, c.personality, c.hooks);
 }
@@ -170,6 +174,10 @@ result<T> decoded(std::string_view bytes) {
 std::string encode(const container_plan& plan) { return encoded(plan); }
 result<container_plan> decode_container_plan(std::string_view bytes) { return decoded<container_plan>(bytes); }
 std::string encode(const process_plan& plan) { return encoded(plan); }
+std::string encode(const std::vector<mapped_mount>& all) { return encoded(all); }
+result<std::vector<mapped_mount>> decode_mapped_mounts(std::string_view bytes) {
+  return decoded<std::vector<mapped_mount>>(bytes);
+}
 result<process_plan> decode_process_plan(std::string_view bytes) { return decoded<process_plan>(bytes); }
 
 } // namespace gantry::native

@@ -51,6 +51,14 @@ struct mount_entry {
   std::vector<id_mapping> uid_map, gid_map; ///< of `mapped`; empty: the container's
 };
 
+/// A part of the host, mounted at another place of it with mapped IDs, for `mounts` to bind.
+struct mapped_mount {
+  std::string source, target;
+  bool recursive = false; ///< with what is mounted below it, whose IDs stay
+  std::string users;      ///< path that opens the user namespace by which they are mapped; or the maps:
+  std::vector<id_mapping> uid_map, gid_map;
+};
+
 struct device_node {
   std::string path;
   std::uint32_t type = 0; ///< S_IFCHR, S_IFBLK or S_IFIFO
@@ -155,6 +163,7 @@ struct container_plan {
   std::optional<sys::overlay_plan> overlay; ///< mounted as the root itself; `root` is then only the place to hang it
   std::optional<sys::file_mount> files;     ///< mounted before `mounts`, which may bind what is in it
   std::optional<sys::borrowed_mount> shm;   ///< likewise: a pod's /dev/shm
+  std::vector<mapped_mount> mapped;         ///< likewise
   std::string hostname, domainname;
   std::vector<mount_entry> mounts;
   std::vector<namespace_request> namespaces;
@@ -182,6 +191,8 @@ std::string encode(const container_plan& plan);
 /// Errors: corrupt.
 result<container_plan> decode_container_plan(std::string_view bytes);
 std::string encode(const process_plan& plan);
+std::string encode(const std::vector<mapped_mount>& all);
+result<std::vector<mapped_mount>> decode_mapped_mounts(std::string_view bytes);
 result<process_plan> decode_process_plan(std::string_view bytes);
 
 } // namespace gantry::native

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +14,8 @@
 
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/procfs.hpp"
+#include "runtime/sys/files.hpp"
+#include "runtime/sys/id_mapped.hpp"
 
 namespace gantry::native {
 namespace {
@@ -49,16 +51,19 @@ result<sys::unique_fd> user_namespace_of(const std::vector<id_mapping>& uids, co
 }
 
 result<sys::unique_fd> mapped_source(const mount_entry& entry, int users) {
-  const unsigned deep = entry.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
-  sys::unique_fd copy(::open_tree(AT_FDCWD, entry.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep));
-  if (!copy) return fail_errno(errno, "bind {}", entry.source);
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_IDMAP;
-  attributes.userns_fd = static_cast<std::uint64_t>(users);
-  const unsigned all = entry.mapped == id_mapped::recursively ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
-  if (::mount_setattr(copy.get(), "", AT_EMPTY_PATH | all, &attributes, sizeof attributes) != 0)
-    return fail_errno(errno, "map the IDs of the mount of {}: its file system may not support that", entry.source);
-  return copy;
+  const auto copied = entry.recursive ? sys::reach::all_below : sys::reach::this_mount;
+  const auto mapped = entry.mapped == id_mapped::recursively ? sys::reach::all_below : sys::reach::this_mount;
+  return sys::id_mapped_copy(entry.source, users, copied, mapped);
+}
+
+/// Where a mount of `source` can lie: a folder, or a file.
+result<void> make_place(int source, const std::string& target) {
+  struct stat status {};
+  if (::fstat(source, &status) != 0) return fail_errno(errno, "stat the source of {}", target);
+  const bool made =
+      S_ISDIR(status.st_mode) ? ::mkdir(target.c_str(), 0755) == 0 : ::mknod(target.c_str(), S_IFREG | 0644, 0) == 0;
+  if (!made && errno != EEXIST) return fail_errno(errno, "create {}", target);
+  return {};
 }
 
 } // namespace
@@ -90,6 +95,24 @@ result<std::vector<sys::unique_fd>> open_mapped_sources(const container_plan& pl
     GANTRY_LET(sources[at], mapped_source(entry, map));
   }
   return sources;
+}
+
+result<void> mount_mapped(const mapped_mount& what) {
+  sys::unique_fd users;
+  if (what.uid_map.empty()) {
+    users.reset(::open(what.users.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!users) return fail_errno(errno, "open the user namespace {}", what.users);
+  } else {
+    GANTRY_LET(users, user_namespace_of(what.uid_map, what.gid_map));
+  }
+  const auto copied = what.recursive ? sys::reach::all_below : sys::reach::this_mount;
+  // What is mounted below may be of a kind that cannot be mapped: it keeps its owners.
+  GANTRY_LET(const auto copy, sys::id_mapped_copy(what.source, users.get(), copied, sys::reach::this_mount));
+  GANTRY_TRY(sys::make_directories(what.target.substr(0, what.target.rfind('/')), 0711));
+  GANTRY_TRY(make_place(copy.get(), what.target));
+  if (::move_mount(copy.get(), "", AT_FDCWD, what.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    return fail_errno(errno, "mount at {}", what.target);
+  return {};
 }
 
 } // namespace gantry::native

@@ -60,6 +60,12 @@ result<void> join_namespaces(const std::vector<opened_namespace>& all) {
   return users == nullptr ? result<void>{} : join(*users);
 }
 
+int joined_users(const std::vector<opened_namespace>& all) {
+  for (const auto& one : all)
+    if (one.flag == CLONE_NEWUSER) return one.handle.get();
+  return -1;
+}
+
 result<birthplace> birthplace::of(const container_plan& plan, const std::vector<opened_namespace>& joined) {
   birthplace place;
   for (const auto& one : joined) {

@@ -22,6 +22,9 @@ result<std::vector<opened_namespace>> open_namespaces(const container_plan& plan
 /// Joins them, the user namespace last: before it the process has the host's rights to the others.
 result<void> join_namespaces(const std::vector<opened_namespace>& all);
 
+/// The user namespace among them, or -1.
+int joined_users(const std::vector<opened_namespace>& all);
+
 /// What a process's children are born into while this object has not left: a PID namespace that exists, a new time
 /// namespace. Only of children is either ever changed (pid_namespaces(7), time_namespaces(7)).
 class birthplace {

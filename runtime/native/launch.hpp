@@ -23,9 +23,9 @@ struct launch_descriptors {
 };
 
 struct launch_options {
-  std::string id, bundle;  ///< for hooks and the keyring
-  bool sibling = false;    ///< CLONE_PARENT: the process is a child of the caller's parent; not where users are joined
-  bool new_keyring = true; ///< a session keyring of its own
+  std::string id, bundle;                  ///< for hooks and the keyring
+  bool sibling = false;                    ///< CLONE_PARENT: the process is a child of the caller's parent
+  bool new_keyring = true;                 ///< a session keyring of its own
   const cgroup_handles* cgroups = nullptr; ///< joined before anything else; none: the caller's
   bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself (those needed): the caller need not wait
   const cgroup::layout* host = nullptr; ///< for mounts of type cgroup
@@ -40,7 +40,7 @@ struct started {
       progress; ///< 'R': waits at the gate; 'E' and a sentence: failed, and is gone; end of file: it executes
 };
 
-/// True when launch_init has something to do while the child waits: ID maps to write, hooks to run.
+/// True when launch_init has something to do while the child waits: ID maps to write, limits to set, hooks to run.
 bool needs_caller(const container_plan& plan);
 
 /// The init of a container: new and joined namespaces, root, mounts, terminal, everything of `plan.process`. Returns as
@@ -48,6 +48,15 @@ bool needs_caller(const container_plan& plan);
 /// only when these are done. Errors: the errno's of clone3(2), pipe2(2); a hook's.
 result<started> launch_init(const container_plan& plan, const launch_descriptors& descriptors,
                             const launch_options& options);
+
+/// True for a container that joins users, where nothing else needs the caller: what has to be done with the host's
+/// rights while the child waits can be done by a further process, so that the caller need not.
+bool needs_attendant(const container_plan& plan);
+
+/// As launch_init, for such a container: returns as soon as its init exists (some 500 microseconds). The process that
+/// attends to it is its sibling, and ends by itself; whoever is the parent reaps it too.
+result<started> launch_attended(const container_plan& plan, const launch_descriptors& descriptors,
+                                const launch_options& options);
 
 /// A running container, for `launch_exec`.
 struct exec_target {

@@ -28,8 +28,8 @@ struct child_context {
 result<started> clone_process(std::uint64_t flags, const launch_options& options);
 
 /// As clone_process, by way of a process that joins `joined` first: a container with a user namespace, be it joined or
-/// new, has not the rights to join others, and what it makes must belong to it. Errors also: those of setns(2);
-/// failed_precondition for a sibling, because the process between would be one too.
+/// new, has not the rights to join others, and what it makes must belong to it. With `sibling` the process between is
+/// one too: the caller's parent reaps both. Errors also: those of setns(2).
 result<started> clone_through_stage(std::uint64_t flags, const std::vector<opened_namespace>& joined,
                                     const launch_options& options);
 

@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "runtime/native/hooks.hpp"
 #include "runtime/native/id_maps.hpp"
+#include "runtime/native/launch_attended.hpp"
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/names.hpp"
 #include "runtime/native/process_setup.hpp"
@@ -31,11 +31,6 @@ constexpr std::uint32_t made_by_clone =
 
 bool has_users(const container_plan& plan) { return plan.find_namespace(CLONE_NEWUSER) != nullptr; }
 
-bool joins_users(const container_plan& plan) {
-  const auto* users = plan.find_namespace(CLONE_NEWUSER);
-  return users != nullptr && !users->path.empty();
-}
-
 std::uint64_t clone_flags(const container_plan& plan) {
   std::uint64_t flags = 0;
   for (const auto& one : plan.namespaces)
@@ -44,23 +39,6 @@ std::uint64_t clone_flags(const container_plan& plan) {
 }
 
 // ---- the caller's part, where it has one
-
-result<void> set_limits_of(pid_t pid, const process_plan& plan) {
-  for (const auto& one : plan.rlimits) {
-    const rlimit limit{one.soft, one.hard};
-    if (::prlimit(pid, static_cast<__rlimit_resource>(one.resource), &limit, nullptr) != 0)
-      return fail_errno(errno, "error setting rlimit {}", rlimit_name(one.resource));
-  }
-  return {};
-}
-
-result<void> set_from_outside(pid_t pid, const container_plan& plan) {
-  GANTRY_LET(const auto procfs, open_procfs());
-  GANTRY_TRY(set_oom_score(procfs.get(), pid, plan.process));
-  GANTRY_TRY(set_limits_of(pid, plan.process));
-  if (joins_users(plan)) return {};
-  return write_id_maps(procfs.get(), pid, plan.uid_map, plan.gid_map);
-}
 
 /// 'M' of the child: its mounts are made. Anything else: it has failed.
 result<void> wait_for_mounts(started& process) {
@@ -104,8 +82,7 @@ result<void> wait_for_caller(int go) {
   return {};
 }
 
-result<void> become_root_of_users(const launch_pipes& pipes) {
-  GANTRY_TRY(wait_for_caller(pipes.go_read.get()));
+result<void> become_root_of_users() {
   if (::setgroups(0, nullptr) != 0 || ::setresgid(0, 0, 0) != 0 || ::setresuid(0, 0, 0) != 0)
     return fail_errno(errno, "become root of the user namespace");
   // A change of user makes the process dumpable as the system is set to (prctl(2)).
@@ -113,14 +90,15 @@ result<void> become_root_of_users(const launch_pipes& pipes) {
   return {};
 }
 
-/// What the child is born with, besides its context.
-struct inheritance {
-  std::vector<opened_namespace> joined;
-  bool through_stage = false;          ///< which has joined them
-  std::vector<sys::unique_fd> sources; ///< of mounts with mapped IDs
-};
+/// The host's users first: their rights are needed to find the place of the root.
+result<void> take_from_attendant(const child_context& child, const container_plan& plan, inheritance& given) {
+  GANTRY_TRY(detach_from_host(plan));
+  GANTRY_LET(given.place, open_place_of_root(plan));
+  GANTRY_LET(given.parts, receive_parts(child.pipes.go_read.get(), plan));
+  return become_root_of_users();
+}
 
-result<void> enter_namespaces(const child_context& child, const container_plan& plan, const inheritance& given) {
+result<void> enter_namespaces(const child_context& child, const container_plan& plan, inheritance& given) {
   GANTRY_TRY(join_cgroups(child.options));
   GANTRY_TRY(make_own_cgroups(child.options, plan.resources));
   if (!has_users(plan)) { // else the caller has set them
@@ -128,8 +106,11 @@ result<void> enter_namespaces(const child_context& child, const container_plan& 
     // /proc shows the host's PIDs: "self" is what it calls this process.
     GANTRY_TRY(set_oom_score_of_self(procfs.get(), child.process));
     GANTRY_TRY(set_limits(child.process));
+  } else if (given.attended) {
+    GANTRY_TRY(take_from_attendant(child, plan, given));
   } else {
-    GANTRY_TRY(become_root_of_users(child.pipes));
+    GANTRY_TRY(wait_for_caller(child.pipes.go_read.get()));
+    GANTRY_TRY(become_root_of_users());
   }
   GANTRY_TRY(set_scheduling(child.process));
   if (!given.through_stage) GANTRY_TRY(join_namespaces(given.joined));
@@ -190,12 +171,20 @@ void make_working_directory(const root_tree& tree, const process_plan& plan) {
   if (plan.cwd != "/" && !tree.root.open_at(plan.cwd, O_PATH)) (void)tree.root.make_directories(plan.cwd, 0755);
 }
 
-result<void> build_root(const child_context& child, const container_plan& plan, const inheritance& given) {
-  GANTRY_LET(auto tree, attach_root(plan));
+result<root_tree> begin_root(const container_plan& plan, inheritance& given) {
+  if (given.attended) return attach_made_root(std::move(given.parts.root), given.place.get(), plan);
+  GANTRY_TRY(detach_from_host(plan));
+  GANTRY_LET(auto made, make_root(plan));
+  GANTRY_LET(const auto place, open_place_of_root(plan));
+  return attach_made_root(std::move(made), place.get(), plan);
+}
+
+result<void> build_root(const child_context& child, const container_plan& plan, inheritance& given) {
+  GANTRY_LET(auto tree, begin_root(plan, given));
   const cgroup_view groups{child.options.host, child.options.cgroup_path};
   for (std::size_t at = 0; at < plan.mounts.size(); ++at)
-    GANTRY_TRY(add_mount(tree, plan, plan.mounts[at], groups, given.sources[at].get()));
-  GANTRY_TRY(add_devices(tree, plan));
+    GANTRY_TRY(add_mount(tree, plan, plan.mounts[at], groups, given.parts.sources[at].get()));
+  GANTRY_TRY(add_devices(tree, plan, given.parts.devices));
   GANTRY_TRY(run_creation_hooks(child, plan));
   make_working_directory(tree, plan.process);
   GANTRY_TRY(make_terminal(child, tree));
@@ -209,7 +198,7 @@ result<void> build_root(const child_context& child, const container_plan& plan, 
   return enter_root(tree, plan);
 }
 
-result<void> child_part(const child_context& child, const container_plan& plan, const inheritance& given) {
+result<void> child_part(const child_context& child, const container_plan& plan, inheritance& given) {
   leave_caller();
   child.pipes.go_write.reset();
   child.pipes.progress_read.reset();
@@ -225,44 +214,42 @@ result<void> child_part(const child_context& child, const container_plan& plan, 
   return execute(child, gate, &plan.hooks.start_container, state);
 }
 
-int joined_users(const std::vector<opened_namespace>& joined) {
-  for (const auto& one : joined)
-    if (one.flag == CLONE_NEWUSER) return one.handle.get();
-  return -1;
-}
-
 } // namespace
 
 bool needs_caller(const container_plan& plan) {
   return has_users(plan) || !plan.hooks.prestart.empty() || !plan.hooks.create_runtime.empty();
 }
 
+result<started> clone_init(const container_plan& plan, const launch_descriptors& descriptors,
+                           const launch_options& options, launch_pipes& pipes, inheritance& given) {
+  GANTRY_LET(given.joined, open_namespaces(plan));
+  given.through_stage = has_users(plan) && !given.joined.empty();
+  if (!given.attended) {
+    GANTRY_LET(given.parts.sources, open_mapped_sources(plan, joined_users(given.joined)));
+  }
+  GANTRY_LET(auto place, birthplace::of(plan, given.joined));
+  const auto flags = clone_flags(plan);
+  auto cloned = given.through_stage ? clone_through_stage(flags, given.joined, options) : clone_process(flags, options);
+  if (!cloned || cloned->pid != 0) return cloned;
+  int progress = pipes.progress_write.release();
+  const child_context child{plan.process, plan.seccomp, descriptors, options, pipes, progress};
+  auto outcome = child_part(child, plan, given);
+  give_up(progress, outcome.error());
+}
+
 result<started> launch_init(const container_plan& plan, const launch_descriptors& descriptors,
                             const launch_options& options) {
   GANTRY_LET(auto pipes, make_pipes(needs_caller(plan)));
   inheritance given;
-  GANTRY_LET(given.joined, open_namespaces(plan));
-  given.through_stage = has_users(plan) && !given.joined.empty();
-  GANTRY_LET(given.sources, open_mapped_sources(plan, joined_users(given.joined)));
-  GANTRY_LET(auto place, birthplace::of(plan, given.joined));
-  const auto flags = clone_flags(plan);
-  auto cloned = given.through_stage ? clone_through_stage(flags, given.joined, options) : clone_process(flags, options);
-  if (cloned && cloned->pid == 0) {
-    int progress = pipes.progress_write.release();
-    const child_context child{plan.process, plan.seccomp, descriptors, options, pipes, progress};
-    auto outcome = child_part(child, plan, given);
-    give_up(progress, outcome.error());
-  }
-  place.leave();
-  if (!cloned) return cloned;
+  GANTRY_LET(auto init, clone_init(plan, descriptors, options, pipes, given));
   pipes.progress_write.reset();
   pipes.go_read.reset();
-  cloned->progress = std::move(pipes.progress_read);
-  if (auto done = needs_caller(plan) ? caller_part(plan, options, pipes, *cloned) : result<void>{}; !done) {
-    ::kill(cloned->pid, SIGKILL);
+  init.progress = std::move(pipes.progress_read);
+  if (auto done = needs_caller(plan) ? caller_part(plan, options, pipes, init) : result<void>{}; !done) {
+    ::kill(init.pid, SIGKILL);
     return tl::unexpected<error>(done.error());
   }
-  return cloned;
+  return init;
 }
 
 } // namespace gantry::native

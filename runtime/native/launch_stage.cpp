@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,16 @@ result<pid_t> pid_of(int pidfd) {
   return pid;
 }
 
+/// Of a sibling, which another reaps, too.
+void wait_for_end(const started& stage, const launch_options& options) {
+  pollfd ended{stage.pidfd.get(), POLLIN, 0};
+  while (::poll(&ended, 1, -1) < 0 && errno == EINTR) {
+  }
+  if (options.sibling) return;
+  while (::waitpid(stage.pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
 /// The stage's part. It returns in the init (pid 0) and with errors, and else ends the process. The descriptors are the
 /// caller's too: none is closed here.
 result<started> make_init(std::uint64_t flags, const std::vector<opened_namespace>& joined, int told) {
@@ -46,8 +57,6 @@ result<started> make_init(std::uint64_t flags, const std::vector<opened_namespac
 
 result<started> clone_through_stage(std::uint64_t flags, const std::vector<opened_namespace>& joined,
                                     const launch_options& options) {
-  if (options.sibling)
-    return fail(errc::failed_precondition, "a user namespace to join is not implemented for a process's siblings");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail_errno(errno, "pipe");
   sys::unique_fd reading(ends[0]), writing(ends[1]);
@@ -57,8 +66,7 @@ result<started> clone_through_stage(std::uint64_t flags, const std::vector<opene
     if (init) return init;
     give_up(writing.get(), init.error());
   }
-  while (::waitpid(stage.pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
+  wait_for_end(stage, options);
   writing.reset();
   GANTRY_LET(const auto told, sys::read_all(reading.get(), 1 << 16, "the stage's pipe"));
   started init;

@@ -49,6 +49,11 @@ result<void> make_node(int parent, const std::string& name, const device_node& n
   return {};
 }
 
+result<void> attach_device(const sys::rooted_dir& root, const device_node& node, int made) {
+  GANTRY_LET(const auto target, open_or_make(root, node.path, missing::file));
+  return attach(made, target.get(), node.path);
+}
+
 result<void> add_device(const root_tree& tree, const device_node& node, bool bind) {
   if (bind) return bind_device(tree.root, node.path);
   const auto slash = node.path.rfind('/');
@@ -72,11 +77,13 @@ result<void> add_links(int dev) {
 
 } // namespace
 
-result<void> add_devices(const root_tree& tree, const container_plan& plan) {
+result<void> add_devices(const root_tree& tree, const container_plan& plan, const std::vector<sys::unique_fd>& made) {
   if (!tree.own_dev) return {};
   const bool bind = plan.find_namespace(CLONE_NEWUSER) != nullptr;
   GANTRY_LET(const auto dev, tree.root.make_directories("/dev", 0755));
-  for (const auto& one : plan.devices) GANTRY_TRY(add_device(tree, one, bind));
+  for (std::size_t at = 0; at < plan.devices.size(); ++at)
+    GANTRY_TRY(made.empty() ? add_device(tree, plan.devices[at], bind)
+                            : attach_device(tree.root, plan.devices[at], made[at].get()));
   for (const auto& one : usual) {
     const device_node node{std::string("/dev/") + one.name, S_IFCHR, one.major, one.minor};
     GANTRY_TRY(bind ? bind_device(tree.root, node.path) : make_node(dev.get(), one.name, node));

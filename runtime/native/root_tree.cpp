@@ -10,6 +10,7 @@
 
 #include <cerrno>
 
+#include "runtime/native/id_maps.hpp"
 #include "runtime/native/mount_flags.hpp"
 #include "runtime/native/mount_parts.hpp"
 
@@ -29,17 +30,7 @@ result<void> privatize_mount_of(std::string path) {
   }
 }
 
-result<void> set_propagation(const container_plan& plan) {
-  // Slave: what the host mounts later arrives, what is mounted here stays here.
-  unsigned long flags = MS_SLAVE | MS_REC;
-  if (plan.root_propagation != 0)
-    flags = plan.root_propagation | (plan.root_propagation_recursive ? static_cast<unsigned long>(MS_REC) : 0UL);
-  if (::mount(nullptr, "/", nullptr, flags, nullptr) != 0) return fail_errno(errno, "set the propagation of /");
-  if (plan.root_propagation != 0) return privatize_mount_of(plan.root);
-  return {};
-}
-
-result<sys::unique_fd> make_root(const container_plan& plan) {
+result<sys::unique_fd> root_of(const container_plan& plan) {
   if (plan.overlay) {
     GANTRY_LET(auto made, sys::detached_overlay(*plan.overlay));
     if (made) return made;
@@ -146,15 +137,32 @@ result<sys::unique_fd> open_or_make(const sys::rooted_dir& root, const std::stri
   return root.open_at(path, O_PATH);
 }
 
-result<root_tree> attach_root(const container_plan& plan) {
-  GANTRY_TRY(set_propagation(plan));
+result<void> detach_from_host(const container_plan& plan) {
+  // Slave: what the host mounts later arrives, what is mounted here stays here.
+  unsigned long flags = MS_SLAVE | MS_REC;
+  if (plan.root_propagation != 0)
+    flags = plan.root_propagation | (plan.root_propagation_recursive ? static_cast<unsigned long>(MS_REC) : 0UL);
+  if (::mount(nullptr, "/", nullptr, flags, nullptr) != 0) return fail_errno(errno, "set the propagation of /");
+  if (plan.root_propagation != 0) return privatize_mount_of(plan.root);
+  return {};
+}
+
+result<sys::unique_fd> open_place_of_root(const container_plan& plan) {
+  sys::unique_fd place(::open(plan.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!place) return fail_errno(errno, "root {}", plan.root);
+  return place;
+}
+
+result<sys::unique_fd> make_root(const container_plan& plan) {
   if (plan.files) GANTRY_TRY(sys::mount_files(*plan.files));
   if (plan.shm) GANTRY_TRY(sys::mount_borrowed(*plan.shm));
-  GANTRY_LET(auto mounted, make_root(plan));
-  const sys::unique_fd place(::open(plan.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!place) return fail_errno(errno, "root {}", plan.root);
-  GANTRY_TRY(attach(mounted.get(), place.get(), plan.root));
-  return root_tree{sys::rooted_dir(std::move(mounted)), {}};
+  for (const auto& one : plan.mapped) GANTRY_TRY(mount_mapped(one));
+  return root_of(plan);
+}
+
+result<root_tree> attach_made_root(sys::unique_fd root, int place, const container_plan& plan) {
+  GANTRY_TRY(attach(root.get(), place, plan.root));
+  return root_tree{sys::rooted_dir(std::move(root)), {}};
 }
 
 result<void> close_paths(const root_tree& tree, const container_plan& plan) {

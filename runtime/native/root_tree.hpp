@@ -25,8 +25,14 @@ struct root_tree {
   bool dev_read_only = false; ///< … once they are
 };
 
-/// Detaches the namespace's mounts from the host's and attaches the root at `plan.root`.
-result<root_tree> attach_root(const container_plan& plan);
+/// Detaches the namespace's mounts from the host's.
+result<void> detach_from_host(const container_plan& plan);
+/// Where the root will be attached: `plan.root`.
+result<sys::unique_fd> open_place_of_root(const container_plan& plan);
+/// Mounts the plan's files, the pod's /dev/shm and what is mapped, and makes the root, which is attached nowhere yet.
+result<sys::unique_fd> make_root(const container_plan& plan);
+/// Attaches it at its place.
+result<root_tree> attach_made_root(sys::unique_fd root, int place, const container_plan& plan);
 
 /// One mount of the plan (root_mounts.cpp). Missing targets are made in the root. `source`: of a bind, when it has been
 /// opened before (open_mapped_sources), else -1. Errors name the target.
@@ -34,8 +40,9 @@ result<void> add_mount(root_tree& tree, const container_plan& plan, const mount_
                        int source);
 
 /// Device nodes, by mknod(2) or in a user namespace as binds of the host's; the links of /dev (runtime-spec
-/// config-linux.md, "Default Devices"; runtime-linux.md, "Dev symbolic links").
-result<void> add_devices(const root_tree& tree, const container_plan& plan);
+/// config-linux.md, "Default Devices"; runtime-linux.md, "Dev symbolic links"). `made`: nodes of plan.devices that were
+/// made before, to be attached; else none.
+result<void> add_devices(const root_tree& tree, const container_plan& plan, const std::vector<sys::unique_fd>& made);
 
 /// Hides the masked paths and closes the read-only ones. Absent ones are left out.
 result<void> close_paths(const root_tree& tree, const container_plan& plan);

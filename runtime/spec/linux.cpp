@@ -75,11 +75,21 @@ result<json> namespaces_json(const spec_input& input) {
     return fail(errc::invalid_argument, "invalid userns mode '{}': user namespaces are not set up: use host",
                 options.userns_mode.substr(0, 64));
   auto list = json::array({json{{"type", "mount"}}});
+  if (has_own_users(input)) GANTRY_TRY(add(list, "user", {}, input.user_namespace_path));
   if (!input.host_network) GANTRY_TRY(add(list, "network", {}, input.network_namespace_path));
   GANTRY_TRY(add(list, "uts", options.uts_mode, input.uts_namespace_path));
   GANTRY_TRY(add(list, "pid", options.pid_mode, input.pid_namespace_path));
   GANTRY_TRY(add(list, "ipc", options.ipc_mode, input.ipc_namespace_path));
   GANTRY_TRY(add(list, "cgroup", cgroup_namespace_mode(input), {}));
+  return list;
+}
+
+bool has_own_users(const spec_input& input) { return !input.options.in_pod.uid_map.empty(); }
+
+json id_maps_json(const std::vector<id_mapping>& map) {
+  auto list = json::array();
+  for (const auto& one : map)
+    list.push_back({{"containerID", one.container_id}, {"hostID", one.host_id}, {"size", one.length}});
   return list;
 }
 

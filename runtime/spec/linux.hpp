@@ -13,6 +13,12 @@ namespace gantry::spec {
 /// Errors: invalid_argument for a mode or sysctl that cannot be.
 result<json> namespaces_json(const spec_input& input);
 
+/// Whether the container is in a user namespace: its pod's.
+bool has_own_users(const spec_input& input);
+/// linux.uidMappings and gidMappings: with a namespace that is joined too, since runtimes look at them for what the
+/// container's root is on the host.
+json id_maps_json(const std::vector<id_mapping>& map);
+
 /// The user's over the engine's. Only those that a namespace of the container's own holds may be set, as docker has it.
 /// Errors: invalid_argument.
 result<json> sysctls_json(const spec_input& input);

@@ -39,15 +39,23 @@ void add_shm(const spec_input& input, std::vector<planned>& list) {
       {"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", size)}});
 }
 
+/// Group 5, tty, of terminals: users of a pod's own may lack it.
+bool has_terminal_group(const spec_input& input) {
+  const auto& map = input.options.in_pod.gid_map;
+  auto has = [](const id_mapping& one) { return one.container_id <= 5 && 5 - one.container_id < one.length; };
+  return map.empty() || std::any_of(map.begin(), map.end(), has);
+}
+
 /// What every container has (runtime-spec config-linux.md, "Default Filesystems", and Docker's own).
 std::vector<planned> default_mounts(const spec_input& input) {
   const std::string access = input.options.privileged ? "rw" : "ro";
   std::vector<planned> list = {
       {"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}},
       {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
-      {"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+      {"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
       {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}},
   };
+  if (has_terminal_group(input)) list[2].options.emplace_back("gid=5");
   if (input.facts.cgroups.how != cgroup::mode::none)
     list.push_back({"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", access}});
   list.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
@@ -88,6 +96,13 @@ result<void> check_recursive_read_only(const spec_input& input, const std::strin
   return {};
 }
 
+/// One with mapped IDs is bound from where the monitor mounts it so: an OCI runtime then need not know how.
+std::string source_of(const spec_input& input, const resolved_mount& mount) {
+  if (mount.uid_map.empty()) return mount.source;
+  const auto has_map = [](const resolved_mount& one) { return !one.uid_map.empty(); };
+  return fmt::format("{}/{}", input.mapped_folder, std::count_if(input.mounts.data(), &mount, has_map));
+}
+
 result<planned> plan_bind(const spec_input& input, std::string target, const resolved_mount& mount,
                           const mount_request* asked) {
   GANTRY_TRY(check_text(mount.source, "a mount's source"));
@@ -98,15 +113,21 @@ result<planned> plan_bind(const spec_input& input, std::string target, const res
   if (std::find(propagations.begin(), propagations.end(), propagation) == propagations.end())
     return fail(errc::invalid_argument, "invalid propagation '{}' of {}: use rprivate, rslave or rshared",
                 propagation.substr(0, 64), target);
+  if (propagation.ends_with("shared") && !input.options.in_pod.uid_map.empty())
+    return fail(errc::invalid_argument, "mount {}: propagation to the host is not for a pod with users of its own",
+                target);
   std::vector<std::string> options = {asked && asked->non_recursive ? "bind" : "rbind"};
   if (mount.recursive_read_only) GANTRY_TRY(check_recursive_read_only(input, target, mount, propagation));
   if (mount.read_only) options.emplace_back(mount.recursive_read_only ? "rro" : "ro");
   options.push_back(propagation);
-  return planned{std::move(target), "bind", mount.source, std::move(options)};
+  return planned{std::move(target), "bind", source_of(input, mount), std::move(options)};
 }
 
 /// The content of an image, read-only: its one layer, or an overlay of them without a writable one.
-result<planned> plan_image(std::string target, const resolved_mount& mount) {
+result<planned> plan_image(const spec_input& input, std::string target, const resolved_mount& mount) {
+  if (!input.options.in_pod.uid_map.empty())
+    return fail(errc::invalid_argument, "the image at {}: not for a pod with users of its own, who would own nothing",
+                target);
   if (mount.layers.empty()) return fail(errc::invalid_argument, "the image at {} has no layer", target);
   GANTRY_TRY(check_texts(mount.layers, "an image's layer"));
   if (mount.layers.size() == 1)
@@ -125,7 +146,7 @@ result<planned> plan_one(const spec_input& input, const resolved_mount& mount) {
   GANTRY_LET(auto target, checked_target(mount.target));
   const auto* const asked = request_for(input.options, target);
   if (mount.type == "tmpfs") return plan_tmpfs(std::move(target), asked, mount.read_only);
-  if (mount.type == "image") return plan_image(std::move(target), mount);
+  if (mount.type == "image") return plan_image(input, std::move(target), mount);
   return plan_bind(input, std::move(target), mount, asked);
 }
 

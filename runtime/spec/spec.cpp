@@ -67,6 +67,10 @@ result<json> linux_json(const spec_input& input, const decided& made, std::strin
   GANTRY_TRY(check_text(input.cgroup_path, "the cgroup path"));
   if (!input.cgroup_path.empty()) part["cgroupsPath"] = input.cgroup_path;
   GANTRY_LET(part["namespaces"], namespaces_json(input));
+  if (has_own_users(input)) {
+    part["uidMappings"] = id_maps_json(input.options.in_pod.uid_map);
+    part["gidMappings"] = id_maps_json(input.options.in_pod.gid_map);
+  }
   if (!devices.nodes.empty()) part["devices"] = std::move(devices.nodes);
   if (!propagation.empty()) part["rootfsPropagation"] = std::move(propagation);
   auto paths = paths_of(input, made.security);

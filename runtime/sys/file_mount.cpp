@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,11 +29,15 @@ result<std::size_t> size_of(const file_mount& plan) {
   return bytes;
 }
 
-result<unique_fd> make_tmpfs(std::size_t room, std::size_t files) {
+result<unique_fd> make_tmpfs(const file_mount& plan, std::size_t room) {
   const unique_fd context(::fsopen("tmpfs", FSOPEN_CLOEXEC));
   if (!context) return fail_errno(errno, "fsopen tmpfs");
-  const std::pair<const char*, std::string> options[] = {
-      {"source", "gantry"}, {"mode", "0755"}, {"size", std::to_string(room)}, {"nr_inodes", std::to_string(files + 1)}};
+  const std::pair<const char*, std::string> options[] = {{"source", "gantry"},
+                                                         {"mode", "0755"},
+                                                         {"size", std::to_string(room)},
+                                                         {"nr_inodes", std::to_string(plan.files.size() + 1)},
+                                                         {"uid", std::to_string(plan.uid)},
+                                                         {"gid", std::to_string(plan.gid)}};
   for (const auto& [name, value] : options)
     if (::fsconfig(context.get(), FSCONFIG_SET_STRING, name, value.c_str(), 0) != 0)
       return fail_errno(errno, "tmpfs option {}={}", name, value);
@@ -43,10 +48,12 @@ result<unique_fd> make_tmpfs(std::size_t room, std::size_t files) {
   return made;
 }
 
-result<void> write_below(int folder, const std::string& name, const std::string& content) {
+result<void> write_below(const file_mount& plan, int folder, const std::string& name, const std::string& content) {
   const unique_fd file(::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!file) return fail_errno(errno, "create {}", name);
   if (::fchmod(file.get(), 0644) != 0) return fail_errno(errno, "chmod {}", name); // whatever the umask is
+  if ((plan.uid | plan.gid) != 0 && ::fchown(file.get(), plan.uid, plan.gid) != 0)
+    return fail_errno(errno, "chown {}", name);
   return write_all(file.get(), content);
 }
 
@@ -54,9 +61,9 @@ result<void> write_below(int folder, const std::string& name, const std::string&
 
 result<void> mount_files(const file_mount& plan) {
   GANTRY_LET(const auto bytes, size_of(plan));
-  GANTRY_LET(const auto mounted, make_tmpfs(std::max(least_room, 4 * bytes), plan.files.size()));
+  GANTRY_LET(const auto mounted, make_tmpfs(plan, std::max(least_room, 4 * bytes)));
   for (const auto& [name, content] : plan.files)
-    if (auto written = write_below(mounted.get(), name, content); !written)
+    if (auto written = write_below(plan, mounted.get(), name, content); !written)
       return within(written.error(), "{}/{}", plan.target, name);
   if (::move_mount(mounted.get(), "", AT_FDCWD, plan.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return fail_errno(errno, "mount a tmpfs at {}", plan.target);

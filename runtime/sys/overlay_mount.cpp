@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/sys/id_mapped.hpp"
+
 // The new mount API's commands (linux/mount.h, which cannot be included beside sys/mount.h on Debian 12).
 #ifndef FSCONFIG_SET_FLAG
 #define FSCONFIG_SET_FLAG 0
@@ -108,6 +110,52 @@ result<void> mount_by_options(const overlay_plan& plan, const std::string& optio
   return {};
 }
 
+/// A plan whose layers are reached through copies of the folders that hold them, with mapped IDs.
+struct mapped_layers {
+  overlay_plan plan;
+  unique_fd lower, upper;
+};
+
+/// The copy lies over `place` from then on: until Linux 6.15 overlayfs takes no layer that is mounted nowhere. It is
+/// found by descriptor, whatever comes to lie over it.
+result<unique_fd> mapped_folder(const std::string& folder, int users, const std::string& place) {
+  GANTRY_LET(auto copy, id_mapped_copy(folder, users, reach::this_mount, reach::this_mount));
+  if (::syscall(SYS_move_mount, copy.get(), "", AT_FDCWD, place.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    return fail_errno(errno, "mount {} at {}", folder, place);
+  return copy;
+}
+
+/// One copy for all lower layers, one for what is written: each mapping costs the kernel a mount.
+result<mapped_layers> map_layers(const overlay_plan& plan) {
+  const unique_fd users(::open(plan.users.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!users) return fail_errno(errno, "open the user namespace {}", plan.users);
+  mapped_layers made{plan, {}, {}};
+  auto moved = [](const unique_fd& to, const std::string& from, const std::string& path) {
+    return "/proc/self/fd/" + std::to_string(to.get()) + "/" + path.substr(from.size());
+  };
+  const auto below = common_folder(plan.lower), above = common_folder({plan.upper, plan.work});
+  GANTRY_LET(made.lower, mapped_folder(below, users.get(), plan.target));
+  GANTRY_LET(made.upper, mapped_folder(above, users.get(), plan.target));
+  for (auto& layer : made.plan.lower) layer = moved(made.lower, below, layer);
+  made.plan.upper = moved(made.upper, above, plan.upper);
+  made.plan.work = moved(made.upper, above, plan.work);
+  return made;
+}
+
+result<void> mount_prepared(const overlay_plan& plan) {
+  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto options = overlay_options(plan, "");
+  if (options.size() < page) return mount_by_options(plan, options);
+  GANTRY_LET(bool mounted, mount_by_layers(plan));
+  if (mounted) return {};
+  auto base = common_folder(plan.lower);
+  options = overlay_options(plan, base);
+  if (options.size() >= page)
+    return fail(errc::exhausted, "the names of {} layers do not fit the kernel's {} bytes", plan.lower.size(), page);
+  if (::chdir(base.c_str()) != 0) return fail_errno(errno, "chdir to {}", base);
+  return mount_by_options(plan, options);
+}
+
 } // namespace
 
 std::string common_folder(const std::vector<std::string>& paths) {
@@ -140,23 +188,19 @@ std::string overlay_options(const overlay_plan& plan, std::string_view base) {
 result<unique_fd> detached_overlay(const overlay_plan& plan) {
   GANTRY_TRY(check_count(plan));
   GANTRY_TRY(mount_memory(plan));
-  return detached(plan);
+  if (plan.users.empty()) return detached(plan);
+  GANTRY_LET(const auto mapped, map_layers(plan));
+  GANTRY_LET(const auto maker, maker_of_files::as(plan.root_uid, plan.root_gid));
+  return detached(mapped.plan);
 }
 
 result<void> mount_overlay(const overlay_plan& plan) {
   GANTRY_TRY(check_count(plan));
   GANTRY_TRY(mount_memory(plan));
-  auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  auto options = overlay_options(plan, "");
-  if (options.size() < page) return mount_by_options(plan, options);
-  GANTRY_LET(bool mounted, mount_by_layers(plan));
-  if (mounted) return {};
-  auto base = common_folder(plan.lower);
-  options = overlay_options(plan, base);
-  if (options.size() >= page)
-    return fail(errc::exhausted, "the names of {} layers do not fit the kernel's {} bytes", plan.lower.size(), page);
-  if (::chdir(base.c_str()) != 0) return fail_errno(errno, "chdir to {}", base);
-  return mount_by_options(plan, options);
+  if (plan.users.empty()) return mount_prepared(plan);
+  GANTRY_LET(const auto mapped, map_layers(plan));
+  GANTRY_LET(const auto maker, maker_of_files::as(plan.root_uid, plan.root_gid));
+  return mount_prepared(mapped.plan);
 }
 
 } // namespace gantry::sys

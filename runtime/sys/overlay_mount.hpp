@@ -19,6 +19,10 @@ struct overlay_plan {
   /// calling process's mount namespace, and both are made in it, with the attributes of the uppermost layer. 0: they
   /// exist.
   std::int64_t memory = 0;
+  /// Path that opens a user namespace: what the layers hold belongs to the IDs that this gives it, and what is written
+  /// comes to lie on the disk with the IDs that the container sees (Linux 5.19; a tmpfs 6.3). Empty: as they are.
+  std::string users{};
+  std::uint32_t root_uid = 0, root_gid = 0; ///< with `users`: what its 0 is on the host
 };
 
 /// Mounts the overlay in the calling process's mount namespace; may change its working directory. Options that do not

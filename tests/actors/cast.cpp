@@ -184,6 +184,7 @@ monitor::pod_namespaces namespaces_of(const monitor::make_pod_namespaces& reques
   if (request.ipc) made.ipc = "/proc/7/fd/10";
   if (request.uts) made.uts = "/proc/7/fd/11";
   if (request.pid) made.pid = "/proc/7/fd/12";
+  if (!request.uids.empty()) made.user = "/proc/7/fd/14";
   if (request.shm_bytes > 0) made.shm = "/proc/7/fd/13";
   return made;
 }

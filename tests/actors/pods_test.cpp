@@ -48,12 +48,62 @@ TEST_CASE("pod: its hostname and sysctls are set once, in its namespaces") {
   CHECK(s.play.count("launcher.make_pod_namespaces") == 1);
 }
 
-TEST_CASE("pod: a user namespace of its own is refused, not forgotten") {
+TEST_CASE("pod: users of its own are a namespace of its monitor's, to which the others belong") {
   pod_stage s;
   auto options = pod_stage::options_of("web");
-  options.uid_map = options.gid_map = {{0, 100000, 65536}};
-  CHECK(s.run(options).why().code == errc::invalid_argument);
-  CHECK(s.list().empty());
+  options.uid_map = {{0, 100000, 65536}}, options.gid_map = {{0, 200000, 65536}};
+  auto pod = s.run(options).value().name;
+  auto wanted = pod::namespaces_of(*s.config, s.view(pod)).value();
+  REQUIRE(wanted.uids.size() == 1);
+  CHECK(wanted.uids[0].outside == 100000);
+  CHECK(wanted.gids.at(0).outside == 200000);
+  CHECK(s.written(pod)->options.uid_map == options.uid_map);
+  auto made = s.create(pod).value().name;
+  CHECK(s.row(made).options.in_pod.gid_map == options.gid_map);
+  CHECK(s.start(made).ok());
+  const auto& start = s.play.started.at(0);
+  CHECK(start.users.path == "/proc/7/fd/14");
+  CHECK(start.users.root_uid == 100000);
+  CHECK(start.users.root_gid == 200000);
+  CHECK_THAT(start.config_json, contains(R"({"path":"/proc/7/fd/14","type":"user"})"));
+  CHECK_THAT(start.config_json, contains(R"("gidMappings":[{"containerID":0,"hostID":200000,"size":65536}])"));
+}
+
+namespace {
+
+pod_users ask_users(pod_stage& s) { return s.on.ask<pod_users>(s.all, ask_pod_users{}).value(); }
+
+} // namespace
+
+TEST_CASE("pod: runtimes are asked once whether they can join users; the native launcher can where the host can") {
+  pod_stage s;
+  s.config->runtimes = {
+      {"runc", "/usr/sbin/runc"}, {"old", "/usr/bin/old"}, {"odd", "/odd"}, {"native", "/usr/sbin/runc"}};
+  s.config->facts.kernel = {6, 3};
+  s.play.program = [](const monitor::run_process& request) {
+    CHECK(request.argv.at(1) == "features");
+    if (request.argv[0] == "/usr/bin/old") return monitor::process_result{1, "", "unknown command features"};
+    if (request.argv[0] == "/odd") return monitor::process_result{0, R"({"linux":{"namespaces":["pid"]}})", ""};
+    return monitor::process_result{0, R"({"linux":{"namespaces":["pid","user"]}})", ""};
+  };
+  const auto can = ask_users(s);
+  if (!can.why_not.empty()) { // the file system of the test's folder
+    CHECK_THAT(can.why_not, contains("map IDs"));
+    CHECK(can.runtimes.empty());
+    return;
+  }
+  CHECK(can.runtimes == std::set<std::string>{"native", "runc"});
+  CHECK(ask_users(s).runtimes == can.runtimes);
+  CHECK(s.play.count("launcher.run_process") == 3);
+}
+
+TEST_CASE("pod: an old kernel has no runtime that can, and says why") {
+  pod_stage s;
+  s.config->facts.kernel = {6, 1};
+  const auto can = ask_users(s);
+  CHECK(can.runtimes.empty());
+  CHECK_THAT(can.why_not, contains("Linux 6.3"));
+  CHECK_FALSE(s.play.asked("launcher.run_process"));
 }
 
 TEST_CASE("pod: a retry joins the one being made, and gets the one that is ready") {

@@ -47,6 +47,8 @@ container_options full_options() {
                  {{"/dev/sde", 15}},
                  {},
                  {}};
+  o.mounts.at(0).uid_map = {{0, 100000, 65536}}, o.mounts.at(0).gid_map = {{0, 200000, 65536}};
+  o.in_pod.uid_map = {{0, 300000, 1}}, o.in_pod.gid_map = {{0, 400000, 2}};
   o.volumes_from = {"other:ro"};
   o.cap_add = {"ALL"}, o.cap_drop = {"NET_RAW"};
   o.privileged = o.read_only_rootfs = o.init = o.auto_remove = o.publish_all = true;
@@ -71,6 +73,7 @@ container_record full_container() {
   r.options = full_options();
   r.image_id = of('a'), r.image_name = "alpine:latest", r.snapshot = ~0ull, r.layers = {1, ~0ull}, r.monitor = 3;
   r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}}};
+  r.mounts[0].uid_map = {{0, 100000, 65536}}, r.mounts[0].gid_map = {{0, 200000, 65536}};
   r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
   r.effective_health = r.options.health;
   r.created_at = 1'700'000'000'123'456'789, r.log_path = "/l";
@@ -107,6 +110,8 @@ TEST_CASE("a container's record comes back as it was written") {
   CHECK(read->options.cmd == written.options.cmd);
   CHECK(read->options.resources == written.options.resources);
   CHECK(read->options.mounts == written.options.mounts);
+  CHECK(read->options.in_pod == written.options.in_pod);
+  CHECK(read->mounts.at(0).gid_map == written.mounts.at(0).gid_map);
   CHECK(read->options.health == written.options.health);
   CHECK(read->options.restart == written.options.restart);
   CHECK(read->options.log == written.options.log);

@@ -2,6 +2,7 @@
 
 #include "runtime/oci/command_line.hpp"
 #include "runtime/oci/error_text.hpp"
+#include "runtime/oci/features.hpp"
 
 namespace {
 
@@ -33,6 +34,13 @@ TEST_CASE("kill, pause and resume name the container last, the signal after it")
   CHECK(oci::kill_all_argv(runc, {"abc", "", "", "", "", ""}, 15).back() == "15");
   CHECK(oci::pause_argv(runc, {"abc", "", "", "", "", ""}).back() == "abc");
   CHECK(oci::resume_argv(runc, {"abc", "", "", "", "", ""}).back() == "abc");
+}
+
+TEST_CASE("a runtime joins users when its features say so") {
+  CHECK(oci::joins_users(R"({"ociVersionMin":"1.0.0","linux":{"namespaces":["pid","user"]}})"));
+  for (const auto* other : {R"({"linux":{"namespaces":["pid"]}})", R"({"linux":{"namespaces":"user"}})", "{}", "[]", "",
+                            "unknown command features"})
+    CHECK_FALSE(oci::joins_users(other));
 }
 
 TEST_CASE("only crun is kept from the unified hierarchy") {

@@ -19,6 +19,18 @@ result<void> check_handler(const context& door, const std::string& name) {
   return fail(errc::invalid_argument, "no runtime for the handler {} is configured: there are {}", quote(name), names);
 }
 
+/// Of a pod with users of its own.
+result<void> check_users(const context& door, const pod_users& can, const std::string& handler) {
+  const auto& name = handler.empty() ? door.facts.default_runtime : handler;
+  if (can.runtimes.contains(name)) return {};
+  const auto why = can.why_not.empty() ? "its runtime does not say that it can join them" : can.why_not;
+  return fail(
+      errc::invalid_argument,
+      "linux.security_context.namespace_options.userns_options: the handler {} runs no pods with users of their "
+      "own: {}",
+      quote(name), why);
+}
+
 /// What is being made is for its maker alone: the kubelet would take it for a pod that failed, and end it.
 bool is_listed(const pod_record& pod) { return pod.now != pod_phase::starting; }
 
@@ -54,6 +66,10 @@ answer<v1::RunPodSandboxResponse> run_pod_sandbox(context& door, const v1::RunPo
   GANTRY_CO_TRY(check_handler(door, request.runtime_handler()));
   run_pod message{pods_namespace, {}, client};
   GANTRY_CO_LET(message.options, parse_pod(request.config(), request.runtime_handler()));
+  if (!message.options.uid_map.empty()) {
+    GANTRY_CO_LET(auto can, co_await ask_pods<pod_users>(door, ask_pod_users{}, deadline::inner));
+    GANTRY_CO_TRY(check_users(door, can, request.runtime_handler()));
+  }
   GANTRY_CO_LET(auto got, co_await ask_pods<pod_running>(door, std::move(message), deadline::whole));
   v1::RunPodSandboxResponse made;
   made.set_pod_sandbox_id(got.name.id);

@@ -27,11 +27,13 @@ v1::RuntimeCondition network_condition(const result<pod_network_state>& network)
   return made;
 }
 
-v1::RuntimeHandler handler(const std::string& name) {
+/// The one without a name is the default one.
+v1::RuntimeHandler handler(const context& door, const std::string& name, const result<pod_users>& users) {
   v1::RuntimeHandler made;
   made.set_name(name);
+  const auto& means = name.empty() ? door.facts.default_runtime : name;
   made.mutable_features()->set_recursive_read_only_mounts(true);
-  made.mutable_features()->set_user_namespaces(false);
+  made.mutable_features()->set_user_namespaces(users && users->runtimes.contains(means));
   return made;
 }
 
@@ -60,11 +62,12 @@ answer<v1::VersionResponse> version(context&, const v1::VersionRequest&) {
 
 answer<v1::StatusResponse> status(context& door, const v1::StatusRequest& request) {
   auto network = co_await ask_pods<pod_network_state>(door, ask_pod_network{}, deadline::inner);
+  auto users = co_await ask_pods<pod_users>(door, ask_pod_users{}, deadline::inner);
   v1::StatusResponse made;
   *made.mutable_status()->add_conditions() = condition("RuntimeReady", true);
   *made.mutable_status()->add_conditions() = network_condition(network);
-  *made.add_runtime_handlers() = handler(""); // the default one
-  for (const auto& [name, path] : door.facts.runtimes) *made.add_runtime_handlers() = handler(name);
+  *made.add_runtime_handlers() = handler(door, "", users);
+  for (const auto& [name, path] : door.facts.runtimes) *made.add_runtime_handlers() = handler(door, name, users);
   made.mutable_features()->set_supplemental_groups_policy(false);
   if (request.verbose()) (*made.mutable_info())["config"] = status_info(door, network);
   co_return made;

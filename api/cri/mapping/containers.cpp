@@ -42,6 +42,16 @@ result<void> read_process(const v1::ContainerConfig& from, container_options& in
   return {};
 }
 
+/// The kubelet says once more what it said of the pod; who says nothing means the same.
+result<void> check_users(const v1::NamespaceOption& from, const pod_record& pod) {
+  if (!from.has_userns_options()) return {};
+  GANTRY_LET(auto users, parse_users(from.userns_options()));
+  if (users == user_maps{pod.options.uid_map, pod.options.gid_map}) return {};
+  return fail(errc::invalid_argument,
+              "namespace_options.userns_options: not those of pod {}: its containers have the users that it has",
+              pod.name.id);
+}
+
 result<pod_member> parse_member(const v1::ContainerConfig& from, const pod_record& pod) {
   if (from.metadata().name().empty()) return fail(errc::invalid_argument, "config.metadata: a container has a name");
   pod_member made;
@@ -54,6 +64,7 @@ result<pod_member> parse_member(const v1::ContainerConfig& from, const pod_recor
     return fail(errc::invalid_argument, "config.log_path {} is not below the pod's log directory",
                 quote(made.log_path));
   const auto& namespaces = from.linux().security_context().namespace_options();
+  GANTRY_TRY(check_users(namespaces, pod));
   GANTRY_LET(made.pid, parse_mode("pid", namespaces.pid()));
   if (made.pid == namespace_mode::target) made.pid_target = namespaces.target_id();
   if (made.pid == namespace_mode::target && made.pid_target.empty())
@@ -80,7 +91,7 @@ result<container_plan> parse_container(const v1::ContainerConfig& from, const po
   options.labels.insert(from.labels().begin(), from.labels().end());
   options.annotations.insert(from.annotations().begin(), from.annotations().end());
   for (const auto& one : from.mounts()) {
-    GANTRY_LET(auto mount, parse_mount(one));
+    GANTRY_LET(auto mount, parse_mount(one, pod.options));
     options.mounts.push_back(std::move(mount));
   }
   for (const auto& one : from.devices()) {

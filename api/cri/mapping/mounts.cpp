@@ -1,5 +1,6 @@
 #include "api/cri/mapping/mounts.hpp"
 
+#include "api/cri/mapping/namespaces.hpp"
 #include "messages/domain/quote.hpp"
 
 namespace gantry::cri {
@@ -29,18 +30,31 @@ result<void> refuse_unsupported(const v1::Mount& from) {
   if (!from.image_sub_path().empty()) return fail(errc::invalid_argument, "image_sub_path is not supported");
   if (from.recursive_read_only() && (!from.readonly() || from.propagation() != v1::PROPAGATION_PRIVATE))
     return fail(errc::invalid_argument, "recursive_read_only goes with readonly and PROPAGATION_PRIVATE");
-  if (from.uidmappings_size() != 0 || from.gidmappings_size() != 0)
-    return fail(errc::invalid_argument, "id-mapped mounts (uidMappings, gidMappings) are not supported");
   if (from.mount_options_size() != 0) return fail(errc::invalid_argument, "mount_options are not supported");
+  return {};
+}
+
+/// The container's root may change the mounts that it has, but none of the host's.
+result<void> read_maps(const v1::Mount& from, const pod_options& pod, mount_request& into) {
+  GANTRY_LET(into.uid_map, parse_mappings("uidMappings", from.uidmappings()));
+  GANTRY_LET(into.gid_map, parse_mappings("gidMappings", from.gidmappings()));
+  if (into.uid_map.empty() != into.gid_map.empty())
+    return fail(errc::invalid_argument, "uidMappings and gidMappings go together");
+  if (pod.uid_map.empty() && !into.uid_map.empty())
+    return fail(errc::invalid_argument, "uidMappings are for pods with users of their own (userns_options)");
+  if (!pod.uid_map.empty() && from.propagation() == v1::PROPAGATION_BIDIRECTIONAL)
+    return fail(errc::invalid_argument,
+                "propagation: PROPAGATION_BIDIRECTIONAL is not for pods with users of their own");
   return {};
 }
 
 } // namespace
 
-result<mount_request> parse_mount(const v1::Mount& from) {
-  if (auto supported = refuse_unsupported(from); !supported)
-    return within(supported.error(), "mount at {}", quote(from.container_path()));
+result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod) {
   mount_request made;
+  auto supported = refuse_unsupported(from);
+  if (supported) supported = read_maps(from, pod, made);
+  if (!supported) return within(supported.error(), "mount at {}", quote(from.container_path()));
   made.source = from.host_path();
   made.target = from.container_path();
   if (!made.source.starts_with('/') || !made.target.starts_with('/'))
@@ -60,6 +74,8 @@ v1::Mount render_mount(const mount_request& from) {
   made.set_readonly(from.read_only);
   made.set_recursive_read_only(from.recursive_read_only);
   made.set_propagation(render_propagation(from.propagation));
+  render_mappings(from.uid_map, *made.mutable_uidmappings());
+  render_mappings(from.gid_map, *made.mutable_gidmappings());
   return made;
 }
 

@@ -32,14 +32,74 @@ v1::NamespaceMode render_mode(namespace_mode from) {
   return v1::TARGET;
 }
 
-result<std::vector<id_mapping>> parse_mappings(const google::protobuf::RepeatedPtrField<v1::IDMapping>& from) {
+namespace {
+
+constexpr std::uint64_t ids = UINT32_MAX; // the last one is no ID (user_namespaces(7))
+constexpr int max_ranges = 340;           // lines of a map
+
+bool overlap(std::uint64_t a, std::uint64_t b, std::uint64_t length_of_a, std::uint64_t length_of_b) {
+  return a < b + length_of_b && b < a + length_of_a;
+}
+
+result<void> check_range(const std::string& field, const id_mapping& one, const std::vector<id_mapping>& before) {
+  if (one.length == 0) return fail(errc::invalid_argument, "{}: the length of a range is 0", field);
+  for (const std::uint64_t first : {one.container_id, one.host_id})
+    if (first + one.length > ids)
+      return fail(errc::invalid_argument, "{}: {} IDs from {} on are more than there are", field, one.length, first);
+  for (const auto& other : before)
+    if (overlap(one.container_id, other.container_id, one.length, other.length) ||
+        overlap(one.host_id, other.host_id, one.length, other.length))
+      return fail(errc::invalid_argument, "{}: ranges overlap", field);
+  return {};
+}
+
+result<std::vector<id_mapping>> parse_one(const std::string& field, const id_mappings& from) {
+  GANTRY_LET(auto made, parse_mappings(field, from));
+  if (made.size() != 1 || made.front().container_id != 0)
+    return fail(errc::invalid_argument, "{}: one range is mapped, and its container_id is 0", field);
+  return made;
+}
+
+} // namespace
+
+result<std::vector<id_mapping>> parse_mappings(const std::string& field, const id_mappings& from) {
+  if (from.size() > max_ranges)
+    return fail(errc::invalid_argument, "{}: {} ranges; {} can be mapped", field, from.size(), max_ranges);
   std::vector<id_mapping> made;
   for (const auto& one : from) {
-    if (one.length() == 0 || one.container_id() != 0 || !made.empty())
-      return fail(errc::invalid_argument, "userns_options: one range of ids is mapped, and it begins with 0");
-    made.push_back({one.container_id(), one.host_id(), one.length()});
+    const id_mapping range{one.container_id(), one.host_id(), one.length()};
+    GANTRY_TRY(check_range(field, range, made));
+    made.push_back(range);
   }
   return made;
+}
+
+void render_mappings(const std::vector<id_mapping>& from, id_mappings& into) {
+  for (const auto& one : from) {
+    auto& added = *into.Add();
+    added.set_container_id(one.container_id);
+    added.set_host_id(one.host_id);
+    added.set_length(one.length);
+  }
+}
+
+result<user_maps> parse_users(const v1::UserNamespace& from) {
+  const std::string field = "namespace_options.userns_options";
+  user_maps made;
+  switch (from.mode()) {
+  case v1::NODE:
+    if (from.uids_size() == 0 && from.gids_size() == 0) return made;
+    return fail(errc::invalid_argument, "{}.{}: the node's users (NODE) are not mapped", field,
+                from.uids_size() != 0 ? "uids" : "gids");
+  case v1::POD: {
+    GANTRY_LET(made.uids, parse_one(field + ".uids", from.uids()));
+    GANTRY_LET(made.gids, parse_one(field + ".gids", from.gids()));
+    return made;
+  }
+  default:
+    break;
+  }
+  return fail(errc::invalid_argument, "{}.mode: a pod has users of its own (POD) or the node's (NODE)", field);
 }
 
 } // namespace gantry::cri

@@ -48,6 +48,15 @@ result<std::vector<port_binding>> parse_ports(const v1::PodSandboxConfig& from) 
   return made;
 }
 
+/// To mount what shows the network, message queues or processes takes their owner's rights.
+result<void> check_own(const pod_options& pod) {
+  for (const auto& [field, mode] : {std::pair("network", pod.network), {"ipc", pod.ipc}, {"pid", pod.pid}})
+    if (mode == namespace_mode::node)
+      return fail(errc::invalid_argument,
+                  "namespace_options.{}: a pod with users of its own (userns_options) cannot have the node's", field);
+  return {};
+}
+
 result<void> read_namespaces(const v1::NamespaceOption& from, pod_options& into) {
   GANTRY_LET(into.network, parse_mode("network", from.network()));
   GANTRY_LET(into.ipc, parse_mode("ipc", from.ipc()));
@@ -59,15 +68,10 @@ result<void> read_namespaces(const v1::NamespaceOption& from, pod_options& into)
   if (into.pid == mode::target)
     return fail(errc::invalid_argument, "namespace_options.pid: TARGET is for a container, not for a pod");
   if (!from.has_userns_options()) return {};
-  GANTRY_LET(auto users, parse_mode("userns_options.mode", from.userns_options().mode()));
-  GANTRY_LET(into.uid_map, parse_mappings(from.userns_options().uids()));
-  GANTRY_LET(into.gid_map, parse_mappings(from.userns_options().gids()));
-  auto mapped = !into.uid_map.empty() && !into.gid_map.empty();
-  if (users == mode::pod ? !mapped : users != mode::node || !into.uid_map.empty() || !into.gid_map.empty())
-    return fail(errc::invalid_argument,
-                "namespace_options.userns_options: POD takes mappings of uids and of gids, NODE takes none, and there "
-                "is no other");
-  return {};
+  GANTRY_LET(auto users, parse_users(from.userns_options()));
+  into.uid_map = std::move(users.uids);
+  into.gid_map = std::move(users.gids);
+  return into.uid_map.empty() ? result<void>() : check_own(into);
 }
 
 result<void> read_linux(const v1::LinuxPodSandboxConfig& from, pod_options& into) {
@@ -130,15 +134,6 @@ void render_common(const pod_record& from, Message& into) {
   into.mutable_labels()->insert(from.options.labels.begin(), from.options.labels.end());
   into.mutable_annotations()->insert(from.options.annotations.begin(), from.options.annotations.end());
   into.set_runtime_handler(from.options.runtime);
-}
-
-void render_mappings(const std::vector<id_mapping>& from, google::protobuf::RepeatedPtrField<v1::IDMapping>& into) {
-  for (const auto& one : from) {
-    auto& added = *into.Add();
-    added.set_container_id(one.container_id);
-    added.set_host_id(one.host_id);
-    added.set_length(one.length);
-  }
 }
 
 } // namespace

@@ -14,9 +14,12 @@ auto fields(key& m) { return std::tie(m.ns, m.id); }
 auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags, m.native); }
 auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper, m.memory); }
 auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files, m.compress, m.attributes); }
+auto fields(id_range& m) { return std::tie(m.inside, m.outside, m.count); }
+auto fields(container_users& m) { return std::tie(m.path, m.root_uid, m.root_gid); }
+auto fields(mapped_source& m) { return std::tie(m.source, m.recursive, m.uids, m.gids); }
 auto fields(start_container& m) {
   return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
-                  m.log, m.console_height, m.console_width, m.oom_cgroup, m.shm);
+                  m.log, m.console_height, m.console_width, m.oom_cgroup, m.shm, m.users, m.mapped);
 }
 auto fields(exec_process& m) {
   return std::tie(m.container, m.exec_id, m.process_json, m.tty, m.open_stdin, m.hold_output, m.console_height,
@@ -38,7 +41,6 @@ auto fields(list_containers&) { return std::tie(); }
 auto fields(adopt_container& m) { return std::tie(m.how, m.pid, m.pid_start_time); }
 auto fields(shut_down&) { return std::tie(); }
 auto fields(reopen_log& m) { return std::tie(m.container); }
-auto fields(id_range& m) { return std::tie(m.inside, m.outside, m.count); }
 auto fields(make_pod_namespaces& m) {
   return std::tie(m.sandbox, m.network, m.ipc, m.uts, m.pid, m.uids, m.gids, m.hostname, m.sysctls, m.cgroup,
                   m.shm_bytes);

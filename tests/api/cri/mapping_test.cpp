@@ -3,6 +3,7 @@
 #include "api/cri/mapping/containers.hpp"
 #include "api/cri/mapping/filters.hpp"
 #include "api/cri/mapping/images.hpp"
+#include "api/cri/mapping/mounts.hpp"
 #include "api/cri/mapping/pods.hpp"
 #include "api/cri/mapping/resources.hpp"
 #include "api/cri/mapping/signals.hpp"
@@ -98,15 +99,90 @@ TEST_CASE("a pod: what cannot be is refused by name") {
   refused(namespaces(R"({"network": "CONTAINER"})"), "network");
   refused(namespaces(R"({"pid": "TARGET"})"), "pid");
   refused(namespaces(R"({"ipc": 17})"), "ipc");
-  refused(namespaces(R"({"userns_options": {"mode": "POD"}})"), "userns_options");
-  refused(namespaces(R"({"userns_options": {"mode": "NODE", "uids": [{"length": 1}]}})"), "userns_options");
-  refused(namespaces(R"({"userns_options": {"mode": "POD", "uids": [{"container_id": 1, "length": 9}],
-                         "gids": [{"length": 9}]}})"),
+}
+
+namespace {
+
+constexpr auto one_range = R"([{"host_id": 65536, "length": 9}])";
+
+std::string users_of(const std::string& uids, const std::string& gids, const std::string& more = "") {
+  return R"({"userns_options": {"mode": "POD", "uids": )" + uids + R"(, "gids": )" + gids + "}" + more + "}";
+}
+
+result<pod_options> pod_with(const std::string& namespaces) {
+  return pod(R"({"linux": {"security_context": {"namespace_options": )" + namespaces + "}}}");
+}
+
+pod_record a_mapped_pod() {
+  auto made = a_pod();
+  made.options.uid_map = made.options.gid_map = {{0, 65536, 9}};
+  return made;
+}
+
+result<container_plan> container_with(const std::string& namespaces, const pod_record& in) {
+  return container(R"({"linux": {"security_context": {"namespace_options": )" + namespaces + "}}}", in);
+}
+
+} // namespace
+
+TEST_CASE("a pod: users of its own are one range of each, from 0, and its status shows them") {
+  auto made = pod_with(users_of(one_range, R"([{"host_id": 7, "length": 1}])"));
+  REQUIRE(made);
+  CHECK(made->uid_map == std::vector<id_mapping>{{0, 65536, 9}});
+  CHECK(made->gid_map == std::vector<id_mapping>{{0, 7, 1}});
+  pod_record record;
+  record.options = *made;
+  const auto shown = render_pod_status(record).linux().namespaces().options().userns_options();
+  CHECK(shown.mode() == v1::POD);
+  CHECK(shown.gids(0).host_id() == 7);
+  auto node = pod_with(R"({"userns_options": {"mode": "NODE"}})");
+  REQUIRE(node);
+  CHECK(node->uid_map.empty());
+}
+
+TEST_CASE("a pod: maps of users that cannot be are refused by the name of the field") {
+  refused(pod_with(R"({"userns_options": {"mode": "POD"}})"), "userns_options.uids");
+  refused(pod_with(users_of(one_range, "[]")), "userns_options.gids");
+  refused(pod_with(R"({"userns_options": {"mode": "NODE", "uids": [{"length": 1}]}})"), "userns_options.uids");
+  refused(pod_with(R"({"userns_options": {"mode": "NODE", "gids": [{"length": 1}]}})"), "userns_options.gids");
+  refused(pod_with(R"({"userns_options": {"mode": "CONTAINER"}})"), "userns_options.mode");
+  refused(pod_with(users_of(R"([{"container_id": 1, "length": 9}])", one_range)), "container_id is 0");
+  refused(pod_with(users_of(R"([{"length": 9}, {"container_id": 9, "host_id": 9, "length": 9}])", one_range)),
+          "one range");
+  refused(pod_with(users_of(one_range, R"([{"host_id": 5}])")), "gids: the length");
+  refused(pod_with(users_of(one_range, R"([{"host_id": 4294967295, "length": 1}])")), "gids: 1 IDs from 4294967295");
+  for (const auto* field : {"network", "ipc", "pid"})
+    refused(pod_with(users_of(one_range, one_range, std::string(R"(, ")") + field + R"(": "NODE")")), field);
+}
+
+TEST_CASE("a container: its users are its pod's") {
+  CHECK(container_with(users_of(one_range, one_range), a_mapped_pod()));
+  CHECK(container_with("{}", a_mapped_pod()));
+  CHECK(container_with(R"({"userns_options": {"mode": "NODE"}})", a_pod()));
+  refused(container_with(R"({"userns_options": {"mode": "NODE"}})", a_mapped_pod()), "userns_options");
+  refused(container_with(users_of(one_range, one_range), a_pod()), "userns_options");
+  refused(container_with(users_of(one_range, R"([{"host_id": 65536, "length": 8}])"), a_mapped_pod()),
           "userns_options");
-  auto mapped = namespaces(R"({"userns_options": {"mode": "POD", "uids": [{"host_id": 65536, "length": 9}],
-                                "gids": [{"host_id": 65536, "length": 9}]}})");
-  REQUIRE(mapped);
-  CHECK(mapped->uid_map == std::vector<id_mapping>{{0, 65536, 9}});
+}
+
+TEST_CASE("a container: a mount may have maps of IDs in a pod that has users of its own") {
+  auto mount = [](const std::string& more, const pod_record& in) {
+    return container(R"({"mounts": [{"host_path": "/h", "container_path": "/c", )" + more + "}]}", in);
+  };
+  const std::string both = std::string(R"("uidMappings": )") + one_range + R"(, "gidMappings": )" + one_range;
+  auto made = mount(both, a_mapped_pod());
+  REQUIRE(made);
+  CHECK(made->options.mounts[0].uid_map == std::vector<id_mapping>{{0, 65536, 9}});
+  CHECK(render_mount(made->options.mounts[0]).gidmappings(0).length() == 9);
+  refused(mount(both, a_pod()), "userns_options");
+  refused(mount(std::string(R"("uidMappings": )") + one_range, a_mapped_pod()), "go together");
+  refused(mount(R"("uidMappings": [{"length": 2}, {"container_id": 1, "host_id": 5, "length": 2}], "gidMappings": [])",
+                a_mapped_pod()),
+          "uidMappings: ranges overlap");
+  refused(mount(R"("uidMappings": [{"length": 2}, {"container_id": 5, "host_id": 1, "length": 2}], "gidMappings": [])",
+                a_mapped_pod()),
+          "uidMappings: ranges overlap");
+  refused(mount(R"("propagation": "PROPAGATION_BIDIRECTIONAL")", a_mapped_pod()), "PROPAGATION_BIDIRECTIONAL");
 }
 
 TEST_CASE("a pod: its status says its addresses, the first one as the primary") {

@@ -24,6 +24,8 @@ start_container full_start() {
   m.console_width = 80;
   m.oom_cgroup = "/sys/fs/cgroup/memory/x";
   m.shm = "/proc/1/fd/9";
+  m.users = {"/proc/1/fd/10", 100'000, 200'000};
+  m.mapped = {{"/volume", true, {{0, 1, 2}}, {{3, 4, 5}}}, {"/other", false}};
   return m;
 }
 
@@ -107,6 +109,9 @@ TEST_CASE("fields keep their places") {
   CHECK(what.log.max_files == 3);
   CHECK(what.files == full_start().files);
   CHECK(what.console_width == 80);
+  CHECK(what.users.root_gid == 200'000);
+  CHECK(what.mapped.at(0).gids.at(0).outside == 4);
+  CHECK(what.mapped.at(1).uids.empty());
 }
 
 TEST_CASE("hostile frames are refused") {

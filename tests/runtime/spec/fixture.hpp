@@ -75,6 +75,7 @@ struct request {
     in.root_layers = {root.path};
     in.hostname = "aaaaaaaaaaaa";
     in.mounts = mounts;
+    in.mapped_folder = "/run/bundle/mapped";
     in.hosts_file = hosts;
     in.host_network = host_network;
     in.network_namespace_path = network_path;

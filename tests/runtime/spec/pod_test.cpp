@@ -116,6 +116,43 @@ TEST_CASE("a bind is read-only with all that is mounted below it") {
   CHECK_THAT(r.refusal(), contains("goes with read-only"));
 }
 
+TEST_CASE("users of a pod's own: the namespace that is joined, with its maps") {
+  request r;
+  CHECK_FALSE(r.document()["linux"].contains("uidMappings"));
+  r.options.in_pod.uid_map = {{0, 100000, 65536}};
+  r.options.in_pod.gid_map = {{0, 200000, 65536}};
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  CHECK(document["linux"]["namespaces"][1]["type"] == "user");
+  CHECK(document["linux"]["uidMappings"] == json::parse(R"([{"containerID":0,"hostID":100000,"size":65536}])"));
+  CHECK(document["linux"]["gidMappings"] == json::parse(R"([{"containerID":0,"hostID":200000,"size":65536}])"));
+  CHECK(has(mount_at(document, "/dev/pts")["options"], "gid=5"));
+  r.options.in_pod.gid_map = {{0, 200000, 5}}; // no group tty
+  CHECK_FALSE(has(mount_at(r.document(), "/dev/pts")["options"], "gid=5"));
+  r.mounts = {image_of({"/layers/1"})};
+  CHECK_THAT(r.refusal(), contains("users of its own"));
+}
+
+TEST_CASE("a bind with maps of IDs is bound from where the monitor mounts it so") {
+  request r;
+  r.options.in_pod.uid_map = r.options.in_pod.gid_map = {{0, 100000, 65536}};
+  resolved_mount plain, mapped;
+  plain.type = mapped.type = "bind";
+  plain.source = mapped.source = "/srv";
+  plain.target = "/plain", mapped.target = "/mapped";
+  mapped.uid_map = mapped.gid_map = r.options.in_pod.uid_map;
+  auto other = mapped;
+  other.target = "/other";
+  r.mounts = {mapped, plain, other};
+  const auto document = r.document();
+  CHECK(mount_at(document, "/mapped")["source"] == "/run/bundle/mapped/0");
+  CHECK(mount_at(document, "/plain")["source"] == "/srv");
+  CHECK(mount_at(document, "/other")["source"] == "/run/bundle/mapped/1");
+  CHECK_FALSE(mount_at(document, "/mapped").contains("uidMappings")); // a runtime need not know of it
+  r.mounts[0].propagation = "rshared";
+  CHECK_THAT(r.refusal(), contains("propagation to the host"));
+}
+
 TEST_CASE("an image's layers are mounted read-only") {
   request r;
   r.mounts = {image_of({"/layers/1"})};

@@ -1,4 +1,4 @@
-#include "runtime/monitor/descriptor_passing.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
 
 #include <sys/socket.h>
 
@@ -7,7 +7,7 @@
 
 #include "runtime/sys/files.hpp"
 
-namespace gantry::monitor {
+namespace gantry::sys {
 
 result<void> send_with_descriptors(int socket, std::string_view bytes, const std::vector<int>& descriptors) {
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * max_passed_descriptors)] = {};
@@ -28,7 +28,7 @@ result<void> send_with_descriptors(int socket, std::string_view bytes, const std
     auto sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return fail_errno(errno, "send descriptors");
-    return sys::write_all(socket, bytes.substr(static_cast<std::size_t>(sent)));
+    return write_all(socket, bytes.substr(static_cast<std::size_t>(sent)));
   }
 }
 
@@ -59,4 +59,4 @@ result<received> receive_with_descriptors(int socket, std::size_t limit, int fla
   return out;
 }
 
-} // namespace gantry::monitor
+} // namespace gantry::sys
