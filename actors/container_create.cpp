@@ -13,8 +13,9 @@ struct creation {
   caf::typed_response_promise<created> promise;
   std::optional<slot> held;
   std::vector<std::string> warnings;
-  std::optional<error> failure; ///< the first
-  int open = 0;                 ///< steps that have not answered
+  std::map<std::string, image_view> mounted; ///< images that are to be, by their names in the request
+  std::optional<error> failure;              ///< the first
+  int open = 0;                              ///< steps that have not answered
 };
 using creation_ptr = std::shared_ptr<creation>;
 
@@ -31,16 +32,20 @@ void give_up(self_pointer self, const creation_ptr& work) {
   self->quit();
 }
 
+/// What a failed step is told with.
+using in_words = std::function<error(error)>;
+error as_it_is(error why) { return why; }
+
 /// Asks, keeps the answer by `keep`, and when the last open step has answered goes on with `next`.
 template<class Reply, class Handle, class Request, class Keep, class Next>
 void step(self_pointer self, const creation_ptr& work, const Handle& to, std::chrono::seconds within_time,
-          Request request, Keep keep, Next next) {
+          Request request, Keep keep, Next next, const in_words& words = as_it_is) {
   ++work->open;
-  ask<Reply>(self, to, within_time, std::move(request), [self, work, keep, next](result<Reply> r) {
+  ask<Reply>(self, to, within_time, std::move(request), [self, work, keep, next, words](result<Reply> r) {
     if (r)
       keep(std::move(*r));
     else if (!work->failure)
-      work->failure = std::move(r.error());
+      work->failure = words(std::move(r.error()));
     if (--work->open > 0) return;
     if (work->failure)
       give_up(self, work);
@@ -61,8 +66,8 @@ void finish(self_pointer self, const creation_ptr& work) {
 result<void> check_options(container_supervisor_state& state, std::vector<std::string>& warnings) {
   const auto& config = *state.parts->config;
   GANTRY_TRY(runtime_of(config, state.record));
-  GANTRY_LET(auto built,
-             build_document(config, state.record, state.image->config, namespaces_to_join(state.record.options)));
+  GANTRY_LET(auto built, build_document(config, state.record, state.image->config,
+                                        namespaces_to_join(state.record.options), state.device_edits));
   state.record.args = std::move(built.args);
   state.record.effective_env = std::move(built.env);
   state.record.effective_user = std::move(built.user);
@@ -111,13 +116,39 @@ void prepare_folders(self_pointer self, const creation_ptr& work) {
   if (auto mounts = all_mounts(state.record.options, state.image->config); !mounts.empty())
     step<acquired_mounts>(
         self, work, state.parts->volumes, deadline::inner,
-        acquire_mounts{state.record.name, std::move(mounts), state.record.layers},
+        acquire_mounts{state.record.name, std::move(mounts), state.record.layers, work->mounted},
         [self](acquired_mounts got) { self->state.record.mounts = std::move(got.mounts); }, write_record);
+  if (const auto& names = state.record.options.cdi_devices; !names.empty())
+    step<found_devices>(
+        self, work, state.parts->devices, deadline::inner, find_devices{names},
+        [self](found_devices got) { self->state.device_edits = std::move(got.edits); }, write_record);
   if (!state.record.options.read_only_rootfs && state.record.options.writable_memory == 0)
     step<prepared_snapshot>(
         self, work, state.parts->snapshot, deadline::inner, prepare_snapshot{state.record.name, state.record.layers},
         [self](prepared_snapshot got) { self->state.record.snapshot = got.snapshot; }, write_record);
   if (--work->open == 0) write_record(self, work);
+}
+
+/// Not "not found": docker's client takes that for the container's own image, pulls it and tries again.
+error to_be_pulled(const mount_request& mount, error why) {
+  why.message = fmt::format("image mount at {}: {}", mount.target, why.message);
+  if (why.code != errc::not_found) return why;
+  why.code = errc::invalid_argument;
+  why.message += ": pull it first";
+  return why;
+}
+
+/// Images that are mounted are in use as the container's own is.
+void use_mounted_images(self_pointer self, const creation_ptr& work) {
+  const auto& name = self->state.record.name;
+  ++work->open; // so that no answer, come early, ends the step
+  for (const auto& mount : self->state.record.options.mounts)
+    if (mount.type == mount_request::kind::image)
+      step<found_image>(
+          self, work, self->state.parts->images, deadline::inner, use_image{name.ns, mount.source, name},
+          [work, source = mount.source](const found_image& got) { work->mounted[source] = got.what; }, prepare_folders,
+          [mount](error why) { return to_be_pulled(mount, std::move(why)); });
+  if (--work->open == 0) prepare_folders(self, work);
 }
 
 std::string log_path_of(const engine_config& config, const create_container& request) {
@@ -155,14 +186,14 @@ caf::result<created> create(self_pointer self, create_container request) {
   step<claimed>(
       self, work, state.parts->catalog, deadline::inner,
       claim_name{asked.name, asked.display_name, self, state.sandbox},
-      [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, prepare_folders);
+      [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, use_mounted_images);
   step<slot>(
       self, work, state.parts->admission, deadline::inner,
       acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
-      prepare_folders);
+      use_mounted_images);
   step<found_image>(
       self, work, state.parts->images, deadline::inner, use_image{asked.name.ns, asked.options.image, asked.name},
-      [self](const found_image& got) { use(self->state, got); }, prepare_folders);
+      [self](const found_image& got) { use(self->state, got); }, use_mounted_images);
   return work->promise;
 }
 

@@ -7,7 +7,7 @@ namespace gantry::container {
 
 result<spec::built_spec> build_document(const engine_config& config, const container_record& record,
                                         const image_config& image, const sandbox_namespaces& namespaces,
-                                        spec::explanation notes) {
+                                        const cdi::container_edits& edits, spec::explanation notes) {
   auto folder = bundle_of(config, record.name) + "/files";
   spec::spec_input input{.options = record.options,
                          .image = image,
@@ -31,6 +31,7 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                          .cgroup_path = cgroup_of(config, record),
                          .init_binary = config.init_program,
                          .default_ulimits = config.default_ulimits,
+                         .edits = edits,
                          .notes = notes};
   return spec::build(input);
 }

@@ -5,10 +5,11 @@
 
 namespace gantry::container {
 
-/// The config.json of a container in these namespaces (all empty when the options are only checked).
-/// Errors: as spec::build.
+/// The config.json of a container in these namespaces (all empty when the options are only checked), with what its CDI
+/// devices change. Errors: as spec::build.
 result<spec::built_spec> build_document(const engine_config& config, const container_record& record,
                                         const image_config& image, const sandbox_namespaces& namespaces,
+                                        const cdi::container_edits& edits,
                                         spec::explanation notes = spec::explanation::none);
 
 /// What options are checked with before a start: namespaces that will be joined are stood for by their names.

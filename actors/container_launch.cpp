@@ -69,7 +69,7 @@ bool are_new(const sandbox_namespaces& namespaces) {
 result<spec::built_spec> document_for(container_supervisor_state& state, const sandbox_namespaces& namespaces) {
   auto kept = std::exchange(state.document, nullptr);
   if (kept && are_new(namespaces)) return std::move(*kept);
-  return build_document(*state.parts->config, state.record, state.image->config, namespaces);
+  return build_document(*state.parts->config, state.record, state.image->config, namespaces, state.device_edits);
 }
 
 /// A pod's maps have one range each, from 0 on (api/cri).
@@ -134,6 +134,20 @@ void run_init(self_pointer self, const launching_ptr& work) {
                         });
 }
 
+/// Devices may have other numbers by now, and their files been rewritten: what holds is what they say at each start.
+void find_devices_again(self_pointer self, const launching_ptr& work) {
+  auto& state = self->state;
+  const auto& names = state.record.options.cdi_devices;
+  if (names.empty()) return run_init(self, work);
+  state.document.reset();
+  ask<found_devices>(self, state.parts->devices, deadline::inner, find_devices{names},
+                     [self, work](result<found_devices> r) {
+                       if (!r) return fail_launch(self, work, std::move(r.error()));
+                       self->state.device_edits = std::move(r->edits);
+                       run_init(self, work);
+                     });
+}
+
 void begin(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
   ++state.generation;
@@ -144,7 +158,7 @@ void begin(self_pointer self, const launching_ptr& work) {
   ask<slot>(self, state.parts->admission, deadline::inner, request, [self, work](result<slot> r) {
     if (!r) return fail_launch(self, work, std::move(r.error()));
     work->held = *r;
-    run_init(self, work);
+    find_devices_again(self, work);
   });
 }
 

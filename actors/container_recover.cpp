@@ -101,11 +101,21 @@ void resume_policy(self_pointer self) {
   tell(state.sandbox, restart_container_later{std::chrono::milliseconds{100}});
 }
 
+/// One that was removed by force meanwhile is not there to be used; its layers are kept by the record.
+void use_mounted_images_again(self_pointer self) {
+  const auto& record = self->state.record;
+  for (const auto& mount : record.mounts)
+    if (mount.type == "image")
+      ask<found_image>(self, self->state.parts->images, deadline::inner,
+                       use_image{record.name.ns, mount.image.str(), record.name}, [](const result<found_image>&) {});
+}
+
 } // namespace
 
 caf::result<done> recover(self_pointer self, const recover_container& found) {
   auto& state = self->state;
   state.record = found.record;
+  use_mounted_images_again(self);
   auto promise = self->make_response_promise<done>();
   use_image use{state.record.name.ns, state.record.image_id.str(), state.record.name};
   ask<found_image>(self, state.parts->images, deadline::inner, std::move(use),

@@ -34,6 +34,7 @@ struct container_supervisor_state {
   std::string process_json; ///< runtime-spec `process` of the init that runs: what execs derive from
   /// The document that the creation was checked by: the first start's, unless that comes late (forget_document).
   std::unique_ptr<spec::built_spec> document;
+  cdi::container_edits device_edits; ///< of its CDI devices, as they were at its creation or last start
 
   /// Counts lives: a reminder or an answer of an earlier one is told by it.
   std::uint64_t generation = 0;

@@ -20,10 +20,11 @@ std::vector<resolved_mount> imagined_mounts(const engine_config& config, const c
   std::vector<resolved_mount> mounts;
   for (const auto& mount : options.mounts) {
     if (mount.type == mount_request::kind::tmpfs) continue;
-    bool volume = mount.type == mount_request::kind::volume;
+    bool volume = mount.type == mount_request::kind::volume, image = mount.type == mount_request::kind::image;
     auto name = mount.source.empty() ? "<anonymous>" : mount.source;
     resolved_mount one;
-    one.type = volume ? "volume" : "bind";
+    one.type = volume ? "volume" : image ? "image" : "bind";
+    if (image) one.layers.push_back(fmt::format("<layers of {}>", mount.source));
     if (volume) one.name = name;
     one.source = volume ? config.paths.volume_data(name) : mount.source;
     one.target = mount.target;
@@ -36,13 +37,14 @@ std::vector<resolved_mount> imagined_mounts(const engine_config& config, const c
   return mounts;
 }
 
-result<explained_spec> explain_for(const engine_config& config, const explain_spec& request, const image& what) {
+result<explained_spec> explain_for(const engine_config& config, const explain_spec& request, const image& what,
+                                   const cdi::container_edits& edits) {
   auto record = new_record({{request.ns, random_id()}, "", request.options, ""}, 1);
   record.layers = what.layer_folders;
   record.mounts = imagined_mounts(config, request.options);
   GANTRY_LET(auto built,
              container::build_document(config, record, what.config, container::namespaces_to_join(record.options),
-                                       spec::explanation::full));
+                                       edits, spec::explanation::full));
   explained_spec answer{built.config_json(), {}, std::move(built.warnings)};
   for (auto& note : built.notes)
     answer.notes.push_back({std::move(note.json_pointer), std::move(note.origin), std::move(note.why)});
@@ -53,11 +55,19 @@ result<explained_spec> explain_for(const engine_config& config, const explain_sp
 
 caf::result<explained_spec> explain(self_pointer self, const explain_spec& request) {
   auto promise = self->make_response_promise<explained_spec>();
+  auto with = [self, promise, request](const image_view& what, const cdi::container_edits& edits) mutable {
+    deliver(promise, explain_for(*self->state.parts->config, request, *what, edits));
+  };
   find_image find{request.ns, request.options.image};
   ask<found_image>(self, self->state.parts->images, deadline::inner, std::move(find),
-                   [self, promise, request](const result<found_image>& r) mutable {
+                   [self, promise, with, names = request.options.cdi_devices](const result<found_image>& r) mutable {
                      if (!r) return refuse(promise, r.error());
-                     deliver(promise, explain_for(*self->state.parts->config, request, *r->what));
+                     if (names.empty()) return with(r->what, {});
+                     ask<found_devices>(self, self->state.parts->devices, deadline::inner, find_devices{names},
+                                        [promise, with, what = r->what](const result<found_devices>& d) mutable {
+                                          if (!d) return refuse(promise, d.error());
+                                          with(what, d->edits);
+                                        });
                    });
   return promise;
 }

@@ -8,6 +8,7 @@
 #include "messages/admission.hpp"
 #include "messages/catalog.hpp"
 #include "messages/cgroups.hpp"
+#include "messages/devices.hpp"
 #include "messages/events.hpp"
 #include "messages/images.hpp"
 #include "messages/launcher.hpp"
@@ -55,6 +56,7 @@ struct engine_parts {
   network_actor network;
   pod_network_actor pod_network;
   cgroups_actor cgroups;
+  devices_actor devices;
   std::vector<launcher_actor> launchers; ///< by monitor
 
   /// The launcher of the monitor that holds a container or sandbox.

@@ -98,6 +98,7 @@ engine_actors actors_of(const engine_supervisor_state& state) {
   actors.writable_usage = state.crew.writable_usage;
   actors.archives = state.crew.archives;
   actors.network = p.network;
+  actors.devices = p.devices;
   actors.metered = {p.catalog, p.images, p.events, p.admission};
   if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);
   actors.metered.insert(actors.metered.end(), p.launchers.begin(), p.launchers.end());

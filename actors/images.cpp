@@ -123,7 +123,7 @@ images_actor::behavior_type images(image_steps::self_pointer self, images_parts 
       [self](const find_image& request) { return to_caf(image_steps::find(self->state, request.ns, request.name)); },
       [self](const use_image& request) {
         auto what = image_steps::find(self->state, request.ns, request.name);
-        if (what) self->state.users[request.user] = what->what->id;
+        if (what) self->state.users[request.user].insert(what->what->id);
         return to_caf(std::move(what));
       },
       [self](const release_image& request) { self->state.users.erase(request.user); },

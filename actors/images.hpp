@@ -27,7 +27,8 @@ struct images_state {
   images_parts parts;
   std::map<digest, image_view> images;
   std::map<std::pair<std::string, reference>, image_name> names; ///< (namespace, canonical name)
-  std::map<key, digest> users;                                   ///< containers, and the image that each was made of
+  /// Containers, and the images that each was made of or has mounted.
+  std::map<key, std::set<digest>> users;
   /// One pull for all who ask for the same with the same rights.
   struct pull {
     puller_actor puller;

@@ -19,7 +19,7 @@ using removal_ptr = std::shared_ptr<removal>;
 
 const key* user_of(const images_state& state, const digest& id) {
   for (const auto& [user, used] : state.users)
-    if (used == id) return &user;
+    if (used.contains(id)) return &user;
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 #include "actors/volumes.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/merged_tree.hpp"
+#include "store/layer/sub_tree.hpp"
 #include "store/volume/volumes.hpp"
 
 namespace gantry::volume_steps {
@@ -52,6 +53,28 @@ result<void> fill(const volumes_state& state, const acquire_mounts& request, con
   });
 }
 
+/// Without a writable layer, so there is nothing to prepare or to give back: its folders are mounted as they are.
+result<resolved_mount> resolve_image(const volumes_state& state, const acquire_mounts& request,
+                                     const mount_request& mount) {
+  const auto held = request.images.find(mount.source);
+  if (held == request.images.end()) return fail(errc::internal, "nobody holds the image {}", mount.source);
+  resolved_mount made;
+  made.type = "image";
+  made.source = mount.source;
+  made.target = mount.target;
+  made.read_only = true;
+  made.image = held->second->id;
+  made.layer_folders = held->second->layer_folders;
+  made.sub_path = mount.sub_path;
+  for (auto folder : made.layer_folders) made.layers.push_back(state.parts.paths.layer_path(folder));
+  if (mount.sub_path.empty()) return made;
+  auto below = store::layers_at(made.layers, mount.sub_path);
+  if (!below && below.error().code == errc::not_found) below.error().code = errc::invalid_argument;
+  if (!below) return within(std::move(below.error()), "image mount at {}: image {}", mount.target, mount.source);
+  made.layers = std::move(*below);
+  return made;
+}
+
 void go_on(self_pointer self, const acquisition_ptr& work);
 
 void give_up(self_pointer self, const acquisition_ptr& work, const error& why) {
@@ -84,8 +107,9 @@ void go_on(self_pointer self, const acquisition_ptr& work) {
     return;
   }
   const auto& mount = work->request.mounts[work->next++];
-  if (mount.type == mount_request::kind::bind) {
-    auto resolved = resolve_bind(mount);
+  if (mount.type == mount_request::kind::bind || mount.type == mount_request::kind::image) {
+    const bool bind = mount.type == mount_request::kind::bind;
+    auto resolved = bind ? resolve_bind(mount) : resolve_image(self->state, work->request, mount);
     if (!resolved) return give_up(self, work, resolved.error());
     work->answer.mounts.push_back(std::move(*resolved));
     return go_on(self, work);

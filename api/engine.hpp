@@ -31,6 +31,9 @@ struct engine_options {
   std::string cni_plugins; ///< folder of CNI's plugins; default: /opt/cni/bin, else /usr/lib/cni
   std::string cni_config;  ///< folder of the networks of pods; default: /etc/cni/net.d
 
+  /// Folders with the files of CDI devices, the last over those before it; none: no device is known.
+  std::vector<std::string> cdi_spec_dirs = {"/etc/cdi", "/var/run/cdi"};
+
   std::size_t max_creations = 0; ///< creations that may wait beside those under way (default 4,096)
   std::size_t max_pulls = 0;     ///< pulls side by side (default 4)
   std::size_t monitors = 0;      ///< default: one per core

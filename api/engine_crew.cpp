@@ -7,6 +7,7 @@
 #include "actors/archives.hpp"
 #include "actors/catalog.hpp"
 #include "actors/cgroups.hpp"
+#include "actors/devices.hpp"
 #include "actors/events.hpp"
 #include "actors/files.hpp"
 #include "actors/images.hpp"
@@ -129,6 +130,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->network = system.spawn(network_supervisor, std::move(networks), networks_of(store.records));
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
   parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
+  parts->devices = system.spawn<caf::detached>(devices, options.cdi_spec_dirs);
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));
   crew.files =
       system.spawn(files, [&system, to = parts->events] { return system.spawn<caf::detached>(files_worker, to); });

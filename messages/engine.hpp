@@ -4,6 +4,7 @@
 #include "messages/caf.hpp"
 #include "messages/catalog.hpp"
 #include "messages/container_supervisor.hpp"
+#include "messages/devices.hpp"
 #include "messages/events.hpp"
 #include "messages/files.hpp"
 #include "messages/images.hpp"
@@ -67,6 +68,7 @@ struct engine_actors {
   network_actor network = {};
   files_actor files = {};
   writable_usage_actor writable_usage = {};
+  devices_actor devices = {};
 };
 
 /// What the records and the monitors know, at the engine's start.

@@ -71,7 +71,7 @@ struct found_image {
   image_view what;
   std::vector<image_name> names; ///< in that namespace
 };
-/// As find_image, and the image is in use by `user` until release_image.
+/// As find_image, and the image is in use by `user` until release_image, beside others that are.
 struct use_image {
   std::string ns, name;
   key user;

@@ -2,6 +2,7 @@
 
 #include "messages/caf.hpp"
 #include "messages/domain/container.hpp"
+#include "messages/images.hpp"
 
 namespace gantry {
 
@@ -28,11 +29,12 @@ struct remove_volume {
   bool force = false; ///< one that does not exist is no error
 };
 /// Makes ready the mounts a container asked for: volumes are made and counted as in use, fresh ones filled from the
-/// image, missing bind sources made where asked.
+/// image, missing bind sources made where asked, what is asked of images found in them.
 struct acquire_mounts {
   key user;
   std::vector<mount_request> mounts;
-  std::vector<std::uint64_t> layers; ///< of the image, base first: what a fresh volume is filled from
+  std::vector<std::uint64_t> layers;          ///< of the image, base first: what a fresh volume is filled from
+  std::map<std::string, image_view> images{}; ///< those to be mounted, by their names in `mounts`; held by the asker
 };
 struct acquired_mounts {
   std::vector<resolved_mount> mounts;
@@ -54,7 +56,7 @@ using volumes_actor =
                      replies_to<list_volumes>::with<volume_list>,
                      // failed_precondition while in use
                      replies_to<remove_volume>::with<done>,
-                     // not_found or invalid_argument for a bind source
+                     // not_found or invalid_argument for a bind source or an image's sub-path
                      replies_to<acquire_mounts>::with<acquired_mounts>, replies_to<release_mounts>::with<done>,
                      reacts_to<recover_mounts>>;
 

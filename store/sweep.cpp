@@ -41,8 +41,10 @@ private:
     containers.insert(record.name);
     layers.insert(record.layers.begin(), record.layers.end());
     if (record.snapshot != 0) snapshots.insert(record.snapshot);
-    for (const auto& mount : record.mounts)
+    for (const auto& mount : record.mounts) {
       if (!mount.name.empty()) volumes.insert(mount.name);
+      layers.insert(mount.layer_folders.begin(), mount.layer_folders.end());
+    }
   }
 
   void add(const lease& held) {

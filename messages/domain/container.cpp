@@ -1,6 +1,15 @@
 #include "messages/domain/container.hpp"
 
+#include "messages/domain/quote.hpp"
+
 namespace gantry {
+
+result<void> check_sub_path(std::string_view path) {
+  const auto whole = fmt::format("/{}/", path);
+  if (!path.starts_with('/') && whole.find("/../") == std::string::npos && path.find('\0') == std::string_view::npos)
+    return {};
+  return fail(errc::invalid_argument, "{} is not a relative path without \"..\"", quote(path));
+}
 
 std::string_view to_string(phase p) {
   switch (p) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "messages/domain/digest.hpp"
+#include "messages/domain/error.hpp"
 #include "messages/domain/health.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
@@ -60,9 +61,9 @@ struct device_mapping {
 
 /// One mount that a user asked for, whatever the syntax (-v, --mount, --tmpfs, an image's VOLUME).
 struct mount_request {
-  enum class kind { bind, volume, tmpfs };
+  enum class kind { bind, volume, tmpfs, image };
   kind type = kind::bind;
-  std::string source; ///< bind: absolute host path; volume: its name, empty for an anonymous one
+  std::string source; ///< bind: absolute host path; volume: its name, empty for an anonymous one; image: its name or id
   std::string target; ///< absolute, in the container
   bool read_only = false;
   std::string propagation;    ///< "", "rprivate", "rshared", "rslave", "private", "shared", "slave"
@@ -75,11 +76,15 @@ struct mount_request {
   bool from_image = false;                      ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
   bool recursive_read_only = false;             ///< bind: what is mounted below it too; with read_only
   bool inherited = false;                       ///< another container's, by volumes_from
+  std::string sub_path{};                       ///< image: what of it is mounted, relative; empty: all
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< bind, in a pod with users of its own: a file of container_id on the
                                                 ///< disk is host_id's in the container; empty: as it is
 
   friend bool operator==(const mount_request&, const mount_request&) = default;
 };
+
+/// A sub-path is relative, and has neither ".." nor a NUL in it. Errors: invalid_argument.
+result<void> check_sub_path(std::string_view path);
 
 struct port_binding {
   std::uint16_t container_port = 0;
@@ -171,6 +176,7 @@ struct container_options {
   std::string cgroup_parent;
   std::vector<ulimit> ulimits;
   std::vector<device_mapping> devices;
+  std::vector<std::string> cdi_devices; ///< "vendor.com/class=name", each once
   std::vector<std::string> device_cgroup_rules;
   std::optional<std::vector<std::string>> masked_paths, readonly_paths; ///< present: replaces the engine's
   std::string mac_address;
@@ -232,7 +238,11 @@ struct resolved_mount {
   std::string propagation;
   bool anonymous = false;
   bool recursive_read_only = false;
-  std::vector<std::string> layers;              ///< image: the folders of its layers, base first; mounted read-only
+  /// image: the folders of its layers, base first, or what each has of the sub-path; mounted read-only.
+  std::vector<std::string> layers{};
+  digest image{};                               ///< image: its id
+  std::vector<std::uint64_t> layer_folders{};   ///< image: the numbers of all its layers
+  std::string sub_path{};                       ///< image: as asked
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< as mount_request's
 };
 

@@ -4,7 +4,8 @@
 namespace gantry {
 
 template<>
-inline constexpr auto names_of<mount_request::kind> = std::to_array<std::string_view>({"bind", "volume", "tmpfs"});
+inline constexpr auto names_of<mount_request::kind> = std::to_array<std::string_view>({"bind", "volume", "tmpfs",
+                                                                                       "image"});
 template<>
 inline constexpr auto names_of<restart_policy::kind> = std::to_array<std::string_view>({"no", "on-failure", "always",
                                                                                         "unless-stopped"});
@@ -22,7 +23,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_mapping, host, container, permissions)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(mount_request, type, source, target, read_only, propagation,
                                                 create_source, non_recursive, no_copy, tmpfs_size, tmpfs_options,
-                                                labels, from_image, recursive_read_only, inherited, uid_map, gid_map)
+                                                labels, from_image, recursive_read_only, inherited, sub_path, uid_map,
+                                                gid_map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(restart_policy, name, maximum_retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files, compress, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(healthcheck, test, interval, timeout, start_period, start_interval,
@@ -38,13 +40,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     exposed_ports, mounts, volumes_from, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove,
     publish_all, security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks, pid_mode,
     ipc_mode, uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj,
-    group_add, runtime, cgroup_parent, ulimits, devices, device_cgroup_rules, masked_paths, readonly_paths, mac_address,
-    in_pod, identity)
+    group_add, runtime, cgroup_parent, ulimits, devices, cdi_devices, device_cgroup_rules, masked_paths, readonly_paths,
+    mac_address, in_pod, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
                                                 started_at, finished_at, restart_count, stopped_by_user, launcher,
                                                 health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, source, target, read_only, propagation,
-                                                anonymous, recursive_read_only, layers, uid_map, gid_map)
+                                                anonymous, recursive_read_only, layers, image, layer_folders, sub_path,
+                                                uid_map, gid_map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_record, name, display_name, sandbox, options, image_id,
                                                 image_name, snapshot, layers, monitor, mounts, args, effective_user,
                                                 effective_working_dir, effective_env, effective_health, created_at,

@@ -12,6 +12,10 @@ namespace gantry::native {
 
 /// An option of a file system that is being made or changed (fsconfig(2)). Errors name it.
 result<void> set_parameter(int context, const std::string& option);
+/// The layers of an overlay's option "lowerdir=…", topmost first, as overlayfs reads it ('\\' escapes), where they can
+/// be set one by one: an option that is too long for fsconfig(2) holds names that are not. None of another option, of
+/// names that are too long, or on a kernel before Linux 6.8, which has no "lowerdir+".
+std::vector<std::string> layers_one_by_one(const std::string& type, const std::string& option);
 /// A file system that is mounted nowhere yet. `data`: "key=value" or "flag"; `attributes`: MOUNT_ATTR_*, read-only for
 /// the file system too. Errors name the option.
 result<sys::unique_fd> new_file_system(const std::string& type, const std::string& source,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "runtime/native/mount_flags.hpp"
+#include "runtime/native/mount_parts.hpp"
 #include "runtime/native/names.hpp"
 #include "runtime/native/parse_parts.hpp"
 
@@ -75,7 +76,8 @@ void add_option(json_fields& in, const std::string& word, mount_entry& plan) {
 /// What an option needs of the mount that it is given to.
 void check_kind(json_fields& in, mount_entry& plan) {
   for (const auto& option : plan.data)
-    if (option.size() - std::min(option.size(), option.find('=')) > max_option_value)
+    if (option.size() - std::min(option.size(), option.find('=')) > max_option_value &&
+        layers_one_by_one(plan.type, option).empty())
       in.unsupported("a mount option over 255 bytes");
   if (plan.copy_up && (plan.type != "tmpfs" || plan.bind || plan.remount)) in.wrong("has tmpcopyup, and is no tmpfs");
   if (plan.uid_map.empty() != plan.gid_map.empty()) in.wrong("needs both uidMappings and gidMappings");

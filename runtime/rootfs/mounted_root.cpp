@@ -96,7 +96,19 @@ result<void> restrict(int mount, std::uint64_t attributes, unsigned recursive) {
   return {};
 }
 
-result<void> attach(const rooted_dir& root, const resolved_mount& mount) {
+/// An image's layers, at the place itself: with this thread's mount namespace the overlay ends, too.
+result<void> attach_image(const rooted_dir& root, const resolved_mount& mount) {
+  GANTRY_LET(const auto place, mount_point(root, mount.target, true));
+  const auto options = "lowerdir=" + sys::overlay_lower(mount.layers) + ",index=off,redirect_dir=off,metacopy=off";
+  const auto target = fmt::format("/proc/thread-self/fd/{}", place.get());
+  if (::mount("overlay", target.c_str(), "overlay", MS_RDONLY, options.c_str()) != 0)
+    return fail_errno(errno, "mount the image {} at {}", mount.source, mount.target);
+  return {};
+}
+
+result<void> attach(const rooted_dir& root, resolved_mount mount) {
+  if (mount.type == "image" && mount.layers.size() != 1) return attach_image(root, mount);
+  if (mount.type == "image") mount.source = mount.layers.front();
   struct stat status {};
   if (::stat(mount.source.c_str(), &status) != 0) return fail_errno(errno, "its mount {}", mount.source);
   GANTRY_LET(const auto place, mount_point(root, mount.target, S_ISDIR(status.st_mode)));
@@ -114,7 +126,7 @@ result<void> attach_all(const rooted_dir& root, std::vector<resolved_mount> moun
   auto depth = [](const resolved_mount& m) { return std::count(m.target.begin(), m.target.end(), '/'); };
   std::stable_sort(mounts.begin(), mounts.end(), [&](const auto& a, const auto& b) { return depth(a) < depth(b); });
   for (const auto& mount : mounts)
-    if (mount.type == "bind" || mount.type == "volume") GANTRY_TRY(attach(root, mount));
+    if (mount.type == "bind" || mount.type == "volume" || mount.type == "image") GANTRY_TRY(attach(root, mount));
   return {};
 }
 

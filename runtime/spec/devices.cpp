@@ -114,6 +114,47 @@ result<void> add_mapping(device_plan& plan, const device_mapping& device) {
   return {};
 }
 
+// -- CDI devices ------------------------------------------------------------------------------------------------------
+
+/// What a device node's edit leaves open, from the host's node.
+result<cdi::device_node> completed(cdi::device_node node) {
+  if (!node.type.empty() && (node.major != 0 || node.type == "p")) return node;
+  const auto& host = node.host_path.empty() ? node.path : node.host_path;
+  GANTRY_TRY(check_text(host, "a CDI device node"));
+  struct stat info {};
+  if (::stat(host.c_str(), &info) != 0) return fail_errno(errno, "CDI device node {} of the host", host);
+  const std::string_view type = S_ISFIFO(info.st_mode) ? "p" : is_device(info) ? type_of(info) : "";
+  if (type.empty()) return fail(errc::invalid_argument, "CDI device node {} of the host: it is no device", host);
+  if (node.type.empty()) node.type = type;
+  if (node.type != type && !(node.type == "u" && type == "c")) // two names of the same
+    return fail(errc::invalid_argument, "CDI device node {}: its type is {}, and that of {} on the host {}", node.path,
+                node.type, host, type);
+  if (node.type == "p") return node;
+  node.major = static_cast<std::int64_t>(major(info.st_rdev));
+  node.minor = static_cast<std::int64_t>(minor(info.st_rdev));
+  return node;
+}
+
+/// Owned by the container's user where the edit names nobody (CDI's SPEC.md, "deviceNodes").
+result<void> add_edit(device_plan& plan, const cdi::device_node& asked, const process_user& owner) {
+  GANTRY_LET(const auto node, completed(asked));
+  GANTRY_TRY(check_text(node.path, "a CDI device node"));
+  const auto path = clean_path(node.path);
+  plan.nodes.erase(
+      std::remove_if(plan.nodes.begin(), plan.nodes.end(), [&](const json& one) { return one["path"] == path; }),
+      plan.nodes.end());
+  json made = {{"path", path}, {"type", node.type}};
+  if (node.type != "p") made["major"] = node.major, made["minor"] = node.minor;
+  made["fileMode"] = node.file_mode.value_or(0666); // as runtimes have it
+  made["uid"] = node.uid.value_or(owner.uid);
+  made["gid"] = node.gid.value_or(owner.gid);
+  plan.nodes.push_back(std::move(made));
+  const auto access = node.permissions.empty() ? std::string("rwm") : node.permissions;
+  const auto type = node.type == "u" ? std::string("c") : node.type; // a rule has no other word for it
+  if (type != "p") plan.rules.push_back(rule(type, node.major, node.minor, access));
+  return {};
+}
+
 /// "*" or a number.
 bool parse_number(std::string_view text, std::optional<std::int64_t>& into) {
   if (text == "*") return true;
@@ -142,7 +183,7 @@ result<json> parse_rule(std::string_view text) {
 
 } // namespace
 
-result<device_plan> plan_devices(const spec_input& input) {
+result<device_plan> plan_devices(const spec_input& input, const process_user& owner) {
   device_plan plan;
   plan.rules = default_rules();
   if (input.options.privileged) {
@@ -155,6 +196,7 @@ result<device_plan> plan_devices(const spec_input& input) {
     if (plan.nodes.size() >= max_devices) return fail(errc::exhausted, "more than {} devices", max_devices);
     GANTRY_TRY(add_mapping(plan, device));
   }
+  for (const auto& node : input.edits.device_nodes) GANTRY_TRY(add_edit(plan, node, owner));
   if (input.options.privileged) plan.rules = json::array({rule(true, "rwm")});
   for (const auto& text : input.options.device_cgroup_rules) {
     GANTRY_LET(auto one, parse_rule(text));

@@ -5,11 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/spec/edits.hpp"
+
 namespace gantry::spec {
 namespace {
 
-using json = nlohmann::ordered_json;
 using notes = std::vector<origin_note>;
+
+constexpr auto of_device = "--device, a CDI device";
 
 bool among(const std::vector<std::string>& list, const std::string& one) {
   return std::find(list.begin(), list.end(), one) != list.end();
@@ -33,14 +36,16 @@ void explain_arguments(const spec_input& input, const built_spec& built, notes& 
 }
 
 void explain_environment(const spec_input& input, const built_spec& built, notes& into) {
-  for (std::size_t i = 0; i < built.env.size(); ++i) {
-    const auto& one = built.env[i];
-    const bool user = among(input.options.env, one), image = among(input.image.env, one);
+  const auto env = edited_environment(built.env, input.edits);
+  for (std::size_t i = 0; i < env.size(); ++i) {
+    const auto& one = env[i];
+    const bool device = among(input.edits.env, one);
+    const bool user = device || among(input.options.env, one), image = among(input.image.env, one);
     std::string why = one.starts_with("HOME=")       ? "the user's home in the image's /etc/passwd"
                       : one.starts_with("HOSTNAME=") ? "the container's hostname"
                       : one.starts_with("TERM=")     ? "a terminal was asked for"
                                                      : "the default search path";
-    if (user || image) why = user ? "-e" : "the image's Env";
+    if (user || image) why = device ? of_device : user ? "-e" : "the image's Env";
     into.push_back({fmt::format("/process/env/{}", i), user ? "user" : image ? "image" : "engine", std::move(why)});
   }
 }
@@ -95,8 +100,13 @@ void explain_mounts(const spec_input& input, const json& document, notes& into) 
         std::find_if(input.mounts.begin(), input.mounts.end(), [&](const auto& one) { return one.target == target; });
     const auto tmpfs = std::find_if(input.options.mounts.begin(), input.options.mounts.end(),
                                     [&](const auto& one) { return one.target == target; });
+    const auto& edits = input.edits.mounts;
+    const bool device =
+        std::any_of(edits.begin(), edits.end(), [&](const auto& one) { return one.container_path == target; });
     origin_note note{fmt::format("/mounts/{}", i++), "engine", "every container has it"};
-    if (tmpfs != input.options.mounts.end() && tmpfs->from_image)
+    if (device)
+      note.origin = "user", note.why = of_device;
+    else if (tmpfs != input.options.mounts.end() && tmpfs->from_image)
       note.origin = "image", note.why = "the image's VOLUME";
     else if (asked != input.mounts.end() || tmpfs != input.options.mounts.end())
       note.origin = "user", note.why = "-v, --mount or --tmpfs";
@@ -120,8 +130,8 @@ void explain_linux(const spec_input& input, const json& document, notes& into) {
     note(fmt::format("/linux/namespaces/{}", i++), joined, "joins another container's", "its own");
   }
   for (const auto& [name, value] : linux_part["resources"].items())
-    note("/linux/resources/" + name, name != "devices" || !options.devices.empty(), "limits or devices asked for",
-         "nothing but the default devices");
+    note("/linux/resources/" + name, name != "devices" || !options.devices.empty() || !options.cdi_devices.empty(),
+         "limits or devices asked for", "nothing but the default devices");
   const auto sysctls = linux_part.value("sysctl", json::object()); // items() only refers to it
   for (const auto& [name, value] : sysctls.items())
     note("/linux/sysctl/" + name, options.sysctls.contains(name), "--sysctl",
@@ -151,6 +161,7 @@ std::vector<origin_note> explain(const spec_input& input, const built_spec& buil
                     input.options.hostname.empty() ? "the id's first 12 characters" : "--hostname"});
   explain_mounts(input, document, list);
   explain_linux(input, document, list);
+  if (document.contains("hooks")) list.push_back({"/hooks", "user", of_device});
   for (const auto& [name, value] : input.options.annotations)
     list.push_back({"/annotations/" + name, "user", "--annotation"});
   return list;

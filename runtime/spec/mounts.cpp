@@ -123,23 +123,26 @@ result<planned> plan_bind(const spec_input& input, std::string target, const res
   return planned{std::move(target), "bind", source_of(input, mount), std::move(options)};
 }
 
-/// The content of an image, read-only: its one layer, or an overlay of them without a writable one.
+/// The content of an image, read-only: its one layer, or an overlay of them without a writable one. Programs of those
+/// that a pod has do not run, as Kubernetes has it ("Image volumes").
 result<planned> plan_image(const spec_input& input, std::string target, const resolved_mount& mount) {
   if (!input.options.in_pod.uid_map.empty())
     return fail(errc::invalid_argument, "the image at {}: not for a pod with users of its own, who would own nothing",
                 target);
   if (mount.layers.empty()) return fail(errc::invalid_argument, "the image at {} has no layer", target);
   GANTRY_TRY(check_texts(mount.layers, "an image's layer"));
-  if (mount.layers.size() == 1)
-    return planned{std::move(target), "bind", mount.layers.front(), {"bind", "ro", "nosuid", "nodev", "rprivate"}};
+  std::vector<std::string> options = {"ro", "nosuid", "nodev"};
+  if (!input.options.in_pod.pod.id.empty()) options.emplace_back("noexec");
+  if (mount.layers.size() == 1) {
+    options.insert(options.end(), {"bind", "rprivate"});
+    return planned{std::move(target), "bind", mount.layers.front(), std::move(options)};
+  }
   auto lower = "lowerdir=" + sys::overlay_lower(mount.layers);
   if (lower.size() > max_overlay_option)
     return fail(errc::exhausted, "the image at {} has {} layers: their names do not fit a mount's options", target,
                 mount.layers.size());
-  return planned{std::move(target),
-                 "overlay",
-                 "overlay",
-                 {"ro", "nosuid", "nodev", std::move(lower), "index=off", "redirect_dir=off", "metacopy=off"}};
+  options.insert(options.end(), {std::move(lower), "index=off", "redirect_dir=off", "metacopy=off"});
+  return planned{std::move(target), "overlay", "overlay", std::move(options)};
 }
 
 result<planned> plan_one(const spec_input& input, const resolved_mount& mount) {
@@ -150,7 +153,23 @@ result<planned> plan_one(const spec_input& input, const resolved_mount& mount) {
   return plan_bind(input, std::move(target), mount, asked);
 }
 
-/// The user's mounts, each target once, and the engine's files of /etc where none stands.
+/// A CDI device's. Without a type it is a bind, as most of those that are found say by their options alone.
+result<planned> plan_edit(const cdi::mount& edit) {
+  GANTRY_LET(auto target, checked_target(edit.container_path));
+  GANTRY_TRY(check_text(edit.host_path, "a CDI mount's source"));
+  GANTRY_TRY(check_texts(edit.options, "a CDI mount's option"));
+  planned made{std::move(target), edit.type, edit.host_path, edit.options};
+  const auto bind = [](const std::string& option) { return option == "bind" || option == "rbind"; };
+  const bool is_bind = std::any_of(made.options.begin(), made.options.end(), bind);
+  if (made.type.empty() || is_bind) made.type = "bind";
+  if (made.type == "bind" && !is_bind) made.options.insert(made.options.begin(), "rbind");
+  if (made.type == "bind" && !made.source.starts_with('/'))
+    return fail(errc::invalid_argument, "CDI mount at {}: its hostPath '{}' is no absolute path", made.target,
+                made.source.substr(0, 256));
+  return made;
+}
+
+/// The user's mounts, each target once, the engine's files of /etc where none stands, and CDI devices' over both.
 result<std::vector<planned>> user_mounts(const spec_input& input) {
   std::vector<planned> list;
   std::set<std::string> targets;
@@ -179,6 +198,11 @@ result<std::vector<planned>> user_mounts(const spec_input& input) {
   }
   if (input.options.init && !targets.contains("/sbin/docker-init"))
     list.push_back({"/sbin/docker-init", "bind", input.init_binary, {"bind", "ro", "rprivate"}});
+  for (const auto& edit : input.edits.mounts) {
+    GANTRY_LET(auto one, plan_edit(edit));
+    std::erase_if(list, [&](const planned& other) { return other.target == one.target; });
+    list.push_back(std::move(one));
+  }
   std::stable_sort(list.begin(), list.end(),
                    [](const auto& a, const auto& b) { return depth_of(a.target) < depth_of(b.target); });
   return list;

@@ -19,8 +19,9 @@ struct device_plan {
   json rules = json::array(); ///< linux.resources.devices: nothing but what is listed
 };
 
-/// The devices that --device names, all below a folder when it names one, and all of the host's for --privileged.
+/// The devices that --device names, all below a folder when it names one, all of the host's for --privileged, and over
+/// those the nodes of CDI devices, for the user that `owner` is where those do not say.
 /// Stats the host's /dev. Errors: not_found, invalid_argument.
-result<device_plan> plan_devices(const spec_input& input);
+result<device_plan> plan_devices(const spec_input& input, const process_user& owner);
 
 } // namespace gantry::spec

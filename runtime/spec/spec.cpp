@@ -1,5 +1,6 @@
 #include "runtime/spec/spec.hpp"
 
+#include "runtime/spec/edits.hpp"
 #include "runtime/spec/explain.hpp"
 #include "runtime/spec/linux.hpp"
 #include "runtime/spec/mounts.hpp"
@@ -37,6 +38,7 @@ result<decided> decide(const spec_input& input, built_spec& built) {
   if (options.init) built.args.insert(built.args.begin(), {"/sbin/docker-init", "--"});
   GANTRY_LET(built.env, merge_environment(input, made.who.home));
   GANTRY_LET(built.working_dir, working_directory(options, input.image));
+  add_groups(made.who.groups, input.edits);
   return made;
 }
 
@@ -44,7 +46,7 @@ result<json> process_json(const spec_input& input, const decided& made, built_sp
   json process = {{"terminal", input.options.tty},
                   {"user", user_json(made.who)},
                   {"args", built.args},
-                  {"env", built.env},
+                  {"env", edited_environment(built.env, input.edits)},
                   {"cwd", built.working_dir},
                   {"capabilities", capabilities_json(made.capabilities, made.ambient, made.who.uid)}};
   GANTRY_LET(auto limits, rlimits_json(input, built.warnings));
@@ -61,7 +63,7 @@ result<json> linux_json(const spec_input& input, const decided& made, std::strin
   GANTRY_LET(auto sysctls, sysctls_json(input));
   if (!sysctls.empty()) part["sysctl"] = std::move(sysctls);
   GANTRY_LET(auto resources, resources_json(input.options.resources, input.facts, built.warnings));
-  GANTRY_LET(auto devices, plan_devices(input));
+  GANTRY_LET(auto devices, plan_devices(input, made.who));
   resources["devices"] = std::move(devices.rules);
   part["resources"] = std::move(resources);
   GANTRY_TRY(check_text(input.cgroup_path, "the cgroup path"));
@@ -115,6 +117,9 @@ result<built_spec> compose(const spec_input& input) {
   document["root"] = {{"path", "rootfs"}, {"readonly", input.options.read_only_rootfs}};
   GANTRY_TRY(set_hostname(document, input));
   document["mounts"] = std::move(plan.mounts);
+  if (!input.edits.hooks.empty()) {
+    GANTRY_LET(document["hooks"], hooks_json(input.edits));
+  }
   if (!input.options.annotations.empty()) document["annotations"] = input.options.annotations;
   GANTRY_LET(document["linux"], linux_json(input, made, std::move(plan.root_propagation), built));
   GANTRY_LET(built.seccomp_json, choose_seccomp(made.security, made.capabilities, input));

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "messages/domain/cdi.hpp"
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
 #include "runtime/spec/host_facts.hpp"
@@ -44,6 +45,7 @@ struct spec_input {
   std::string cgroup_path{};         ///< linux.cgroupsPath, "/gantry/<id>"
   std::string init_binary{};         ///< host path of tini, for --init
   std::vector<ulimit> default_ulimits{}; ///< the engine's, below the user's
+  cdi::container_edits edits{};          ///< of options.cdi_devices; over all else
   explanation notes = explanation::none;
 };
 

@@ -36,14 +36,16 @@ public:
   /// Every name in any parent's root, removed ones included.
   [[nodiscard]] result<std::set<std::string>> root_names() const;
 
-private:
   using layer_list = std::vector<std::size_t>; // topmost first
+  /// Whose folders of this name the stack merges; none when it shows no folder there. "": the roots.
+  result<layer_list> layers_of(const std::string& folder);
+
+private:
   struct answer {
     std::optional<found> what;
     layer_list folders; // the layers whose folder of that name is merged
   };
   result<answer> look_in(const layer_list& layers, const std::string& path) const;
-  result<layer_list> layers_of(const std::string& folder);
   [[nodiscard]] bool is_opaque(std::size_t layer, const std::string& path) const;
 
   std::vector<sys::unique_fd> roots_;

@@ -27,8 +27,9 @@ images_actor::behavior_type fake_images(images_actor::pointer self, script* play
       [=](const find_image&) {
         return perform(self, play, "images.find_image", found_image{of, {}});
       },
-      [=](const use_image&) {
-        return perform(self, play, "images.use_image", found_image{of, {}});
+      [=](const use_image& request) {
+        return perform(self, play, request.name == "mounted" ? "images.use_image mounted" : "images.use_image",
+                       found_image{of, {}});
       },
       [=](const release_image&) { play->calls.emplace_back("images.release_image"); },
       [=](const unpack_image&) {
@@ -75,6 +76,7 @@ volumes_actor::behavior_type fake_volumes(volumes_actor::pointer self, script* p
       [](const remove_volume&) { return done{}; },
       [=](const acquire_mounts& request) {
         acquired_mounts got;
+        for (const auto& [name, view] : request.images) play->calls.push_back("volumes has the image " + name);
         for (const auto& mount : request.mounts)
           got.mounts.push_back({"volume", "v", "/v/_data", mount.target, false, "", mount.source.empty(), false, {}});
         return perform(self, play, "volumes.acquire_mounts", got);
@@ -158,6 +160,17 @@ cgroups_actor::behavior_type fake_cgroups(cgroups_actor::pointer self, script* p
         return perform(self, play, "cgroups.update " + request.path + " " + request.resources_json, done{});
       },
       [=](const remove_cgroup& request) { return perform(self, play, "cgroups.remove " + request.path, done{}); },
+  };
+}
+
+devices_actor::behavior_type fake_devices(devices_actor::pointer self, script* play) {
+  return {
+      [=](const find_devices& request) {
+        found_devices found;
+        for (const auto& name : request.names) found.edits.env.push_back("DEVICE=" + name + play->device_state);
+        return perform(self, play, "devices.find_devices", found);
+      },
+      [](const list_devices&) { return device_list{}; },
   };
 }
 
@@ -306,6 +319,7 @@ cast::cast() {
   parts->network = on.spawn(fake_network, &play);
   parts->pod_network = on.spawn(fake_pod_network, &play);
   parts->cgroups = on.spawn(fake_cgroups, &play);
+  parts->devices = on.spawn(fake_devices, &play);
   parts->launchers = {on.spawn(fake_launcher, &play)};
   (void)on.ask<subscription>(parts->events, subscribe_events{"", "", on.spawn(listener, parts->events, &happened), 0});
 }

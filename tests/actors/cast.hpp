@@ -32,6 +32,7 @@ struct script {
   std::map<std::string, int> exec_signals; ///< the last one of each session
   /// What a program of the host answers (launcher's run_process).
   std::function<monitor::process_result(const monitor::run_process&)> program;
+  std::string device_state; ///< what the fake devices say of themselves
   std::vector<monitor::start_container> started;
   std::vector<monitor::delete_container> deleted;
   std::vector<monitor::exec_process> executed;

@@ -70,6 +70,42 @@ TEST_CASE("create: the image's volumes are anonymous ones where the user put not
   CHECK(mounts[1].anonymous);
 }
 
+TEST_CASE("create: images that are mounted are used as the container's own is, and the volumes are told of them") {
+  creation_stage s;
+  mount_request mount;
+  mount.type = mount_request::kind::image;
+  mount.source = "mounted";
+  mount.target = "/image";
+  s.request.options.mounts = {mount};
+  SECTION("they are there") {
+    CHECK(s.create().ok());
+    CHECK(s.play.in_order("images.use_image mounted", "volumes has the image mounted"));
+  }
+  SECTION("one is not: that is no \"not found\", which docker's client would pull the container's image for") {
+    s.play.failures["images.use_image mounted"] = {errc::not_found, "No such image: mounted", 0};
+    const auto refused = s.create();
+    CHECK(refused.why().code == errc::invalid_argument);
+    CHECK_THAT(refused.why().message, contains("/image: No such image: mounted: pull it first"));
+    CHECK_FALSE(s.play.asked("volumes.acquire_mounts"));
+    s.check_undone();
+  }
+}
+
+TEST_CASE("create: CDI devices are looked for, and one that is not known is told before anything is recorded") {
+  creation_stage s;
+  s.request.options.cdi_devices = {"v.com/c=d"};
+  SECTION("known") {
+    CHECK(s.create().ok());
+    CHECK(s.play.count("devices.find_devices") == 1);
+  }
+  SECTION("not known") {
+    s.play.fail("devices.find_devices");
+    CHECK(s.create().why().message == "devices.find_devices failed");
+    CHECK_FALSE(s.play.asked("metadata.new_container"));
+    s.check_undone();
+  }
+}
+
 TEST_CASE("create: a creation that fails at any step is undone whole") {
   creation_stage s;
   s.of->config.volumes = {"/data"};

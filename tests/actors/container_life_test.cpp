@@ -48,6 +48,30 @@ TEST_CASE("start: one that fails leaves the container as it was, with the runtim
   CHECK(s.row().state.error.empty());
 }
 
+TEST_CASE("start: CDI devices are looked for anew each time, and the document is built with what they are then") {
+  container_stage s(true, [](cast&, container_options& options) { options.cdi_devices = {"v.com/c=d"}; });
+  auto has = [&](const std::string& variable) {
+    return s.play.started.back().config_json.find("\"" + variable + "\"") != std::string::npos;
+  };
+  s.play.device_state = "-now";
+  CHECK(s.launch().ok());
+  CHECK(has("DEVICE=v.com/c=d-now"));
+  s.exit(0);
+  s.play.device_state = "-later";
+  CHECK(s.launch().ok());
+  CHECK(has("DEVICE=v.com/c=d-later"));
+  CHECK(s.play.count("devices.find_devices") == 3);
+}
+
+TEST_CASE("start: of a container whose CDI device has gone fails, and leaves nothing behind") {
+  container_stage s(true, [](cast&, container_options& options) { options.cdi_devices = {"v.com/c=d"}; });
+  s.play.fail("devices.find_devices");
+  CHECK(s.launch().why().message == "devices.find_devices failed");
+  CHECK(s.row().state.now == phase::created);
+  CHECK(s.has_free_slot(work_kind::launch));
+  CHECK_FALSE(s.play.asked("launcher.start_container"));
+}
+
 TEST_CASE("start: the first one has the document that the creation was checked by; later ones build it anew") {
   container_stage s;
   s.config->cgroup_parent = "/now"; // tells a document that is built now

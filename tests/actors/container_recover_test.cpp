@@ -46,6 +46,16 @@ TEST_CASE("recovery: what runs under its monitor goes on, whatever was recorded"
   CHECK(s.row().state.now == phase::exited);
 }
 
+TEST_CASE("recovery: the images that it has mounted are in use again, as its own is") {
+  recovery_stage s(phase::exited);
+  resolved_mount mount;
+  mount.type = "image";
+  mount.image = s.of->id;
+  s.record.mounts = {mount, mount};
+  s.recover();
+  CHECK(s.play.count("images.use_image") == 3);
+}
+
 TEST_CASE("recovery: a paused one stays paused") {
   recovery_stage s(phase::paused);
   s.monitor_says_running();

@@ -17,6 +17,50 @@ TEST_CASE("engine: a container's life leaves no row, no record and no folder") {
   CHECK(e.play.asked("network.detach_network"));
 }
 
+TEST_CASE("engine: an image that is mounted, whole or in part, is kept while its container is there") {
+  whole_engine e;
+  const auto layer = e.config->paths.layer_path(1);
+  must(sys::make_directories(layer + "/data", 0755));
+  create_container request{{docker_namespace, ""}, "web", {}, "client"};
+  request.options.image = "alpine";
+  request.options.network_mode = "host";
+  mount_request whole, part;
+  whole.type = part.type = mount_request::kind::image;
+  whole.source = part.source = "alpine";
+  whole.target = "/whole", part.target = "/part", part.sub_path = "data";
+  request.options.mounts = {whole, part};
+  const auto name = e.on.ask<created>(e.engine, request).value().name;
+  const auto mounts = e.row().mounts;
+  REQUIRE(mounts.size() == 2);
+  CHECK(mounts[0].layers == std::vector<std::string>{layer});
+  CHECK(mounts[1].layers == std::vector<std::string>{layer + "/data"});
+  for (const auto& mount : mounts) {
+    CHECK(mount.type == "image");
+    CHECK(mount.read_only);
+    CHECK(mount.image == e.one.id);
+    CHECK(mount.layer_folders == std::vector<std::uint64_t>{1});
+  }
+  const remove_image removal{docker_namespace, "alpine", false};
+  CHECK(e.on.ask<removed_image>(e.parts->images, removal).why().code == errc::failed_precondition);
+  CHECK(e.on.ask<done>(e.look().value().container, remove_container{true, true}).ok());
+  CHECK(e.on.ask<removed_image>(e.parts->images, removal).ok());
+}
+
+TEST_CASE("engine: a part of an image that is not there is refused, and nothing is left") {
+  whole_engine e;
+  create_container request{{docker_namespace, ""}, "web", {}, "client"};
+  request.options.image = "alpine";
+  mount_request part;
+  part.type = mount_request::kind::image;
+  part.source = "alpine", part.target = "/part", part.sub_path = "none";
+  request.options.mounts = {part};
+  const auto refused = e.on.ask<created>(e.engine, request);
+  CHECK(refused.why().code == errc::invalid_argument);
+  CHECK_THAT(refused.why().message, contains("none"));
+  CHECK(e.table()->rows.empty());
+  CHECK(e.on.ask<removed_image>(e.parts->images, remove_image{docker_namespace, "alpine", false}).ok());
+}
+
 TEST_CASE("engine: what a creation built is forgotten after half a minute") {
   whole_engine e;
   (void)e.create().value();

@@ -187,6 +187,17 @@ TEST_CASE("rmi: of an image that a container uses is refused without force; a se
   }
 }
 
+TEST_CASE("rmi: an image that a container has mounted is in use as its own is, until it is gone") {
+  images_stage s({{"alpine:3", 1}, {"data:1", 2}});
+  s.use("alpine:3");
+  s.use("data:1");
+  CHECK(s.remove("alpine:3").why().code == errc::failed_precondition);
+  CHECK(s.remove("data:1").why().code == errc::failed_precondition);
+  s.on.say(s.images, release_image{container_key()});
+  CHECK(s.remove("alpine:3").ok());
+  CHECK(s.remove("data:1").ok());
+}
+
 TEST_CASE("rmi: nobody can begin to use an image while its removal is being recorded") {
   images_stage s;
   s.play.held.insert("metadata.other");

@@ -25,7 +25,7 @@ container_options full_options() {
   m.type = mount_request::kind::tmpfs;
   m.source = "s", m.target = "/t", m.propagation = "rslave", m.tmpfs_size = 1, m.tmpfs_options = "mode=1777";
   m.read_only = m.create_source = m.non_recursive = m.no_copy = m.from_image = m.inherited = true;
-  m.labels = {{"k", "v"}};
+  m.labels = {{"k", "v"}}, m.sub_path = "p";
   o.mounts = {m, {}};
   o.resources = {1,
                  2,
@@ -63,6 +63,7 @@ container_options full_options() {
   o.oom_score_adj = -1000, o.group_add = {"g"}, o.runtime = "crun", o.cgroup_parent = "/p";
   o.ulimits = {{"nofile", -1, 9}}, o.devices = {{"/dev/fuse", "/dev/fuse", "rwm"}}, o.device_cgroup_rules = {"c 1:3 r"};
   o.masked_paths = std::vector<std::string>{}, o.readonly_paths = std::vector<std::string>{"/x"};
+  o.cdi_devices = {"v.com/c=d"};
   o.mac_address = "02:00:00:00:00:01";
   return o;
 }
@@ -72,7 +73,7 @@ container_record full_container() {
   r.name = {"docker", std::string(64, '1')}, r.display_name = "brave", r.sandbox = {"docker", std::string(64, '2')};
   r.options = full_options();
   r.image_id = of('a'), r.image_name = "alpine:latest", r.snapshot = ~0ull, r.layers = {1, ~0ull}, r.monitor = 3;
-  r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}}};
+  r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}, of('b'), {7}, "p"}};
   r.mounts[0].uid_map = {{0, 100000, 65536}}, r.mounts[0].gid_map = {{0, 200000, 65536}};
   r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
   r.effective_health = r.options.health;
@@ -147,6 +148,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "blkio_write_iops",
                            "cap_add",
                            "cap_drop",
+                           "cdi_devices",
                            "cgroup_parent",
                            "cgroupns_mode",
                            "cpuset_mems",
@@ -170,6 +172,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "inherited",
                            "init",
                            "ipc_mode",
+                           "layer_folders",
                            "log_path",
                            "mac_address",
                            "masked_paths",

@@ -167,6 +167,22 @@ TEST_CASE("nothing that is reached is swept, and everything else is") {
   }
 }
 
+TEST_CASE("the layers of an image that a container has mounted are kept, its name gone or not") {
+  everything records;
+  for (const std::uint64_t n : {1, 2, 3}) records.layers.push_back({n, digest_of_number(n), 1});
+  container_record record;
+  record.name = {"docker", "1"};
+  record.layers = {1};
+  resolved_mount mount;
+  mount.type = "image";
+  mount.layer_folders = {2};
+  record.mounts = {mount};
+  records.containers.push_back(record);
+  const auto found = unreachable(records, {}, {}, now);
+  REQUIRE(found.records.size() == 1);
+  CHECK(std::get<erase_layer>(found.records[0]).folder == 3);
+}
+
 TEST_CASE("a record that cannot be read withholds the sweep, and says which it is") {
   random_store s(1);
   s.records.problems.push_back({"containers", "docker/abc", {errc::corrupt, "not JSON", 0}});

@@ -73,6 +73,22 @@ TEST_CASE("options take their values in every form of docker's client") {
   CHECK(good({"--name", "a", "--name", "b", "x"})["Image"] == "x");
 }
 
+TEST_CASE("--device takes paths, and CDI devices by their names") {
+  const auto host = good({"--device", "v.com/c=a", "--device", "/dev/fuse", "--device=v.com/c=b", "x"})["HostConfig"];
+  CHECK(host["DeviceRequests"] == parsed(R"([{"Driver": "cdi", "DeviceIDs": ["v.com/c=a", "v.com/c=b"]}])"));
+  CHECK(host["Devices"].size() == 1);
+  CHECK_FALSE(good({"--device", "/dev/fuse", "x"})["HostConfig"].contains("DeviceRequests"));
+  CHECK_THAT(refusal({"--device", "v.com/c", "x"}), test::contains("must be absolute"));
+}
+
+TEST_CASE("--mount type=image names an image, and a part of it") {
+  CHECK(good({"--mount", "type=image,src=data:1,dst=/d,image-subpath=a/b", "x"})["HostConfig"]["Mounts"] ==
+        parsed(R"([{"Type": "image", "Source": "data:1", "Target": "/d", "ImageOptions": {"Subpath": "a/b"}}])"));
+  CHECK_THAT(refusal({"--mount", "type=image,dst=/d", "x"}), test::contains("image's name"));
+  CHECK_THAT(refusal({"--mount", "type=bind,src=/s,dst=/d,image-subpath=a", "x"}), test::contains("for images alone"));
+  CHECK_THAT(refusal({"--mount", "type=image,src=x,dst=/d,image-nonsense=a", "x"}), test::contains("not known"));
+}
+
 TEST_CASE("an option that is not known is refused") {
   CHECK_THAT(refusal({"--bogus", "x"}), test::contains("unknown flag: --bogus"));
   CHECK_THAT(refusal({"-Z", "x"}), test::contains("unknown flag: -Z"));

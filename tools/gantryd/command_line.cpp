@@ -86,6 +86,9 @@ result<void> check(settings& all) {
   for (const auto* path : {&all.root, &all.run_dir})
     if (!path->starts_with('/'))
       return fail(errc::invalid_argument, "{}: --root and --run-dir are absolute paths", quote(*path));
+  for (const auto& folder : all.cdi_spec_dirs)
+    if (!folder.starts_with('/'))
+      return fail(errc::invalid_argument, "cdi_spec_dirs: {} is no absolute path", quote(folder));
   static constexpr std::string_view levels[] = {"trace", "debug", "info", "warn", "error", "off"};
   if (std::find(std::begin(levels), std::end(levels), all.log_level) == std::end(levels))
     return fail(errc::invalid_argument, "log level {}: write trace, debug, info, warn, error or off",

@@ -155,6 +155,7 @@ const readers& keys() {
       {"subnet", text(&settings::subnet)},
       {"cni_plugins", text(&settings::cni_plugins)},
       {"cni_config", text(&settings::cni_config)},
+      {"cdi_spec_dirs", texts(&settings::cdi_spec_dirs)},
       {"limits", [](const value& from, settings& into) { return read_table(from, limit_keys(), "limits.", into); }},
   };
   return known;

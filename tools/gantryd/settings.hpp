@@ -35,6 +35,7 @@ struct settings {
 
   std::vector<std::string> insecure_registries;
   std::string bridge, subnet, cni_plugins, cni_config;
+  std::vector<std::string> cdi_spec_dirs = {"/etc/cdi", "/var/run/cdi"}; ///< empty: no CDI device is known
 
   /// Bounds; 0: the engine's default.
   struct bounds {

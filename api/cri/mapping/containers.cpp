@@ -8,6 +8,7 @@
 #include "api/cri/mapping/namespaces.hpp"
 #include "api/cri/mapping/resources.hpp"
 #include "api/cri/mapping/signals.hpp"
+#include "messages/domain/cdi.hpp"
 #include "messages/domain/quote.hpp"
 
 namespace gantry::cri {
@@ -18,11 +19,31 @@ constexpr std::string_view cdi_annotation = "cdi.k8s.io/";
 
 result<void> refuse_unsupported(const v1::ContainerConfig& from) {
   if (from.has_windows()) return fail(errc::invalid_argument, "config.windows: this is a host of Linux");
-  if (from.cdi_devices_size() != 0) return fail(errc::invalid_argument, "config.CDI_devices are not supported");
-  for (const auto& [name, value] : from.annotations())
-    if (name.starts_with(cdi_annotation))
-      return fail(errc::invalid_argument, "annotation {}: CDI devices are not supported", quote(name));
   return {};
+}
+
+result<void> add_device(std::string_view name, std::vector<std::string>& into) {
+  GANTRY_TRY(cdi::parse_device_name(name));
+  if (std::find(into.begin(), into.end(), name) == into.end()) into.emplace_back(name);
+  return {};
+}
+
+/// By the field, and by annotations: the kubelet has both ways, and a device may come by each of them.
+result<std::vector<std::string>> parse_devices(const v1::ContainerConfig& from) {
+  std::vector<std::string> made;
+  for (const auto& one : from.cdi_devices())
+    if (auto added = add_device(one.name(), made); !added) return within(added.error(), "config.CDI_devices");
+  std::map<std::string, std::string> sorted(from.annotations().begin(), from.annotations().end());
+  for (const auto& [name, value] : sorted) {
+    if (!name.starts_with(cdi_annotation)) continue;
+    for (std::size_t at = 0; at <= value.size();) {
+      const auto end = std::min(value.find(',', at), value.size());
+      if (auto added = add_device(std::string_view(value).substr(at, end - at), made); !added)
+        return within(added.error(), "annotation {}", quote(name));
+      at = end + 1;
+    }
+  }
+  return made;
 }
 
 result<void> read_process(const v1::ContainerConfig& from, container_options& into) {
@@ -98,6 +119,7 @@ result<container_plan> parse_container(const v1::ContainerConfig& from, const po
     GANTRY_LET(auto device, parse_device(one));
     options.devices.push_back(std::move(device));
   }
+  GANTRY_LET(options.cdi_devices, parse_devices(from));
   GANTRY_LET(options.resources, parse_resources(from.linux().resources()));
   options.oom_score_adj = parse_oom_score(from.linux().resources().oom_score_adj());
   GANTRY_LET(made.seccomp_profile, read_security(from.linux().security_context(), host, options));
@@ -219,7 +241,8 @@ v1::ContainerStatus render_container_status(const container_record& from, const 
   }
   made.set_message(utf8(from.state.error));
   for (const auto& one : from.options.mounts)
-    if (one.type == mount_request::kind::bind) *made.add_mounts() = render_mount(one);
+    if (one.type == mount_request::kind::bind || one.type == mount_request::kind::image)
+      *made.add_mounts() = render_mount(one);
   made.set_log_path(from.log_path);
   *made.mutable_resources()->mutable_linux() = render_resources(from.options.resources, from.options.oom_score_adj);
   render_user(from.options, made);

@@ -26,8 +26,8 @@ v1::MountPropagation render_propagation(const std::string& from) {
 }
 
 result<void> refuse_unsupported(const v1::Mount& from) {
-  if (from.has_image()) return fail(errc::invalid_argument, "image volumes are not supported");
-  if (!from.image_sub_path().empty()) return fail(errc::invalid_argument, "image_sub_path is not supported");
+  if (!from.has_image() && !from.image_sub_path().empty())
+    return fail(errc::invalid_argument, "image_sub_path goes with image");
   if (from.recursive_read_only() && (!from.readonly() || from.propagation() != v1::PROPAGATION_PRIVATE))
     return fail(errc::invalid_argument, "recursive_read_only goes with readonly and PROPAGATION_PRIVATE");
   if (from.mount_options_size() != 0) return fail(errc::invalid_argument, "mount_options are not supported");
@@ -48,6 +48,32 @@ result<void> read_maps(const v1::Mount& from, const pod_options& pod, mount_requ
   return {};
 }
 
+/// Read-only whatever is said: so the protocol defines them.
+result<mount_request> parse_image_mount(const v1::Mount& from) {
+  mount_request made;
+  made.type = mount_request::kind::image;
+  made.source = from.image().image();
+  made.target = from.container_path();
+  made.sub_path = from.image_sub_path();
+  made.read_only = true;
+  if (made.source.empty()) return fail(errc::invalid_argument, "image.image is empty: name an image");
+  if (!from.host_path().empty()) return fail(errc::invalid_argument, "host_path goes without image");
+  if (!made.target.starts_with('/')) return fail(errc::invalid_argument, "container_path is absolute");
+  if (from.propagation() != v1::PROPAGATION_PRIVATE)
+    return fail(errc::invalid_argument, "an image volume has PROPAGATION_PRIVATE");
+  if (auto good = check_sub_path(made.sub_path); !good) return within(good.error(), "image_sub_path");
+  return made;
+}
+
+v1::Mount render_image_mount(const mount_request& from) {
+  v1::Mount made;
+  made.set_container_path(from.target);
+  made.set_readonly(true);
+  made.mutable_image()->set_image(from.source);
+  made.set_image_sub_path(from.sub_path);
+  return made;
+}
+
 } // namespace
 
 result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod) {
@@ -55,6 +81,11 @@ result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod)
   auto supported = refuse_unsupported(from);
   if (supported) supported = read_maps(from, pod, made);
   if (!supported) return within(supported.error(), "mount at {}", quote(from.container_path()));
+  if (from.has_image()) {
+    auto image = parse_image_mount(from);
+    if (!image) return within(image.error(), "mount at {}", quote(from.container_path()));
+    return image;
+  }
   made.source = from.host_path();
   made.target = from.container_path();
   if (!made.source.starts_with('/') || !made.target.starts_with('/'))
@@ -68,6 +99,7 @@ result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod)
 }
 
 v1::Mount render_mount(const mount_request& from) {
+  if (from.type == mount_request::kind::image) return render_image_mount(from);
   v1::Mount made;
   made.set_host_path(from.source);
   made.set_container_path(from.target);

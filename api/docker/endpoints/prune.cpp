@@ -108,7 +108,11 @@ awaitable<result<response>> image_prune(context& door, const request& what, exch
   GANTRY_CO_LET(auto images,
                 co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
   std::set<digest> used;
-  for (const auto& row : table->rows) used.insert(row->image_id);
+  for (const auto& row : table->rows) {
+    used.insert(row->image_id);
+    for (const auto& mount : row->mounts)
+      if (mount.type == "image") used.insert(mount.image);
+  }
   json gone = json::array();
   std::uint64_t bytes = 0;
   for (const auto& image : images.images) {

@@ -1,5 +1,7 @@
 #include "api/docker/endpoints/sizes.hpp"
 
+#include <set>
+
 #include "api/docker/endpoints/endpoints.hpp"
 #include "api/docker/render/image.hpp"
 #include "api/docker/render/volume.hpp"
@@ -32,7 +34,12 @@ result<wanted_parts> parse_types(const std::vector<std::string>& types) {
 
 json rows_of(const gantry::image_list& images, const images_on_disk& on_disk, const container_table& table) {
   std::map<digest, std::int64_t> users;
-  for (const auto& row : table.rows) ++users[row->image_id];
+  for (const auto& row : table.rows) {
+    std::set<digest> used{row->image_id};
+    for (const auto& mount : row->mounts)
+      if (mount.type == "image") used.insert(mount.image);
+    for (const auto& image : used) ++users[image];
+  }
   json rows = json::array();
   for (std::size_t i = 0; i < images.images.size(); ++i) {
     const auto& image = images.images[i];

@@ -71,6 +71,13 @@ void add_features(json& made, const engine_info& facts) {
   made["SecurityOptions"] = facts.security_options;
 }
 
+/// What dockerd has of it since 28.2: our folders and the devices in them, and what is wrong with their files.
+void add_devices(json& made, const device_list& devices) {
+  made["CDISpecDirs"] = devices.folders;
+  for (const auto& name : devices.names) made["DiscoveredDevices"].push_back({{"Source", "cdi"}, {"ID", name}});
+  for (const auto& one : devices.warnings) made["Warnings"].push_back("CDI: " + one);
+}
+
 void add_host(json& made, const engine_info& facts) {
   made["KernelVersion"] = facts.kernel;
   made["OperatingSystem"] = facts.operating_system;
@@ -129,6 +136,7 @@ awaitable<result<response>> info(context& door, const request&, exchange&) {
   list_images all{docker_namespace};
   GANTRY_CO_LET(auto images,
                 co_await ask<gantry::image_list>(door, door.actors.images, std::move(all), deadline::inner));
+  GANTRY_CO_LET(auto devices, co_await ask<device_list>(door, door.actors.devices, list_devices{}, deadline::inner));
   json made;
   made["ID"] = door.facts.id;
   add_counts(made, *table, images.images.size());
@@ -137,6 +145,7 @@ awaitable<result<response>> info(context& door, const request&, exchange&) {
   made["SystemTime"] = time_text(now());
   add_features(made, door.facts);
   add_host(made, door.facts);
+  add_devices(made, devices);
   co_return json_response(dump(made));
 }
 

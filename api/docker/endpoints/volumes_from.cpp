@@ -8,9 +8,10 @@ namespace {
 
 mount_request inherited(const resolved_mount& from, bool read_only) {
   mount_request made;
-  const bool volume = from.type == "volume";
-  made.type = volume ? mount_request::kind::volume : mount_request::kind::bind;
-  made.source = volume ? from.name : from.source;
+  const bool volume = from.type == "volume", image = from.type == "image";
+  made.type = volume ? mount_request::kind::volume : image ? mount_request::kind::image : mount_request::kind::bind;
+  made.source = volume ? from.name : image ? from.image.str() : from.source; // whatever its name means by now
+  made.sub_path = from.sub_path;
   made.target = from.target;
   made.read_only = from.read_only || read_only;
   made.propagation = from.propagation;

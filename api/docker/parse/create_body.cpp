@@ -44,6 +44,7 @@ result<container_options> parse_create_body(std::string_view text) {
     GANTRY_TRY(parts::read_host_config(*host, options));
     GANTRY_TRY(parts::read_resources(*host, options.resources, parts::limits_of::creation));
     GANTRY_TRY(parts::read_devices(*host, options));
+    GANTRY_TRY(parts::read_device_requests(*host, options));
     GANTRY_TRY(parts::read_mounts(*host, options));
     GANTRY_TRY(parts::read_ports(*host, options));
   }

@@ -120,6 +120,15 @@ result<void> read_tmpfs_part(object from, mount_request& into) {
   return {};
 }
 
+/// Where in the image is looked at when there is one.
+result<void> read_image_part(object from, mount_request& into) {
+  json_fields fields(from);
+  fields.read("Subpath", into.sub_path);
+  GANTRY_TRY(checked(fields, "ImageOptions"));
+  if (auto good = check_sub_path(into.sub_path); !good) return within(good.error(), "ImageOptions.Subpath");
+  return {};
+}
+
 result<void> check_mount(const mount_request& mount, std::string_view type) {
   if (mount.target.empty())
     return fail(errc::invalid_argument, "invalid mount config for type \"{}\": field Target must not be empty", type);
@@ -130,8 +139,28 @@ result<void> check_mount(const mount_request& mount, std::string_view type) {
                 quote(mount.source));
   if (mount.type == kind::tmpfs && !mount.source.empty())
     return fail(errc::invalid_argument, "invalid mount config for type \"tmpfs\": field Source must not be specified");
+  if (mount.type == kind::image && mount.source.empty())
+    return fail(errc::invalid_argument, "invalid mount config for type \"image\": field Source must not be empty");
   if (mount.type == kind::volume && !mount.source.empty()) return check_volume_name(mount.source);
   return {};
+}
+
+/// The parts that are of other types are not looked at, as dockerd has it.
+result<void> read_part(json_fields& fields, mount_request& into) {
+  if (auto o = fields.object("BindOptions"); o && into.type == kind::bind) GANTRY_TRY(read_bind_part(*o, into));
+  if (auto o = fields.object("VolumeOptions"); o && into.type == kind::volume) GANTRY_TRY(read_volume_part(*o, into));
+  if (auto o = fields.object("TmpfsOptions"); o && into.type == kind::tmpfs) GANTRY_TRY(read_tmpfs_part(*o, into));
+  if (auto o = fields.object("ImageOptions"); o && into.type == kind::image) GANTRY_TRY(read_image_part(*o, into));
+  return {};
+}
+
+result<kind> parse_kind(std::string_view type) {
+  if (type == "bind") return kind::bind;
+  if (type == "volume") return kind::volume;
+  if (type == "tmpfs") return kind::tmpfs;
+  if (type == "image") return kind::image;
+  return fail(errc::invalid_argument, "mount type {} is not supported: write bind, volume, tmpfs or image",
+              quote(type));
 }
 
 result<void> read_mount(object from, container_options& into) {
@@ -142,17 +171,9 @@ result<void> read_mount(object from, container_options& into) {
   fields.read("Source", mount.source);
   fields.read("Target", mount.target);
   fields.read("ReadOnly", mount.read_only);
-  if (type == "bind")
-    mount.type = kind::bind;
-  else if (type == "volume")
-    mount.type = kind::volume;
-  else if (type == "tmpfs")
-    mount.type = kind::tmpfs;
-  else
-    return fail(errc::invalid_argument, "mount type {} is not supported: write bind, volume or tmpfs", quote(type));
-  if (auto o = fields.object("BindOptions"); o && mount.type == kind::bind) GANTRY_TRY(read_bind_part(*o, mount));
-  if (auto o = fields.object("VolumeOptions"); o && mount.type == kind::volume) GANTRY_TRY(read_volume_part(*o, mount));
-  if (auto o = fields.object("TmpfsOptions"); o && mount.type == kind::tmpfs) GANTRY_TRY(read_tmpfs_part(*o, mount));
+  GANTRY_LET(mount.type, parse_kind(type));
+  mount.read_only = mount.read_only || mount.type == kind::image; // there is no other way here
+  GANTRY_TRY(read_part(fields, mount));
   GANTRY_TRY(checked(fields, "HostConfig.Mounts"));
   GANTRY_TRY(check_mount(mount, type));
   mount.from_image = mount.type == kind::volume && mount.source.empty();

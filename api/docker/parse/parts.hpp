@@ -19,6 +19,7 @@ enum class limits_of : std::uint8_t { creation, update };
 result<void> read_resources(object host, resource_limits& into, limits_of what);
 result<void> read_block_io(object host, resource_limits& into);
 result<void> read_devices(object host, container_options& into); ///< and ulimits
+result<void> read_device_requests(object host, container_options& into);
 result<void> read_mounts(object host, container_options& into);
 result<void> read_ports(object host, container_options& into);
 /// "80/tcp", "80", or a range of them, "80-90/tcp".

@@ -37,7 +37,6 @@ struct refusal {
 };
 constexpr refusal refused[] = {
     {"Links", "let the containers share a network namespace, or publish ports"},
-    {"DeviceRequests", "no device driver (GPU) is supported: map devices with --device"},
     {"CpuRealtimePeriod", "real-time scheduling of groups is not available"},
     {"CpuRealtimeRuntime", "real-time scheduling of groups is not available"},
     {"CpuCount", "it is for Windows: use NanoCpus"},

@@ -7,7 +7,8 @@ using kind = mount_request::kind;
 
 /// Whether a mount can be said with -v; the others are shown under Mounts.
 bool fits_bind(const mount_request& m) {
-  if (m.from_image || m.inherited || m.type == kind::tmpfs || m.non_recursive || !m.labels.empty()) return false;
+  if (m.from_image || m.inherited || m.non_recursive || !m.labels.empty()) return false;
+  if (m.type == kind::tmpfs || m.type == kind::image) return false;
   return m.type == kind::volume || m.create_source;
 }
 
@@ -42,6 +43,17 @@ json volume_mount(const mount_request& m) {
   return made;
 }
 
+json image_mount(const mount_request& m) {
+  json made{{"Type", "image"}, {"Source", m.source}, {"Target", m.target}, {"ReadOnly", true}};
+  if (!m.sub_path.empty()) made["ImageOptions"] = {{"Subpath", m.sub_path}};
+  return made;
+}
+
+json mount_of(const mount_request& m) {
+  if (m.type == kind::image) return image_mount(m);
+  return m.type == kind::bind ? bind_mount(m) : volume_mount(m);
+}
+
 void add_mounts(json& made, const std::vector<mount_request>& mounts) {
   json list = json::array(), tmpfs = json::object();
   for (const auto& m : mounts) {
@@ -50,7 +62,7 @@ void add_mounts(json& made, const std::vector<mount_request>& mounts) {
     else if (m.type == kind::tmpfs)
       list.push_back({{"Type", "tmpfs"}, {"Target", m.target}, {"TmpfsOptions", {{"SizeBytes", m.tmpfs_size}}}});
     else if (!fits_bind(m) && !m.from_image && !m.inherited)
-      list.push_back(m.type == kind::bind ? bind_mount(m) : volume_mount(m));
+      list.push_back(mount_of(m));
   }
   if (!list.empty()) made["Mounts"] = list;
   if (!tmpfs.empty()) made["Tmpfs"] = tmpfs;
@@ -118,6 +130,12 @@ void add_devices(json& made, const container_options& of) {
   made["Devices"] = devices;
   made["DeviceCgroupRules"] = or_null(of.device_cgroup_rules);
   made["DeviceRequests"] = nullptr;
+  if (!of.cdi_devices.empty())
+    made["DeviceRequests"] = {{{"Driver", "cdi"},
+                               {"Count", 0},
+                               {"DeviceIDs", of.cdi_devices},
+                               {"Capabilities", nullptr},
+                               {"Options", nullptr}}};
   made["Ulimits"] = limits;
 }
 

@@ -291,8 +291,8 @@ TEST_CASE("a container: what cannot be is refused by name") {
   refused(container(R"({"envs": [{"key": "a=b"}]})"), "envs");
   refused(container(R"({"log_path": "../up"})"), "log_path");
   refused(container(R"({"log_path": "/abs"})"), "log_path");
-  refused(container(R"({"CDI_devices": [{"name": "v.com/c=d"}]})"), "CDI");
-  refused(container(R"({"annotations": {"cdi.k8s.io/x": "v.com/c=d"}})"), "CDI");
+  refused(container(R"({"CDI_devices": [{"name": "gpu0"}]})"), "CDI_devices");
+  refused(container(R"({"annotations": {"cdi.k8s.io/x": "v.com/c=d,"}})"), "cdi.k8s.io/x");
   refused(container(R"({"mounts": [{"host_path": "h", "container_path": "/c"}]})"), "absolute");
   refused(container(R"({"mounts": [{"host_path": "/h", "container_path": "/c", "recursive_read_only": true}]})"),
           "recursive_read_only");
@@ -305,6 +305,42 @@ TEST_CASE("a container: what cannot be is refused by name") {
   refused(context(R"({"namespace_options": {"pid": "TARGET"}})"), "target_id");
   refused(context(R"({"privileged": true})"), "privileged");
   CHECK(container(R"({"linux": {"security_context": {"privileged": true}}})", a_pod(true)));
+}
+
+TEST_CASE("a container: CDI devices come by the field and by annotations, each once") {
+  const auto made = container(R"({"CDI_devices": [{"name": "v.com/c=b"}, {"name": "v.com/c=a"}],
+    "annotations": {"cdi.k8s.io/y": "w.com/c=1", "cdi.k8s.io/x": "v.com/c=a,v.com/c=d", "other": "v.com/c=no"}})");
+  REQUIRE(made);
+  CHECK(made->options.cdi_devices == std::vector<std::string>{"v.com/c=b", "v.com/c=a", "v.com/c=d", "w.com/c=1"});
+  CHECK(made->options.annotations.size() == 3); // they stay annotations
+}
+
+TEST_CASE("a container: an image volume arrives, read-only whatever is said, and is shown again") {
+  const auto made = container(R"({"mounts": [{"container_path": "/data", "image": {"image": "sha256:1"},
+                                              "image_sub_path": "a/b"}]})");
+  REQUIRE(made);
+  REQUIRE(made->options.mounts.size() == 1);
+  const auto& mount = made->options.mounts[0];
+  CHECK(mount.type == mount_request::kind::image);
+  CHECK(mount.source == "sha256:1");
+  CHECK(mount.sub_path == "a/b");
+  CHECK(mount.read_only);
+  container_record record;
+  record.options = made->options;
+  const auto status = render_container_status(record, nullptr);
+  REQUIRE(status.mounts_size() == 1);
+  CHECK(status.mounts(0).image().image() == "sha256:1");
+  CHECK(status.mounts(0).image_sub_path() == "a/b");
+  CHECK(status.mounts(0).readonly());
+  CHECK(status.mounts(0).host_path().empty());
+  const auto mounts = [](const std::string& one) { return container(R"({"mounts": [)" + one + "]}"); };
+  refused(mounts(R"({"container_path": "/c", "image": {}})"), "image.image");
+  refused(mounts(R"({"container_path": "c", "image": {"image": "x"}})"), "container_path");
+  refused(mounts(R"({"container_path": "/c", "host_path": "/h", "image": {"image": "x"}})"), "host_path");
+  refused(mounts(R"({"container_path": "/c", "image": {"image": "x"}, "image_sub_path": "../x"})"), "..");
+  refused(mounts(R"({"container_path": "/c", "host_path": "/h", "image_sub_path": "x"})"), "image_sub_path");
+  refused(mounts(R"({"container_path": "/c", "image": {"image": "x"}, "propagation": "PROPAGATION_BIDIRECTIONAL"})"),
+          "PROPAGATION_PRIVATE");
 }
 
 TEST_CASE("a container: its status is that of its life") {

@@ -80,6 +80,51 @@ TEST_CASE("what is not supported is refused by name, unless it asks for nothing"
   CHECK(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":[],"StorageOpt":{},"VolumeDriver":"local"}})").empty());
 }
 
+TEST_CASE("CDI devices are asked for by the driver \"cdi\", each once, and shown as they were") {
+  const auto options = accepted(R"({"Image":"x","HostConfig":{"DeviceRequests":[
+    {"Driver":"cdi","Count":0,"DeviceIDs":["v.com/c=a","v.com/c=b"],"Capabilities":null,"Options":null},
+    {"Driver":"cdi","DeviceIDs":["v.com/c=a"],"Capabilities":[["gpu"]]}]}})");
+  CHECK(options.cdi_devices == std::vector<std::string>{"v.com/c=a", "v.com/c=b"});
+  const auto shown = host_config(options)["DeviceRequests"];
+  REQUIRE(shown.size() == 1);
+  CHECK(shown[0]["Driver"] == "cdi");
+  CHECK(shown[0]["DeviceIDs"] == options.cdi_devices);
+  CHECK(host_config(accepted(R"({"Image":"x"})"))["DeviceRequests"].is_null());
+  const auto requests = [](const std::string& one) {
+    return refusal(R"({"Image":"x","HostConfig":{"DeviceRequests":[)" + one + "]}}");
+  };
+  CHECK_THAT(requests(R"({"Driver":"nvidia","Count":1})"), test::contains("could not select device driver \"nvidia\""));
+  CHECK_THAT(requests(R"({"Driver":"cdi","Count":1})"), test::contains("unexpected count"));
+  CHECK_THAT(requests(R"({"Driver":"cdi","Options":{"a":"b"}})"), test::contains("unexpected options"));
+  CHECK_THAT(requests(R"({"Driver":"cdi","DeviceIDs":["gpu0"]})"), test::contains("\"gpu0\""));
+  CHECK_THAT(requests("7"), test::contains("DeviceRequests"));
+}
+
+TEST_CASE("images are mounted read-only, whole or in part, and shown as they were asked for") {
+  const auto options = accepted(R"({"Image":"x","HostConfig":{"Mounts":[
+    {"Type":"image","Source":"data:1","Target":"/all"},
+    {"Type":"image","Source":"data:1","Target":"/part","ImageOptions":{"Subpath":"a/b"}}]}})");
+  REQUIRE(options.mounts.size() == 2);
+  CHECK(options.mounts[0].type == mount_request::kind::image);
+  CHECK(options.mounts[0].source == "data:1");
+  CHECK(options.mounts[0].read_only);
+  CHECK(options.mounts[1].sub_path == "a/b");
+  const auto shown = host_config(options);
+  CHECK(shown["Binds"].is_null());
+  CHECK(shown["Mounts"][1] == json{{"Type", "image"},
+                                   {"Source", "data:1"},
+                                   {"Target", "/part"},
+                                   {"ReadOnly", true},
+                                   {"ImageOptions", {{"Subpath", "a/b"}}}});
+  const auto mount = [](const std::string& one) {
+    return refusal(R"({"Image":"x","HostConfig":{"Mounts":[)" + one + "]}}");
+  };
+  CHECK_THAT(mount(R"({"Type":"image","Target":"/t"})"), test::contains("Source must not be empty"));
+  CHECK_THAT(mount(R"({"Type":"image","Source":"x","Target":"/t","ImageOptions":{"Subpath":"../up"}})"),
+             test::contains("Subpath"));
+  CHECK_THAT(mount(R"({"Type":"cluster","Source":"x","Target":"/t"})"), test::contains("image"));
+}
+
 TEST_CASE("binds, volumes and tmpfs become mounts") {
   auto mounts = accepted(R"({"Image":"x","Volumes":{"/anon":{},"/data":{}},"HostConfig":{
     "Binds":["/host:/in:ro,rslave","vol:/data","/only"],"Tmpfs":{"/t":"size=1m"},

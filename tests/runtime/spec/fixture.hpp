@@ -58,6 +58,7 @@ struct request {
   spec::host_facts facts = plain_host();
   std::vector<resolved_mount> mounts;
   std::vector<ulimit> default_ulimits;
+  cdi::container_edits edits;
   std::string network_path = "/run/netns/gantry-test", pid_path, ipc_path, init, hosts;
   bool host_network = false;
   spec::explanation notes = spec::explanation::none;
@@ -84,6 +85,7 @@ struct request {
     in.cgroup_path = "/gantry/test";
     in.init_binary = init;
     in.default_ulimits = default_ulimits;
+    in.edits = edits;
     in.notes = notes;
     return in;
   }

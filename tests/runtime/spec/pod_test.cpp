@@ -160,6 +160,9 @@ TEST_CASE("an image's layers are mounted read-only") {
   CHECK(mount["type"] == "bind");
   CHECK(mount["source"] == "/layers/1");
   CHECK(has(mount["options"], "ro"));
+  CHECK_FALSE(has(mount["options"], "noexec"));
+  r.options.in_pod.pod.id = "p";
+  CHECK(has(mount_at(r.document(), "/image")["options"], "noexec")); // Kubernetes' image volumes hold data
   r.mounts = {image_of({"/layers/1", "/layers/2", "/layers/a:b"})};
   const auto document = r.document();
   CHECK(violations(document) == "");
@@ -232,6 +235,10 @@ TEST_CASE("the native launcher takes what pods ask, or says by name that it does
   CHECK(plan);
   std::vector<std::string> many;
   for (int i = 0; i < 20; ++i) many.push_back("/var/lib/gantry/layers/" + std::to_string(i));
+  r.mounts = {image_of(many)};
+  plan = native::parse_plan(r.build()->config_json());
+  CHECK((plan || native::is_unsupported(plan.error()))); // as the kernel that this runs on can
+  many.push_back("/" + std::string(255, 'x'));
   r.mounts = {image_of(many)};
   plan = native::parse_plan(r.build()->config_json());
   REQUIRE_FALSE(plan);

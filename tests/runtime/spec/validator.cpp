@@ -172,6 +172,14 @@ check linux_rules() {
 } // namespace
 
 std::string violations(const json& document) {
+  const auto hook = object_of(
+      {{"path", {absolute, true}}, {"args", {list_of(text)}}, {"env", {list_of(variable)}}, {"timeout", {natural}}});
+  const auto hooks = object_of({{"prestart", {list_of(hook)}},
+                                {"createRuntime", {list_of(hook)}},
+                                {"createContainer", {list_of(hook)}},
+                                {"startContainer", {list_of(hook)}},
+                                {"poststart", {list_of(hook)}},
+                                {"poststop", {list_of(hook)}}});
   const auto mount = object_of(
       {{"destination", {absolute, true}}, {"source", {text}}, {"type", {text}}, {"options", {list_of(text)}}});
   return object_of({{"ociVersion", {text, true}},
@@ -179,6 +187,7 @@ std::string violations(const json& document) {
                     {"mounts", {list_of(mount)}},
                     {"process", {process_rules(), true}},
                     {"hostname", {text}},
+                    {"hooks", {hooks}},
                     {"annotations", {string_map}},
                     {"linux", {linux_rules(), true}}})(document);
 }

@@ -56,13 +56,13 @@ void declare_identity(option_set& app, create_options& o) {
 
 void declare_files(option_set& app, create_options& o) {
   app.list("-v,--volume", o.volumes, "Mount: [SOURCE:]TARGET[:OPTIONS]");
-  app.list("--mount", o.mounts, "Mount: type=bind|volume|tmpfs,source=…,target=…");
+  app.list("--mount", o.mounts, "Mount: type=bind|volume|tmpfs|image,source=…,target=…");
   app.list("--tmpfs", o.tmpfs, "Mount a tmpfs: TARGET[:OPTIONS]");
   app.list("--volumes-from", o.volumes_from, "Mount the volumes of another container");
   app.value("--volume-driver", o.volume_driver, "Driver of the container's volumes");
   app.flag("--read-only", o.read_only, "Mount the root read-only");
   app.value("--shm-size", o.shm_size, "Size of /dev/shm, as in 64m");
-  app.list("--device", o.devices, "Device: HOST[:CONTAINER[:rwm]]");
+  app.list("--device", o.devices, "Device: HOST[:CONTAINER[:rwm]], or a CDI device's VENDOR/CLASS=NAME");
   app.list("--device-cgroup-rule", o.device_cgroup_rules, "Rule for devices, as in \"c 42:* rmw\"");
 }
 

@@ -1,5 +1,6 @@
 #include "tools/gantry/options/host_config.hpp"
 
+#include "messages/domain/cdi.hpp"
 #include "tools/gantry/format/units.hpp"
 #include "tools/gantry/options/syntax.hpp"
 
@@ -76,10 +77,16 @@ result<void> add_confinement(const create_options& o, const surroundings& around
     GANTRY_LET(auto option, security_of(each, around));
     host["SecurityOpt"].push_back(std::move(option));
   }
+  strings by_name;
   for (const auto& each : o.devices) {
+    if (cdi::parse_device_name(each)) {
+      by_name.push_back(each);
+      continue;
+    }
     GANTRY_LET(auto device, device_of(each));
     host["Devices"].push_back(std::move(device));
   }
+  if (!by_name.empty()) host["DeviceRequests"] = json::array({{{"Driver", "cdi"}, {"DeviceIDs", by_name}}});
   set(host, "DeviceCgroupRules", o.device_cgroup_rules);
   return {};
 }

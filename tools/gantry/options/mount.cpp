@@ -77,16 +77,17 @@ private:
   result<void> set_of_bind(const std::string& key, const std::string& value);
   result<void> set_of_volume(const std::string& key, const std::string& value);
   result<void> set_of_tmpfs(const std::string& key, const std::string& value);
+  result<void> set_of_image(const std::string& key, const std::string& value);
 
   const surroundings& around_;
   json mount_ = json::object({{"Type", "volume"}});
-  json bind_, volume_, tmpfs_;
+  json bind_, volume_, tmpfs_, image_;
 };
 
 result<void> mount_builder::set(const std::string& key, const std::string& value) {
   if (key == "type") {
-    if (value != "bind" && value != "volume" && value != "tmpfs")
-      return fail(errc::invalid_argument, "--mount: the type {} is none of bind, volume, tmpfs", value);
+    if (value != "bind" && value != "volume" && value != "tmpfs" && value != "image")
+      return fail(errc::invalid_argument, "--mount: the type {} is none of bind, volume, tmpfs, image", value);
     mount_["Type"] = value;
   } else if (key == "source" || key == "src") {
     mount_["Source"] = absolute(value, around_);
@@ -100,6 +101,8 @@ result<void> mount_builder::set(const std::string& key, const std::string& value
     return set_of_volume(key, value);
   } else if (key.starts_with("tmpfs-")) {
     return set_of_tmpfs(key, value);
+  } else if (key.starts_with("image-")) {
+    return set_of_image(key, value);
   } else {
     return set_of_bind(key, value);
   }
@@ -156,6 +159,12 @@ result<void> mount_builder::set_of_tmpfs(const std::string& key, const std::stri
   return {};
 }
 
+result<void> mount_builder::set_of_image(const std::string& key, const std::string& value) {
+  if (key != "image-subpath") return fail(errc::invalid_argument, "--mount: the key {} is not known", key);
+  image_["Subpath"] = value;
+  return {};
+}
+
 result<json> mount_builder::finish(std::string_view text) {
   auto type = cli::text(mount_, "Type");
   auto refused = [&](std::string_view why) { return fail(errc::invalid_argument, "--mount {}: {}", text, why); };
@@ -163,12 +172,15 @@ result<json> mount_builder::finish(std::string_view text) {
   if (type == "bind" && !cli::text(mount_, "Source").starts_with('/'))
     return refused("a bind's source must be an absolute path");
   if (type == "tmpfs" && mount_.contains("Source")) return refused("a tmpfs has no source");
+  if (type == "image" && cli::text(mount_, "Source").empty()) return refused("its source is an image's name");
   if (!bind_.is_null() && type != "bind") return refused("bind- options are for binds alone");
   if (!volume_.is_null() && type != "volume") return refused("volume- options are for volumes alone");
   if (!tmpfs_.is_null() && type != "tmpfs") return refused("tmpfs- options are for tmpfs alone");
+  if (!image_.is_null() && type != "image") return refused("image- options are for images alone");
   if (!bind_.is_null()) mount_["BindOptions"] = bind_;
   if (!volume_.is_null()) mount_["VolumeOptions"] = volume_;
   if (!tmpfs_.is_null()) mount_["TmpfsOptions"] = tmpfs_;
+  if (!image_.is_null()) mount_["ImageOptions"] = image_;
   return mount_;
 }
 
