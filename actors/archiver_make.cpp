@@ -99,7 +99,7 @@ caf::result<made_image> commit(self_pointer self, const commit_container& reques
   auto work = std::make_shared<image_making>();
   work->ns = record.name.ns;
   work->client = request.client;
-  work->event_name = "tag"; // as docker tells it of the image; the commit is the container's
+  work->event_name = "create"; // of the image; the commit is the container's
   work->name = request.name;
   work->config.changes = merged(changes_of(record.options), request.changes);
   work->config.author = request.author;

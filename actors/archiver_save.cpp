@@ -29,6 +29,15 @@ result<store::saved_image> describe(const found_image& image, const store::blob_
   return made;
 }
 
+/// As docker: of each image, by its id.
+void tell_saved(self_pointer self, const std::string& ns, const held_images& held) {
+  for (const auto& image : held.images) {
+    event what{ns, event::subject::image, "save", image.what->id.str(), image.what->config.labels, now()};
+    what.attributes["name"] = what.id;
+    tell(self->state.parts.events, std::move(what));
+  }
+}
+
 result<void> write(const held_images& held, const store::blob_store& blobs, const byte_pipe& into) {
   std::vector<store::saved_image> images;
   for (const auto& image : held.images) {
@@ -47,12 +56,13 @@ caf::result<done> save(self_pointer self, const save_images& request) {
   auto promise = self->make_response_promise<done>();
   hold_images wanted{request.ns, request.names, self->state.lease};
   ask<held_images>(self, self->state.parts.images, deadline::inner, std::move(wanted),
-                   [self, promise, into = request.into](const result<held_images>& held) mutable {
+                   [self, promise, ns = request.ns, into = request.into](const result<held_images>& held) mutable {
                      auto written = held ? write(*held, *self->state.parts.blobs, into)
                                          : result<void>(tl::unexpected<error>(held.error()));
-                     if (written)
+                     if (written) {
+                       tell_saved(self, ns, *held);
                        promise.deliver(done{});
-                     else
+                     } else
                        refuse(promise, written.error());
                      end(self);
                    });

@@ -4,6 +4,14 @@
 #include "runtime/spec/host_files.hpp"
 
 namespace gantry::container {
+namespace {
+
+std::string shm_of(const engine_config& config, const container_record& record, const sandbox_namespaces& namespaces) {
+  if (namespaces.host_shm) return "/dev/shm";
+  return namespaces.shm.empty() ? std::string() : bundle_of(config, record.name) + "/shm";
+}
+
+} // namespace
 
 result<spec::built_spec> build_document(const engine_config& config, const container_record& record,
                                         const image_config& image, const sandbox_namespaces& namespaces,
@@ -27,7 +35,7 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                          .uts_namespace_path = namespaces.uts,
                          .user_namespace_path = namespaces.user,
                          .mapped_folder = bundle_of(config, record.name) + "/mapped",
-                         .shm_source = namespaces.shm.empty() ? std::string() : bundle_of(config, record.name) + "/shm",
+                         .shm_source = shm_of(config, record, namespaces),
                          .cgroup_path = cgroup_of(config, record),
                          .init_binary = config.init_program,
                          .default_ulimits = config.default_ulimits,

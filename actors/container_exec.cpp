@@ -58,8 +58,9 @@ namespace {
 result<monitor::exec_process> exec_request(container_supervisor_state& state, const exec_session& session,
                                            const start_exec& request) {
   const auto& asked = session.options;
-  GANTRY_LET(auto process,
-             exec_document(state, {asked.args, asked.env, asked.user, asked.working_dir, asked.tty, asked.privileged}));
+  const auto console = request.console == console_size{} ? asked.console : request.console;
+  GANTRY_LET(auto process, exec_document(state, {asked.args, asked.env, asked.user, asked.working_dir, asked.tty,
+                                                 asked.privileged, console}));
   monitor::exec_process exec;
   exec.container = state.record.name;
   exec.exec_id = session.id;
@@ -67,8 +68,8 @@ result<monitor::exec_process> exec_request(container_supervisor_state& state, co
   exec.tty = asked.tty;
   exec.open_stdin = asked.attach_stdin;
   exec.hold_output = !request.detach && (asked.attach_stdout || asked.attach_stderr);
-  exec.console_height = request.height;
-  exec.console_width = request.width;
+  exec.console_height = console.height;
+  exec.console_width = console.width;
   return exec;
 }
 

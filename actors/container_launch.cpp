@@ -33,6 +33,7 @@ void fail_launch(self_pointer self, const launching_ptr& work, error why) {
   publish(self);
   tell(launcher_of(self), unwatch_container{state.record.name});
   tell(state.sandbox, container_stopped{});
+  tell_unmounted(self);
   clean_up(self);
   work->promise.deliver(to_caf(why));
   launch_ended(self);
@@ -107,6 +108,8 @@ result<monitor::start_container> start_request(const container_supervisor_state&
   request.tty = record.options.tty;
   request.open_stdin = record.options.open_stdin;
   request.stdin_once = record.options.stdin_once;
+  request.console_height = record.options.console.height;
+  request.console_width = record.options.console.width;
   request.shm = namespaces.shm;
   request.users = users_of(record.options.in_pod, namespaces);
   request.mapped = mapped_sources(record);
@@ -125,6 +128,7 @@ void run_init(self_pointer self, const launching_ptr& work) {
   if (!request) return fail_launch(self, work, std::move(request.error()));
   tell(launcher_of(self), watch_container{state.record.name, self});
   state.clean = false;
+  tell_mounted(self);
   ask<monitor::started>(self, launcher_of(self), deadline::inner, std::move(*request),
                         [self, work](result<monitor::started> r) {
                           if (r)

@@ -42,7 +42,8 @@ attributes attributes_of(const container_record& record, const image_config& ima
 
 monitor::log_target log_target_of(const container_record& record, const image_config& image) {
   const auto& log = record.options.log;
-  return {log.driver, record.log_path, log.max_size, log.max_files, log.compress, attributes_of(record, image)};
+  return {
+      log.driver, record.log_path, log.max_size, log.max_files, log.compress, log.buffer, attributes_of(record, image)};
 }
 
 } // namespace gantry::container

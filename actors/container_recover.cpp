@@ -123,6 +123,7 @@ caf::result<done> recover(self_pointer self, const recover_container& found) {
                      auto& s = self->state;
                      // A container outlives its image's removal by force: it still runs, but cannot be started again.
                      s.image = image ? image->what : std::make_shared<const gantry::image>();
+                     s.mounts_told = truth.has_value() || was_alive(s.record);
                      if (truth && truth->exited)
                        apply_exit(self, *truth);
                      else if (truth)

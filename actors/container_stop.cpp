@@ -90,6 +90,11 @@ void record_exit(container_supervisor_state& state, const container_process_exit
   if (fact.status_unknown) s.error = "its exit status is not known: the process that would have learnt it had died";
 }
 
+std::string seconds_of(const container_state& life) {
+  if (life.started_at == 0) return "0";
+  return std::to_string(std::chrono::nanoseconds(life.finished_at - life.started_at) / std::chrono::seconds(1));
+}
+
 /// The exit code decides about the restart, so it is looked at before the record is changed for all to see.
 bool restarts_after(const container_supervisor_state& state, const container_process_exited& fact) {
   auto after = state.record;
@@ -116,7 +121,8 @@ void handle_exit(self_pointer self, const container_process_exited& fact) {
   if (again) schedule_restart(self);
   show(self);
   if (fact.oom_killed) emit(self, "oom");
-  emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}});
+  tell_unmounted(self);
+  emit(self, "die", {{"exitCode", std::to_string(fact.exit_code)}, {"execDuration", seconds_of(state.record.state)}});
   if (std::exchange(state.stop_untold, false)) emit(self, "stop");
   // Before anybody learns of the end: who then starts it again must not find its old namespaces.
   if (!again) tell(state.sandbox, container_stopped{});

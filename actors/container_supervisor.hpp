@@ -43,6 +43,7 @@ struct container_supervisor_state {
   /// Another container may have joined its namespaces in this life. True also when this engine has not seen all of it.
   bool joined = true;
   bool removing = false;
+  bool mounts_told = false;                         ///< as mounted, and not yet as unmounted
   bool stop_untold = false;                         ///< it was asked to stop: its end is told as "stop" too
   std::vector<std::function<void()>> when_clean;    ///< a start or a removal that waits for that
   std::vector<std::function<void()>> when_launched; ///< a stop or a removal that waits for the start under way
@@ -137,6 +138,9 @@ void write_state(self_pointer self, std::function<void()> then);
 void publish_whole(self_pointer self);
 event event_of(const container_record& record, std::string action, std::map<std::string, std::string> attributes);
 void emit(self_pointer self, std::string action, std::map<std::string, std::string> attributes = {});
+/// Its volumes come into a namespace of its own, and leave with that.
+void tell_mounted(self_pointer self);
+void tell_unmounted(self_pointer self);
 /// Has the runtime and the monitor forget an init that has ended; then runs what waited for that.
 void clean_up(self_pointer self);
 void answer_waiting(self_pointer self, bool removed);

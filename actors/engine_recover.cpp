@@ -83,9 +83,10 @@ void recover_pods_of(self_pointer self, const recovery_ptr& work) {
   });
 }
 
-/// Namespaces of a pod that no record knows.
+/// Namespaces of a pod, or of a container that shares its own, that no record knows.
 void drop_unknown(self_pointer self, const recovery& work) {
   auto known = known_pods(work.found);
+  for (const auto& record : work.found.containers) known.insert(record.sandbox);
   for (const auto& [name, monitor] : work.pods)
     if (!known.contains(name)) tell(self->state.parts->launcher(monitor), monitor::drop_pod_namespaces{name});
 }

@@ -51,9 +51,17 @@ result<found_image> find(const images_state& state, const std::string& ns, const
   return fail(errc::not_found, "No such image: {}", parsed ? parsed->familiar() : name);
 }
 
-void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id,
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& subject,
+          const std::string& name, const image_view& of) {
+  event what{ns, event::subject::image, std::move(action), subject, {{"name", name}}, now()};
+  if (of) what.attributes.insert(of->config.labels.begin(), of->config.labels.end());
+  tell(self->state.parts.events, std::move(what));
+}
+
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& subject,
           const std::string& name) {
-  tell(self->state.parts.events, event{ns, event::subject::image, std::move(action), id, {{"name", name}}, now()});
+  auto known = find(self->state, ns, subject); // one that has been deleted has no labels any more
+  emit(self, ns, std::move(action), subject, name, known ? known->what : nullptr);
 }
 
 } // namespace image_steps
@@ -79,6 +87,18 @@ image_list list(const images_state& state, const std::string& ns) {
   return answer;
 }
 
+/// docker says what was pulled by its name, and all else by its id. An image that a commit made is told as made, and
+/// then as tagged.
+void tell_of(image_steps::self_pointer self, const image_pulled& fact) {
+  const auto id = fact.what->id.str();
+  const bool made = fact.event == "create";
+  if (made || fact.names.empty()) image_steps::emit(self, fact.ns, fact.event, id, id);
+  for (const auto& name : fact.names) {
+    auto subject = fact.event == "pull" ? name.name.familiar() : id;
+    image_steps::emit(self, fact.ns, made ? "tag" : fact.event, subject, name.name.familiar());
+  }
+}
+
 pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact) {
   auto& state = self->state;
   bool changed = !state.images.contains(fact.what->id);
@@ -87,10 +107,8 @@ pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact)
     auto& known = state.names[{name.ns, name.name}];
     changed = changed || known.id != name.id;
     known = name;
-    // docker says what was pulled by its name, and all else by its id.
-    auto subject = fact.event == "pull" ? name.name.familiar() : fact.what->id.str();
-    image_steps::emit(self, fact.ns, fact.event, subject, name.name.familiar());
   }
+  tell_of(self, fact);
   return {fact.what->id, fact.names.empty() ? fact.what->manifest_descriptor.content : fact.names.front().manifest,
           changed};
 }

@@ -59,7 +59,11 @@ caf::result<removed_image> remove(self_pointer self, const remove_image& request
 caf::result<done> tag(self_pointer self, const tag_image& request);
 caf::result<pushed_image> push(self_pointer self, const push_image& request);
 caf::result<held_images> hold(self_pointer self, const hold_images& request);
-void emit(self_pointer self, const std::string& ns, std::string action, const std::string& id, const std::string& name);
+/// Tells of an image, with its labels: those of `of`, or of the one that `subject` names by now.
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& subject,
+          const std::string& name);
+void emit(self_pointer self, const std::string& ns, std::string action, const std::string& subject,
+          const std::string& name, const image_view& of);
 
 } // namespace image_steps
 } // namespace gantry

@@ -11,7 +11,7 @@ struct removal {
   digest id;
   std::vector<image_name> names; ///< that go
   bool whole = false;            ///< no name is left in any namespace: the image goes too
-  image_view view;               ///< then; in case it stays
+  image_view view;               ///< its labels are told; and in case it stays
   removed_image answer;
   caf::typed_response_promise<removed_image> promise;
 };
@@ -62,9 +62,8 @@ void finish(const removal_ptr& work, result<swept_content> swept) {
 /// From now on nobody finds it, so nobody begins to use it while the removal is being recorded.
 void hide(images_state& state, const removal_ptr& work) {
   for (const auto& name : work->names) state.names.erase({name.ns, name.name});
-  if (!work->whole) return;
   work->view = state.images.at(work->id);
-  state.images.erase(work->id);
+  if (work->whole) state.images.erase(work->id);
 }
 
 /// What could not be recorded is as it was; a pull that came meanwhile has its way.
@@ -77,7 +76,7 @@ void forget(self_pointer self, const removal_ptr& work) {
   auto& state = self->state;
   for (const auto& name : work->names) {
     work->answer.untagged.push_back(name.name.familiar());
-    emit(self, name.ns, "untag", work->id.str(), name.name.familiar());
+    emit(self, name.ns, "untag", work->id.str(), name.name.familiar(), work->view);
   }
   if (!work->whole) {
     work->promise.deliver(std::move(work->answer));

@@ -7,6 +7,8 @@ namespace {
 
 using sandbox::attach_all;
 using sandbox::detach_all;
+using sandbox::drop_ipc;
+using sandbox::make_ipc;
 using sandbox::outcome_callback;
 using sandbox::owns_network;
 using sandbox::self_pointer;
@@ -44,8 +46,10 @@ void unmake(self_pointer self, const std::function<void()>& then) {
     settle(self, false);
     then();
   };
-  if (!owns_network(state.record)) return finish();
-  detach_all(self, [self, finish] { drop_namespace(self, finish); });
+  drop_ipc(self, [self, finish] {
+    if (!owns_network(self->state.record)) return finish();
+    detach_all(self, [self, finish] { drop_namespace(self, finish); });
+  });
 }
 
 // -- making ----------------------------------------------------------------------------------------------------------
@@ -63,15 +67,16 @@ void make_network(self_pointer self, const outcome_callback& then) {
 }
 
 /// The namespace files of another container's init (namespaces(7), "/proc/[pid]/ns").
-result<void> join(sandbox_supervisor_state& state, const found_container& other, const std::string& which) {
+void join(self_pointer self, const found_container& other, const std::string& which, const outcome_callback& then) {
+  auto& state = self->state;
   if (!other.view || other.view->state.pid == 0)
-    return fail(errc::failed_precondition, "cannot join the {} namespace of a container that does not run: {}", which,
-                other.name.id);
+    return then(fail(errc::failed_precondition, "cannot join the {} namespace of a container that does not run: {}",
+                     which, other.name.id));
   auto folder = "/proc/" + std::to_string(other.view->state.pid) + "/ns/";
+  if (which == "ipc") return sandbox::join_ipc(self, *other.view, then);
   if (which == "network") state.namespaces.network = folder + "net";
-  if (which == "ipc") state.namespaces.ipc = folder + "ipc";
   if (which == "pid") state.namespaces.pid = folder + "pid";
-  return {};
+  then({});
 }
 
 /// The other container knows it before its namespaces are entered.
@@ -83,20 +88,30 @@ void announce_join(self_pointer self, const container_supervisor_actor& other, c
   });
 }
 
-/// Resolves each "container:<id>" of `modes` in turn, then makes the network.
+/// What nobody else has made.
+void make_own(self_pointer self, const outcome_callback& then) {
+  make_ipc(self, [self, then](result<void> r) {
+    if (!r) return then(std::move(r));
+    make_network(self, then);
+  });
+}
+
+/// Resolves each "container:<id>" of `modes` in turn, then makes what is left.
 void join_next(self_pointer self, std::vector<std::pair<std::string, std::string>> modes,
                const outcome_callback& then) {
   static constexpr std::string_view prefix = "container:";
   while (!modes.empty() && !modes.back().second.starts_with(prefix)) modes.pop_back();
-  if (modes.empty()) return make_network(self, then);
+  if (modes.empty()) return make_own(self, then);
   auto [which, mode] = std::move(modes.back());
   modes.pop_back();
   find_container request{self->state.record.name.ns, mode.substr(prefix.size())};
   ask<found_container>(self, self->state.parts->catalog, deadline::inner, std::move(request),
                        [self, modes, then, which = which](result<found_container> r) {
                          if (!r) return then(tl::unexpected<error>(std::move(r.error())));
-                         if (auto joined = join(self->state, *r, which); !joined) return then(std::move(joined));
-                         announce_join(self, r->container, then, [self, modes, then] { join_next(self, modes, then); });
+                         join(self, *r, which, [self, modes, then, other = r->container](result<void> joined) {
+                           if (!joined) return then(std::move(joined));
+                           announce_join(self, other, then, [self, modes, then] { join_next(self, modes, then); });
+                         });
                        });
 }
 
@@ -134,8 +149,10 @@ void launch(self_pointer self, caf::typed_response_promise<done> promise, const 
 void start(self_pointer self, caf::typed_response_promise<done> promise, const std::string& client) {
   if (self->state.ready) return launch(self, promise, client);
   make(self, [self, promise, client](const result<void>& r) mutable {
-    if (!r) return refuse(promise, r.error());
-    launch(self, promise, client);
+    if (r) return launch(self, promise, client);
+    refuse(promise, r.error());
+    // Who ran it waits for its removal (docker run --rm), and nothing of it has begun that would end.
+    if (self->state.options.auto_remove) tell(self->state.container, remove_container{true, true});
   });
 }
 
@@ -176,9 +193,30 @@ void start_again(self_pointer self) {
             });
 }
 
+/// Another life finds an empty /dev/shm, as dockerd has it; its networks stay.
+void renew_ipc(self_pointer self, const std::function<void()>& then) {
+  self->state.busy = true;
+  drop_ipc(self, [self, then] {
+    make_ipc(self, [self, then](const result<void>& r) {
+      if (!r) return unmake(self, then); // the start makes all of it, and tells of what fails
+      settle(self, true);
+      then();
+    });
+  });
+}
+
 void restart(self_pointer self) {
-  if (!std::exchange(self->state.recovered, false)) return start_again(self);
-  when_settled(self, [self] { unmake(self, [self] { start_again(self); }); });
+  const bool recovered = std::exchange(self->state.recovered, false);
+  if (!recovered && !sandbox::shares_ipc(self->state)) return start_again(self);
+  when_settled(self, [self, recovered, due = self->state.generation] {
+    auto go_on = [self, due] {
+      if (self->state.generation == due) start_again(self); // it was not stopped meanwhile
+    };
+    if (recovered || !self->state.ready)
+      unmake(self, go_on);
+    else
+      renew_ipc(self, go_on);
+  });
 }
 
 caf::result<done> recover(self_pointer self, const recover_sandbox& request) {

@@ -55,5 +55,16 @@ void update_resolver(self_pointer self, const std::vector<network_endpoint>& bef
 /// At the engine's start: the lists are told its networks and, when its container runs, the network actor what it has.
 void tell_recovered(self_pointer self);
 
+// -- IPC (sandbox_ipc.cpp) --------------------------------------------------------------------------------------------
+
+/// Whether others may join its IPC namespace.
+bool shares_ipc(const sandbox_supervisor_state& state);
+/// Of a shareable one, the namespace and its /dev/shm; nothing of others.
+void make_ipc(self_pointer self, outcome_callback then);
+/// Idempotent; what the monitor cannot drop ends with the monitor.
+void drop_ipc(self_pointer self, std::function<void()> then);
+/// That of another container, which runs. Errors: invalid_argument when it is not shareable.
+void join_ipc(self_pointer self, const container_record& donor, outcome_callback then);
+
 } // namespace sandbox
 } // namespace gantry

@@ -40,9 +40,10 @@ struct recover_container {
 struct sandbox_namespaces {
   std::string network;       ///< path; empty: the host's
   std::string ipc, pid, uts; ///< paths of a pod's or joined container's; empty: new ones, or the host's by the options
-  std::string shm;           ///< of a pod (monitor::pod_namespaces): what its containers share at /dev/shm
+  std::string shm;           ///< of a pod, or shareable (monitor::pod_namespaces): what is shared at /dev/shm
   std::vector<network_endpoint> endpoints;
-  std::string user{}; ///< path of a pod's user namespace; empty: the host's users
+  bool host_shm = false; ///< `ipc` is the host's, and so is /dev/shm
+  std::string user{};    ///< path of a pod's user namespace; empty: the host's users
 };
 /// Starts init in namespaces that are ready. Only the sandbox sends this; doors send start_container to the sandbox.
 struct launch_container {
@@ -104,6 +105,7 @@ struct exec_options {
   bool tty = false, privileged = false;
   bool attach_stdin = false, attach_stdout = false, attach_stderr = false;
   std::string detach_keys;
+  console_size console; ///< unless its start names one
 };
 struct create_exec {
   exec_options options;
@@ -111,7 +113,7 @@ struct create_exec {
 struct start_exec {
   std::string exec_id;
   bool detach = false;
-  std::uint16_t height = 0, width = 0;
+  console_size console;
 };
 struct inspect_exec {
   std::string exec_id;

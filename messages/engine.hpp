@@ -11,6 +11,7 @@
 #include "messages/metrics.hpp"
 #include "messages/network.hpp"
 #include "messages/pods.hpp"
+#include "messages/transfer.hpp"
 #include "messages/volumes.hpp"
 #include "messages/writable_usage.hpp"
 
@@ -69,6 +70,7 @@ struct engine_actors {
   files_actor files = {};
   writable_usage_actor writable_usage = {};
   devices_actor devices = {};
+  transfer_actor transfer = {};
 };
 
 /// What the records and the monitors know, at the engine's start.

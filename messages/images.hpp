@@ -46,7 +46,7 @@ struct unpack_image {
   std::string ns;
   std::vector<reference> names;                    ///< with tags
   fetched_document top, manifest_document, config; ///< `top`: what the names resolve to
-  std::string pull_id, client, event;              ///< event: what it is told as: load, import, commit
+  std::string pull_id, client, event;              ///< event: what it is told as: load, import, create
 };
 
 /// To the registry that its name leads to.
@@ -110,7 +110,7 @@ struct removed_image {
 struct image_pulled {
   image_view what;
   std::vector<image_name> names;
-  std::string ns, event; ///< event: what it is told as: pull, load, import, commit
+  std::string ns, event; ///< event: what it is told as: pull, load, import, create
 };
 
 /// images: tags and names per namespace, which of them containers use, and their pulls and pushes.

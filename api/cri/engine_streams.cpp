@@ -19,7 +19,7 @@ awaitable<result<process_stream>> exec(context& door, exec_request what) {
   options.attach_stderr = what.streams.err;
   create_exec create{std::move(options)};
   GANTRY_CO_LET(auto made, co_await ask<exec_session>(door, found.container, std::move(create), deadline::launch));
-  start_exec start{made.id};
+  start_exec start{made.id, false, {}};
   GANTRY_CO_LET(auto ticket, co_await ask<stream_ticket>(door, found.container, std::move(start), deadline::launch));
   co_return process_stream{ticket.socket, ticket.token, found.name.id, made.id};
 }

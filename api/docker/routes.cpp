@@ -26,6 +26,7 @@ constexpr route table[] = {
     {"POST", "/images/*/tag", image_tag},
     {"POST", "/images/*/push", image_push},
     {"DELETE", "/images/*", image_delete},
+    {"GET", "/distribution/*/json", distribution_inspect},
     {"POST", "/commit", container_commit},
     {"POST", "/build", no_build},
     {"POST", "/build/prune", build_prune},

@@ -116,7 +116,8 @@ struct log_config {
   std::string driver = "json-file"; ///< json-file, local, none; cri for a pod's
   std::int64_t max_size = 0;        ///< bytes before rotation; 0 never
   int max_files = 1;
-  bool compress = false;                        ///< the files that rotation has put aside
+  bool compress = false;    ///< the files that rotation has put aside
+  std::int64_t buffer = -1; ///< bytes that may wait for the disk, the rest is lost; -1: none is lost
   std::map<std::string, std::string> options{}; ///< all, as the user wrote them; labels, env and tag stand here alone
   friend bool operator==(const log_config&, const log_config&) = default;
 };
@@ -136,6 +137,12 @@ struct pod_identity {
   friend bool operator==(const pod_identity&, const pod_identity&) = default;
 };
 
+/// Of a terminal when its process begins. Both zero: whatever the kernel makes.
+struct console_size {
+  std::uint16_t height = 0, width = 0;
+  friend bool operator==(const console_size&, const console_size&) = default;
+};
+
 /// What a user asks of a container; everything that is empty comes from the image or the engine.
 /// Validated where it enters (api/): beyond that point each field is of its documented form.
 struct container_options {
@@ -145,6 +152,7 @@ struct container_options {
   std::vector<std::string> env; ///< "NAME=value", or "NAME" to remove it
   std::string working_dir, user, hostname, domainname;
   bool tty = false, open_stdin = false, stdin_once = false;
+  console_size console;
   bool attach_stdin = false, attach_stdout = false, attach_stderr = false; ///< as docker run asked; only shown again
   std::map<std::string, std::string> labels, annotations;
   std::string stop_signal;

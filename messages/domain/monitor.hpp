@@ -40,7 +40,8 @@ struct log_target {
   std::string path; ///< absolute; rotated files are <path>.1, … A cri log is there from the start, and never rotated
   std::int64_t max_bytes = 0;
   int max_files = 1;
-  bool compress = false;                                         ///< rotated files become <path>.1.gz, …
+  bool compress = false;    ///< rotated files become <path>.1.gz, …
+  std::int64_t buffer = -1; ///< bytes that may wait for the disk: lines over that are lost; -1: output waits
   std::vector<std::pair<std::string, std::string>> attributes{}; ///< written with each entry (json-file, local)
 };
 

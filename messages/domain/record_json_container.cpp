@@ -19,6 +19,7 @@ template<>
 inline constexpr auto names_of<phase> = std::to_array<std::string_view>({"created", "starting", "running", "paused",
                                                                          "restarting", "exited", "removing", "dead"});
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(console_size, height, width)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(device_mapping, host, container, permissions)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(mount_request, type, source, target, read_only, propagation,
@@ -26,7 +27,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(mount_request, type, source, tar
                                                 labels, from_image, recursive_read_only, inherited, sub_path, uid_map,
                                                 gid_map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(restart_policy, name, maximum_retries)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files, compress, options)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(log_config, driver, max_size, max_files, compress, buffer, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(healthcheck, test, interval, timeout, start_period, start_interval,
                                                 retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(probe_result, started_at, finished_at, exit_code, output)
@@ -36,12 +37,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_member, pod, name, attempt, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_identity, group, memberships, ambient_caps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
-    stdin_once, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout, health,
-    exposed_ports, mounts, volumes_from, resources, cap_add, cap_drop, privileged, read_only_rootfs, init, auto_remove,
-    publish_all, security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks, pid_mode,
-    ipc_mode, uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports, oom_score_adj,
-    group_add, runtime, cgroup_parent, ulimits, devices, cdi_devices, device_cgroup_rules, masked_paths, readonly_paths,
-    mac_address, in_pod, identity)
+    stdin_once, console, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout,
+    health, exposed_ports, mounts, volumes_from, resources, cap_add, cap_drop, privileged, read_only_rootfs, init,
+    auto_remove, publish_all, security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks,
+    pid_mode, ipc_mode, uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports,
+    oom_score_adj, group_add, runtime, cgroup_parent, ulimits, devices, cdi_devices, device_cgroup_rules, masked_paths,
+    readonly_paths, mac_address, in_pod, identity)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
                                                 started_at, finished_at, restart_count, stopped_by_user, launcher,
                                                 health)

@@ -4,21 +4,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
 #include "runtime/log/cri_line.hpp"
+#include "runtime/log/rotated_files.hpp"
 
 namespace gantry::log {
 namespace {
 
 constexpr int max_rotated = 1000;
+/// Of the names in a row: a rotation moves one file at a time, and a crash may have ended one.
+constexpr int max_missing = 2;
 constexpr std::size_t block = 64u << 10;
 constexpr std::size_t max_line = 1u << 20;
-
-std::string rotated_name(const std::string& path, int index) {
-  return index == 0 ? path : path + "." + std::to_string(index);
-}
 
 /// Where in `fd` (of `size` bytes) the last `wanted` complete lines begin; `wanted` is lessened by those found.
 result<std::int64_t> find_tail(int fd, std::int64_t size, std::int64_t& wanted) {
@@ -41,6 +41,18 @@ result<std::int64_t> find_tail(int fd, std::int64_t size, std::int64_t& wanted) 
   return 0;
 }
 
+result<std::int64_t> count_lines(gzip_reader& packed) {
+  std::vector<char> bytes(block);
+  for (std::int64_t lines = 0;;) {
+    GANTRY_LET(const auto got, packed.read(bytes));
+    if (got == 0) {
+      packed.rewind();
+      return lines;
+    }
+    lines += std::count(bytes.data(), bytes.data() + got, '\n');
+  }
+}
+
 std::optional<entry> parse_line(std::string_view line) {
   return line.starts_with('{') ? parse_json_line(line) : parse_cri_line(line);
 }
@@ -53,18 +65,44 @@ result<std::optional<reader::file>> reader::open_file(const std::string& path) {
   if (!fd) return fail_errno(errno, "open the log {}", path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, "stat the log {}", path);
-  return std::optional<file>(file{std::move(fd), status.st_ino, 0});
+  return std::optional<file>(file{std::move(fd), {}, status.st_ino});
 }
 
-result<std::deque<reader::file>> reader::files_after(std::uint64_t known_inode) const {
+/// While one is being compressed both are there, and the plain one is whole.
+result<std::optional<reader::file>> reader::open_rotated(const std::string& path, int index) {
+  GANTRY_LET(auto plain, open_file(rotated_name(path, index)));
+  if (plain || index == 0) return plain;
+  GANTRY_LET(auto packed, open_file(rotated_name(path, index) + ".gz"));
+  if (packed) packed->packed.emplace(std::move(packed->fd));
+  return packed;
+}
+
+/// Whether they hold the same: a plain file, and what became of it when it was compressed, have their time and size in
+/// common (rotated_files.hpp).
+bool reader::same(const file& a, const file& b) {
+  if (a.inode == b.inode) return true;
+  if (a.packed.has_value() == b.packed.has_value()) return false;
+  const auto& packed = a.packed ? a : b;
+  const auto& plain = a.packed ? b : a;
+  struct stat of_packed {
+  }, of_plain{};
+  if (::fstat(packed.descriptor(), &of_packed) != 0 || ::fstat(plain.descriptor(), &of_plain) != 0) return false;
+  return of_packed.st_mtim.tv_sec == of_plain.st_mtim.tv_sec && of_packed.st_mtim.tv_nsec == of_plain.st_mtim.tv_nsec &&
+         expanded_size(packed.descriptor()) == static_cast<std::uint32_t>(of_plain.st_size);
+}
+
+result<std::deque<reader::file>> reader::files_after(const file* known) const {
   std::deque<file> found;
-  for (int i = 0; i <= max_rotated; ++i) {
-    GANTRY_LET(auto next, open_file(rotated_name(path_, i)));
-    if (!next && i == 0) continue; // in the middle of a rotation there is no active file
-    if (!next) break;
-    if (next->inode == known_inode) break;
+  for (int i = 0, missing = 0; i <= max_rotated && missing <= max_missing; ++i) {
+    GANTRY_LET(auto next, open_rotated(path_, i));
+    if (!next) {
+      ++missing;
+      continue;
+    }
+    missing = 0;
+    if (known != nullptr && same(*next, *known)) break;
     // A rotation while we open moves a file that we have to the next name: it is met twice.
-    if (!found.empty() && found.front().inode == next->inode) continue;
+    if (!found.empty() && same(found.front(), *next)) continue;
     found.push_front(std::move(*next));
   }
   return found;
@@ -72,20 +110,31 @@ result<std::deque<reader::file>> reader::files_after(std::uint64_t known_inode) 
 
 result<reader> reader::open(std::string path, query what) {
   reader made(std::move(path), what);
-  GANTRY_LET(made.files_, made.files_after(0));
+  GANTRY_LET(made.files_, made.files_after(nullptr));
   if (what.tail >= 0) GANTRY_TRY(made.seek_tail());
   return made;
+}
+
+result<void> reader::seek_tail_in(file& in, std::int64_t& wanted) {
+  if (in.packed) {
+    GANTRY_LET(const auto lines, count_lines(*in.packed));
+    in.skip = std::max<std::int64_t>(0, lines - wanted);
+    wanted -= lines - in.skip;
+    return {};
+  }
+  struct stat status {};
+  if (::fstat(in.fd.get(), &status) != 0) return fail_errno(errno, "stat the log");
+  in.offset = status.st_size;
+  if (wanted > 0) {
+    GANTRY_LET(in.offset, find_tail(in.fd.get(), status.st_size, wanted));
+  }
+  return {};
 }
 
 result<void> reader::seek_tail() {
   auto wanted = what_.tail;
   for (auto at = files_.size(); at-- > 0;) {
-    struct stat status {};
-    if (::fstat(files_[at].fd.get(), &status) != 0) return fail_errno(errno, "stat the log {}", path_);
-    files_[at].offset = status.st_size;
-    if (wanted > 0) {
-      GANTRY_LET(files_[at].offset, find_tail(files_[at].fd.get(), status.st_size, wanted));
-    }
+    GANTRY_TRY(seek_tail_in(files_[at], wanted));
     if (wanted == 0) { // older files hold nothing that is wanted
       files_.erase(files_.begin(), files_.begin() + static_cast<std::ptrdiff_t>(at));
       return {};
@@ -100,6 +149,12 @@ result<bool> reader::fill() {
   read_ = 0;
   auto before = buffer_.size();
   buffer_.resize(before + block);
+  if (from.packed) {
+    auto got = from.packed->read({buffer_.data() + before, block});
+    buffer_.resize(before + (got ? *got : 0));
+    if (!got) return within(got.error(), "read the log {}", path_);
+    return *got > 0;
+  }
   ssize_t got = 0;
   do got = ::pread(from.fd.get(), buffer_.data() + before, block, from.offset);
   while (got < 0 && errno == EINTR);
@@ -107,6 +162,24 @@ result<bool> reader::fill() {
   if (got < 0) return fail_errno(errno, "read the log {}", path_);
   from.offset += got;
   return got > 0;
+}
+
+/// Of the file that was read to its end: false while it is the one that is written to and has not been emptied, true
+/// when there is more of it; none when it was put aside, and all of it was read.
+result<std::optional<bool>> reader::still_written() {
+  auto& last = files_.front();
+  struct stat now {
+  }, ours{};
+  if (::stat(path_.c_str(), &now) == 0 && now.st_ino == last.inode) {
+    if (::fstat(last.fd.get(), &ours) != 0 || ours.st_size >= last.offset) return std::optional(false);
+    last.offset = 0; // emptied in place (rotation with a single file)
+    buffer_.clear();
+    read_ = 0;
+    return std::optional(true);
+  }
+  // Renamed: the writer may have added to it between our last read and the rename.
+  GANTRY_LET(const bool more, fill());
+  return more ? std::optional(true) : std::nullopt;
 }
 
 /// At the end of the front file: on to the next one, or to what a rotation made meanwhile. False: nothing newer.
@@ -117,22 +190,11 @@ result<bool> reader::advance() {
     read_ = 0;
     return true;
   }
-  auto known = files_.empty() ? 0 : files_.front().inode;
-  if (known != 0) {
-    struct stat now {
-    }, ours{};
-    if (::stat(path_.c_str(), &now) == 0 && now.st_ino == known) {
-      if (::fstat(files_.front().fd.get(), &ours) != 0 || ours.st_size >= files_.front().offset) return false;
-      files_.front().offset = 0; // emptied in place (rotation with a single file)
-      buffer_.clear();
-      read_ = 0;
-      return true;
-    }
-    // Renamed: the writer may have added to it between our last read and the rename.
-    GANTRY_LET(bool more, fill());
-    if (more) return true;
+  if (!files_.empty() && !files_.front().packed) {
+    GANTRY_LET(const auto more, still_written());
+    if (more) return *more;
   }
-  GANTRY_LET(auto newer, files_after(known));
+  GANTRY_LET(auto newer, files_after(files_.empty() ? nullptr : &files_.front()));
   if (newer.empty()) return false;
   files_ = std::move(newer);
   buffer_.clear();
@@ -165,6 +227,10 @@ bool reader::wanted(const entry& e) const {
 result<std::optional<entry>> reader::next() {
   while (!finished_) {
     if (auto line = take_line()) {
+      if (files_.front().skip > 0) {
+        --files_.front().skip;
+        continue;
+      }
       auto parsed = parse_line(*line);
       if (!parsed) continue;
       if (what_.until != 0 && parsed->time > what_.until) {

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "runtime/log/cri_line.hpp"
+#include "runtime/log/rotated_files.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::log {
@@ -121,12 +122,23 @@ result<void> writer::rotate() {
     size_ = 0;
     return {};
   }
-  for (int i = when_.max_files - 1; i > 0; --i) {
-    auto older = path_ + "." + std::to_string(i);
-    auto newer = i == 1 ? path_ : path_ + "." + std::to_string(i - 1);
-    if (::rename(newer.c_str(), older.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "rotate {}", newer);
-  }
-  return open();
+  GANTRY_TRY(put_aside(path_, when_.max_files));
+  GANTRY_TRY(open());
+  if (when_.compress) compress();
+  return {};
+}
+
+/// What cannot be compressed stays plain: no output is lost for that.
+void writer::compress() {
+  if (compressing_->exchange(true)) return;
+  auto all = [path = path_, max_files = when_.max_files, due = compressing_] {
+    due->store(false);
+    return compress_put_aside(path, max_files);
+  };
+  if (later_)
+    later_(std::move(all));
+  else
+    (void)all();
 }
 
 } // namespace gantry::log

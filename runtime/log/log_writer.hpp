@@ -1,6 +1,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,6 +16,7 @@ namespace gantry::log {
 struct rotation {
   std::int64_t max_bytes = 0; ///< 0: never
   int max_files = 1;          ///< with the one being written; 1: it is emptied instead
+  bool compress = false;      ///< those that are put aside
 };
 
 /// How an entry is written.
@@ -22,13 +26,17 @@ enum class format : std::uint8_t {
 };
 
 /// Writes one container's output as a log: cuts it into lines, lines over max_entry_text into several entries, and
-/// rotates <path> to <path>.1, <path>.1 to <path>.2 and so on. One thread; blocks on the disk. The file is opened, its
-/// folder made, with the first entry, or by `reopen`.
+/// rotates <path> to <path>.1, <path>.1 to <path>.2 and so on (rotated_files.hpp). One thread; blocks on the disk. The
+/// file is opened, its folder made, with the first entry, or by `reopen`.
 class writer {
 public:
   /// `attributes` are written with each entry of a json_file.
   writer(std::string path, rotation when, format how = format::json_file, const attribute_list& attributes = {})
       : path_(std::move(path)), when_(when), how_(how), attributes_(json_attributes(attributes)) {}
+
+  /// Has rotated files compressed elsewhere than on this thread, while more is written: it may take a second.
+  using work = std::function<result<void>()>;
+  void compress_by(std::function<void(work)> later) { later_ = std::move(later); }
 
   /// Adds output as it came: a line may be spread over many calls; `time` is that of the call which ends it. On an
   /// error (the disk is full) this output is lost and the next is tried again.
@@ -53,6 +61,7 @@ private:
   result<void> flush();
   result<void> open();
   result<void> rotate();
+  void compress();
 
   std::string path_;
   rotation when_;
@@ -60,7 +69,10 @@ private:
   std::string attributes_;
   sys::unique_fd file_;
   std::int64_t size_ = 0; ///< of the file and of batch_ together
-  std::string batch_;     ///< entries not yet written; empty between calls
+  std::function<void(work)> later_;
+  /// Work is due that will find what was put aside until it begins.
+  std::shared_ptr<std::atomic<bool>> compressing_ = std::make_shared<std::atomic<bool>>(false);
+  std::string batch_; ///< entries not yet written; empty between calls
   std::array<stream, 2> streams_{{{output::out, {}}, {output::err, {}}}};
 };
 

@@ -113,6 +113,24 @@ std::string encode(const child_plan& plan) {
   return out.take();
 }
 
+namespace {
+
+overlay_plan read_overlay(sys::wire_reader& in) {
+  overlay_plan plan;
+  in.get(plan.lower);
+  in.get(plan.upper);
+  in.get(plan.work);
+  in.get(plan.target);
+  plan.volatile_upper = in.read<std::uint8_t>() != 0;
+  in.get(plan.memory);
+  in.get(plan.users);
+  in.get(plan.root_uid);
+  in.get(plan.root_gid);
+  return plan;
+}
+
+} // namespace
+
 result<child_plan> decode_child_plan(std::string_view bytes) {
   sys::wire_reader in(bytes);
   child_plan plan;
@@ -123,18 +141,7 @@ result<child_plan> decode_child_plan(std::string_view bytes) {
   plan.new_mount_namespace = in.read<std::uint8_t>() != 0;
   plan.new_network_namespace = in.read<std::uint8_t>() != 0;
   plan.hide_unified_cgroup = in.read<std::uint8_t>() != 0;
-  if (in.read<std::uint8_t>() != 0) {
-    plan.overlay.emplace();
-    in.get(plan.overlay->lower);
-    in.get(plan.overlay->upper);
-    in.get(plan.overlay->work);
-    in.get(plan.overlay->target);
-    plan.overlay->volatile_upper = in.read<std::uint8_t>() != 0;
-    in.get(plan.overlay->memory);
-    in.get(plan.overlay->users);
-    in.get(plan.overlay->root_uid);
-    in.get(plan.overlay->root_gid);
-  }
+  if (in.read<std::uint8_t>() != 0) plan.overlay = read_overlay(in);
   if (in.read<std::uint8_t>() != 0) {
     plan.files.emplace();
     in.get(plan.files->target);

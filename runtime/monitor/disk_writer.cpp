@@ -7,14 +7,19 @@ namespace {
 
 constexpr std::size_t bytes_per_turn = 64u << 10;
 
+unix_nanos now() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
+}
+
 /// On standard error, the monitor's own log. The container goes on: a full disk must not stop it. At most one line in
 /// ten seconds, as that log lies in memory.
-void report(const result<void>& written) {
-  static thread_local std::chrono::steady_clock::time_point next; // the disk thread's alone
+void report(const result<void>& done, const char* means = "output is lost") {
+  static thread_local std::chrono::steady_clock::time_point next; // the disk's thread and the one that compresses
   auto now = std::chrono::steady_clock::now();
-  if (written || now < next) return;
+  if (done || now < next) return;
   next = now + std::chrono::seconds(10);
-  std::fprintf(stderr, "gantry-monitor: output is lost: %s\n", written.error().message.c_str());
+  std::fprintf(stderr, "gantry-monitor: %s: %s\n", means, done.error().message.c_str());
 }
 
 } // namespace
@@ -23,10 +28,16 @@ disk_writer::disk_writer(event_loop& loop) : loop_(loop), thread_(loop) {}
 
 std::shared_ptr<log_queue> disk_writer::open(const log_target& target, log_queue::callbacks on) {
   const bool cri = target.driver == "cri";
-  const auto rotation = cri ? log::rotation{} : log::rotation{target.max_bytes, target.max_files};
+  const auto rotation = cri ? log::rotation{} : log::rotation{target.max_bytes, target.max_files, target.compress};
   const auto format = cri || target.driver == "local" ? log::format::cri : log::format::json_file;
-  auto queue =
-      std::make_shared<log_queue>(log::writer(target.path, rotation, format, target.attributes), std::move(on));
+  log::writer file(target.path, rotation, format, target.attributes);
+  file.compress_by([this](log::writer::work work) {
+    if (!packing_) packing_.emplace(loop_);
+    packing_->run([work = std::move(work)] { report(work(), "a log stays uncompressed"); });
+  });
+  std::optional<lossy_lines> lossy;
+  if (target.buffer >= 0) lossy.emplace(static_cast<std::size_t>(target.buffer));
+  auto queue = std::make_shared<log_queue>(std::move(file), std::move(on), std::move(lossy));
   if (cri) thread_.run([queue] { report(queue->file_.reopen()); });
   return queue;
 }
@@ -38,11 +49,18 @@ void disk_writer::reopen(const std::shared_ptr<log_queue>& queue, std::function<
 
 bool disk_writer::add(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time,
                       std::string_view bytes) {
+  if (!queue->lossy_) return push(queue, from, time, std::string(bytes));
+  push(queue, from, time, queue->lossy_->take(from, bytes, queue->waiting()));
+  return true;
+}
+
+bool disk_writer::push(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time, std::string bytes) {
+  if (bytes.empty()) return true;
   bool schedule = false, has_space = true;
   {
     std::lock_guard lock(queue->mutex_);
-    queue->chunks_.push_back({from, time, std::string(bytes)});
     queue->bytes_ += bytes.size();
+    queue->chunks_.push_back({from, time, std::move(bytes)});
     has_space = queue->bytes_ < log_queue::capacity;
     queue->was_full_ = !has_space;
     schedule = !std::exchange(queue->scheduled_, true);
@@ -93,13 +111,15 @@ void disk_writer::write_turn(const std::shared_ptr<log_queue>& queue) {
 }
 
 void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()> then, std::function<void()> done) {
+  if (queue && queue->lossy_)
+    for (auto from : {log::output::out, log::output::err})
+      push(queue, from, now(), queue->lossy_->rest(from, queue->waiting()));
   run(
       [this, queue = std::move(queue), then = std::move(then)] {
         if (queue) {
           while (write_some(*queue, bytes_per_turn)) {
           }
-          auto now = std::chrono::system_clock::now().time_since_epoch();
-          report(queue->file_.finish(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count()));
+          report(queue->file_.finish(now()));
         }
         if (then) then();
       },

@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "runtime/log/log_writer.hpp"
 #include "runtime/monitor/event_loop.hpp"
+#include "runtime/monitor/lossy_lines.hpp"
 #include "runtime/monitor/protocol/messages.hpp"
 #include "runtime/monitor/worker_thread.hpp"
 
@@ -23,10 +25,16 @@ public:
     std::function<void()> on_space, on_written;
   };
 
-  log_queue(log::writer file, callbacks on) : file_(std::move(file)), on_(std::move(on)) {}
+  /// `lossy`: what does not fit is lost, and the container never waits.
+  log_queue(log::writer file, callbacks on, std::optional<lossy_lines> lossy)
+      : file_(std::move(file)), on_(std::move(on)), lossy_(std::move(lossy)) {}
 
 private:
   friend class disk_writer;
+  std::size_t waiting() {
+    std::lock_guard lock(mutex_);
+    return bytes_;
+  }
   struct chunk {
     log::output from;
     unix_nanos time;
@@ -41,10 +49,11 @@ private:
   bool tell_written_ = false; ///< somebody follows the log
   log::writer file_;          ///< the disk thread's
   callbacks on_;
+  std::optional<lossy_lines> lossy_; ///< the loop thread's
 };
 
-/// The one thread of the monitor that touches disks: writes the logs, by turns of at most 64 KiB each, and runs what
-/// else would block (exit records, removal of folders).
+/// The thread of the monitor that touches disks: writes the logs, by turns of at most 64 KiB each, and runs what else
+/// would block (exit records, removal of folders). Logs are compressed on another, as that takes longer.
 class disk_writer {
 public:
   explicit disk_writer(event_loop& loop); ///< ends after all that is queued
@@ -55,8 +64,8 @@ public:
   /// Has the log go on in a fresh file (log::writer::reopen); then `done` on the loop's thread.
   void reopen(const std::shared_ptr<log_queue>& queue, std::function<void(result<void>)> done);
 
-  /// Takes the bytes whole. False: the queue is now full, and the caller reads no more of this container until
-  /// on_space.
+  /// Takes the bytes whole, or of a lossy log what fits. False: the queue is now full, and the caller reads no more of
+  /// this container until on_space.
   bool add(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time, std::string_view bytes);
 
   /// Whether on_written is called after each write.
@@ -70,12 +79,14 @@ public:
   void run(std::function<void()> work, std::function<void()> done);
 
 private:
+  bool push(const std::shared_ptr<log_queue>& queue, log::output from, unix_nanos time, std::string bytes);
   void write_turn(const std::shared_ptr<log_queue>& queue);
   /// Writes up to `limit` bytes; returns whether there is more.
   bool write_some(log_queue& queue, std::size_t limit);
 
   event_loop& loop_;
-  worker_thread thread_; ///< last: it uses the others
+  std::optional<worker_thread> packing_; ///< compresses; the disk thread's: made when a log has first been rotated so
+  worker_thread thread_;                 ///< last: it uses the others
 };
 
 } // namespace gantry::monitor

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/id_maps.hpp"
 #include "runtime/native/launch_child.hpp"
+#include "runtime/native/mount_parts.hpp"
 #include "runtime/native/procfs.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
@@ -121,14 +123,20 @@ result<void> settle(holder& made) {
   return fail(errc::internal, "the pod's first process failed");
 }
 
+/// What the 0 of a map is on the host.
+std::optional<std::uint32_t> root_of(const std::vector<native::id_mapping>& map) {
+  for (const auto& one : map)
+    if (one.inside == 0 && one.count > 0) return one.outside;
+  return std::nullopt;
+}
+
 /// The sysctls of IPC look at who asks, not at capabilities: since Linux 5.19 they are the namespace's root's alone
 /// (ipc/ipc_sysctl.c, ipc_permissions), before that the host's.
 result<void> write_sysctl(const pod_plan& plan, int procfs, const std::string& path, const std::string& value) {
   auto set = native::write_below(procfs, path, value);
-  auto is_root = [](const auto& range) { return range.inside == 0 && range.count > 0; };
-  const auto root = std::find_if(plan.uids.begin(), plan.uids.end(), is_root);
-  if (set || set.error().os_errno != EACCES || root == plan.uids.end()) return set;
-  if (::seteuid(root->outside) != 0) return fail_errno(errno, "become the pod's root");
+  const auto root = root_of(plan.uids);
+  if (set || set.error().os_errno != EACCES || !root) return set;
+  if (::seteuid(*root) != 0) return fail_errno(errno, "become the pod's root");
   set = native::write_below(procfs, path, value);
   if (::seteuid(0) != 0) return fail_errno(errno, "become the host's root again");
   return set;
@@ -145,6 +153,17 @@ result<void> set_sysctls(const pod_plan& plan, int procfs) {
   return {};
 }
 
+/// The kernel makes the folder of message queues for who makes the namespace: the host's root (ipc/mqueue.c). It goes
+/// to the pod's. A kernel without queues has none to give.
+result<void> give_queues(const pod_plan& plan) {
+  if (!plan.ipc || plan.uids.empty()) return {};
+  const auto queues = native::new_file_system("mqueue", "mqueue", {}, 0);
+  if (!queues) return {};
+  const auto uid = root_of(plan.uids), gid = root_of(plan.gids);
+  if (!uid || !gid || ::fchownat(queues->get(), "", *uid, *gid, AT_EMPTY_PATH) == 0) return {};
+  return fail_errno(errno, "give the pod its message queues");
+}
+
 /// From within, with the host's rights: the kernel shows and takes sysctls by the namespaces of who asks, and those of
 /// a pod with users of its own may not set all that the host may for it.
 result<void> configure(const pod_plan& plan, int procfs, const holder& made) {
@@ -156,6 +175,7 @@ result<void> configure(const pod_plan& plan, int procfs, const holder& made) {
   if (plan.network) GANTRY_TRY(sys::bring_loopback_up());
   if (plan.uts && !plan.hostname.empty() && ::sethostname(plan.hostname.data(), plan.hostname.size()) != 0)
     return fail_errno(errno, "set the hostname {}", plan.hostname);
+  GANTRY_TRY(give_queues(plan));
   return set_sysctls(plan, procfs);
 }
 

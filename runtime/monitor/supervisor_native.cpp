@@ -28,8 +28,6 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
   plan.files = plan_files(what);
   plan.shm = plan_shm(what);
   plan.mapped = plan_mapped(what);
-  plan.process.rows = what.console_height;
-  plan.process.columns = what.console_width;
   order->plan = std::move(plan);
   // Nobody reads config.json for the start; an engine that takes over looks up there what an exec begins with.
   launch.made = [this, c](pid_t pid) { note_network(*c, pid); };
@@ -123,8 +121,10 @@ result<native_launch> supervisor::prepare_native_exec(const container& c, proces
   with.order.namespaces = c.native->namespaces;
   with.order.plan.process = std::move(asked);
   with.order.plan.process.terminal = what.tty;
-  with.order.plan.process.rows = what.console_height;
-  with.order.plan.process.columns = what.console_width;
+  if (what.console_height != 0 || what.console_width != 0) {
+    with.order.plan.process.rows = what.console_height;
+    with.order.plan.process.columns = what.console_width;
+  }
   with.order.plan.seccomp = *c.native->filter;
   auto prefix = "exec-" + std::to_string(next_exec_++) + "-";
   GANTRY_LET(with.descriptors, io.open(c.bundle, prefix));

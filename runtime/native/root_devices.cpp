@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -49,7 +50,12 @@ result<void> make_node(int parent, const std::string& name, const device_node& n
   return {};
 }
 
+bool is_listed(const container_plan& plan, const std::string& path) {
+  return std::any_of(plan.devices.begin(), plan.devices.end(), [&](const auto& one) { return one.path == path; });
+}
+
 result<void> attach_device(const sys::rooted_dir& root, const device_node& node, int made) {
+  if (node.path == "/dev/ptmx") return {}; // a link takes its place, which a mount would not let go
   GANTRY_LET(const auto target, open_or_make(root, node.path, missing::file));
   return attach(made, target.get(), node.path);
 }
@@ -86,6 +92,7 @@ result<void> add_devices(const root_tree& tree, const container_plan& plan, cons
                             : attach_device(tree.root, plan.devices[at], made[at].get()));
   for (const auto& one : usual) {
     const device_node node{std::string("/dev/") + one.name, S_IFCHR, one.major, one.minor};
+    if (bind && is_listed(plan, node.path)) continue; // a node stays that is there; a bind would come to lie over it
     GANTRY_TRY(bind ? bind_device(tree.root, node.path) : make_node(dev.get(), one.name, node));
   }
   return add_links(dev.get());

@@ -59,6 +59,7 @@ result<std::string> derive(json process, const exec_options& options, std::strin
   process["env"] = std::move(env);
   process["args"] = options.args;
   process["terminal"] = options.tty;
+  if (options.tty) set_console(process, options.console);
   if (!options.working_dir.empty()) process["cwd"] = clean_path(options.working_dir);
   set_capabilities(process, options, facts);
   return to_text(process);

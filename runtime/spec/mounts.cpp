@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "runtime/spec/linux.hpp"
 #include "runtime/spec/paths.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/overlay_mount.hpp"
@@ -96,6 +97,37 @@ result<void> check_recursive_read_only(const spec_input& input, const std::strin
   return {};
 }
 
+/// Of the mount that holds `path`: its options, and what follows up to the file system's (proc(5), mountinfo).
+std::string_view mount_holding(std::string_view mountinfo, std::string_view path) {
+  std::size_t longest = 0;
+  std::string_view found;
+  while (!mountinfo.empty()) {
+    auto line = mountinfo.substr(0, mountinfo.find('\n'));
+    mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
+    std::array<std::string_view, 5> field{};
+    for (auto& one : field) {
+      one = line.substr(0, line.find(' '));
+      line.remove_prefix(std::min(line.size(), one.size() + 1));
+    }
+    const auto at = field[4];
+    const bool holds =
+        at == "/" || path == at || (path.starts_with(at) && path.size() > at.size() && path[at.size()] == '/');
+    if (!holds || at.size() < longest) continue; // the last of equals lies on top
+    longest = at.size();
+    found = line.substr(0, line.find(" - "));
+  }
+  return found;
+}
+
+/// What users of a pod's own may not take from a mount of the host's: a runtime that makes its copy read-only must say
+/// it again (mount_namespaces(7), "Restrictions on mount namespaces").
+result<void> keep_flags(const spec_input& input, const resolved_mount& mount, std::vector<std::string>& options) {
+  if (!mount.read_only || !has_own_users(input)) return {};
+  GANTRY_LET(const auto mountinfo, sys::read_file("/proc/self/mountinfo", 64u << 20));
+  for (auto& flag : kept_flags_of(mountinfo, mount.source)) options.push_back(std::move(flag));
+  return {};
+}
+
 /// One with mapped IDs is bound from where the monitor mounts it so: an OCI runtime then need not know how.
 std::string source_of(const spec_input& input, const resolved_mount& mount) {
   if (mount.uid_map.empty()) return mount.source;
@@ -113,20 +145,21 @@ result<planned> plan_bind(const spec_input& input, std::string target, const res
   if (std::find(propagations.begin(), propagations.end(), propagation) == propagations.end())
     return fail(errc::invalid_argument, "invalid propagation '{}' of {}: use rprivate, rslave or rshared",
                 propagation.substr(0, 64), target);
-  if (propagation.ends_with("shared") && !input.options.in_pod.uid_map.empty())
+  if (propagation.ends_with("shared") && has_own_users(input))
     return fail(errc::invalid_argument, "mount {}: propagation to the host is not for a pod with users of its own",
                 target);
   std::vector<std::string> options = {asked && asked->non_recursive ? "bind" : "rbind"};
   if (mount.recursive_read_only) GANTRY_TRY(check_recursive_read_only(input, target, mount, propagation));
   if (mount.read_only) options.emplace_back(mount.recursive_read_only ? "rro" : "ro");
   options.push_back(propagation);
+  GANTRY_TRY(keep_flags(input, mount, options));
   return planned{std::move(target), "bind", source_of(input, mount), std::move(options)};
 }
 
 /// The content of an image, read-only: its one layer, or an overlay of them without a writable one. Programs of those
 /// that a pod has do not run, as Kubernetes has it ("Image volumes").
 result<planned> plan_image(const spec_input& input, std::string target, const resolved_mount& mount) {
-  if (!input.options.in_pod.uid_map.empty())
+  if (has_own_users(input))
     return fail(errc::invalid_argument, "the image at {}: not for a pod with users of its own, who would own nothing",
                 target);
   if (mount.layers.empty()) return fail(errc::invalid_argument, "the image at {} has no layer", target);
@@ -193,6 +226,7 @@ result<std::vector<planned>> user_mounts(const spec_input& input) {
   for (const auto& [target, source] : files) {
     if (source->empty() || !targets.insert(target).second) continue;
     std::vector<std::string> options = {"rbind", "rprivate"};
+    if (has_own_users(input)) options.insert(options.end(), {"nosuid", "nodev", "noexec"}); // as they are mounted
     if (input.options.read_only_rootfs) options.emplace_back("ro");
     list.push_back({target, "bind", *source, std::move(options)});
   }
@@ -243,27 +277,19 @@ result<std::string> root_propagation(const spec_input& input) {
 } // namespace
 
 std::string propagation_of(std::string_view mountinfo, std::string_view path) {
-  std::size_t longest = 0;
-  std::string found;
-  while (!mountinfo.empty()) {
-    auto line = mountinfo.substr(0, mountinfo.find('\n'));
-    mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
-    std::array<std::string_view, 5> field{};
-    for (auto& one : field) {
-      one = line.substr(0, line.find(' '));
-      line.remove_prefix(std::min(line.size(), one.size() + 1));
-    }
-    const auto at = field[4];
-    const bool holds =
-        at == "/" || path == at || (path.starts_with(at) && path.size() > at.size() && path[at.size()] == '/');
-    if (!holds || at.size() < longest) continue; // the last of equals lies on top
-    longest = at.size();
-    const auto optional = line.substr(0, line.find(" - "));
-    found = optional.find("shared:") != std::string_view::npos   ? "shared"
-            : optional.find("master:") != std::string_view::npos ? "slave"
-                                                                 : "";
-  }
-  return found;
+  const auto held = mount_holding(mountinfo, path);
+  return held.find("shared:") != std::string_view::npos   ? "shared"
+         : held.find("master:") != std::string_view::npos ? "slave"
+                                                          : "";
+}
+
+std::vector<std::string> kept_flags_of(std::string_view mountinfo, std::string_view path) {
+  const auto held = mount_holding(mountinfo, path);
+  const auto options = "," + std::string(held.substr(0, held.find(' '))) + ",";
+  std::vector<std::string> flags;
+  for (const auto* flag : {"nosuid", "nodev", "noexec"})
+    if (options.find(fmt::format(",{},", flag)) != std::string::npos) flags.emplace_back(flag);
+  return flags;
 }
 
 result<mount_plan> plan_mounts(const spec_input& input) {

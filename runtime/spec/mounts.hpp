@@ -24,5 +24,7 @@ result<std::vector<std::string>> tmpfs_options(std::string_view asked, std::int6
 
 /// The propagation of the mount that holds `path`, by /proc/self/mountinfo's text (proc(5)): "shared", "slave", "".
 std::string propagation_of(std::string_view mountinfo, std::string_view path);
+/// Which of nosuid, nodev and noexec it has.
+std::vector<std::string> kept_flags_of(std::string_view mountinfo, std::string_view path);
 
 } // namespace gantry::spec

@@ -128,6 +128,10 @@ json capabilities_json(capability_set set, capability_set ambient, std::uint32_t
   return sets;
 }
 
+void set_console(json& process, const console_size& size) {
+  if (size != console_size{}) process["consoleSize"] = {{"height", size.height}, {"width", size.width}};
+}
+
 json user_json(const process_user& who) { return {{"uid", who.uid}, {"gid", who.gid}, {"additionalGids", who.groups}}; }
 
 result<json> rlimits_json(const spec_input& input, std::vector<std::string>& warnings) {

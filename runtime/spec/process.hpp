@@ -34,6 +34,9 @@ result<std::string> working_directory(const container_options& options, const im
 /// `ambient` besides, whoever the user is (capabilities(7), "Ambient": they must be inheritable and permitted).
 json capabilities_json(capability_set set, capability_set ambient, std::uint32_t uid);
 
+/// consoleSize, if there is one to tell.
+void set_console(json& process, const console_size& size);
+
 json user_json(const process_user& who);
 
 /// process.rlimits: the user's over the engine's. A hard limit above the engine's own is clamped with a warning when

@@ -49,6 +49,7 @@ result<json> process_json(const spec_input& input, const decided& made, built_sp
                   {"env", edited_environment(built.env, input.edits)},
                   {"cwd", built.working_dir},
                   {"capabilities", capabilities_json(made.capabilities, made.ambient, made.who.uid)}};
+  if (input.options.tty) set_console(process, input.options.console);
   GANTRY_LET(auto limits, rlimits_json(input, built.warnings));
   if (!limits.empty()) process["rlimits"] = std::move(limits);
   process["noNewPrivileges"] = made.security.no_new_privileges;

@@ -80,6 +80,7 @@ struct exec_options {
   std::vector<std::string> args, env; ///< env: as in container_options, over the container's own
   std::string user, working_dir;      ///< empty: the container's
   bool tty = false, privileged = false;
+  console_size console{}; ///< of a terminal; none: as the container's own
 };
 
 /// The runtime-spec `process` of an exec, from the container's (`built_spec::process_json`, or process_of).

@@ -191,10 +191,10 @@ void fill(image& made) {
   made.layer_folders = {1};
 }
 
-monitor::pod_namespaces namespaces_of(const monitor::make_pod_namespaces& request) {
+monitor::pod_namespaces namespaces_of(const monitor::make_pod_namespaces& request, const script& play) {
   monitor::pod_namespaces made;
   if (request.network) made.network = "/proc/7/fd/9";
-  if (request.ipc) made.ipc = "/proc/7/fd/10";
+  if (request.ipc) made.ipc = play.shared_ipc;
   if (request.uts) made.uts = "/proc/7/fd/11";
   if (request.pid) made.pid = "/proc/7/fd/12";
   if (!request.uids.empty()) made.user = "/proc/7/fd/14";
@@ -284,7 +284,7 @@ launcher_actor::behavior_type fake_launcher(launcher_actor::stateful_pointer<fak
       [](const monitor::shut_down&) { return done{}; },
       [=](const monitor::reopen_log&) { return perform(self, play, "launcher.reopen_log", done{}); },
       [=](const monitor::make_pod_namespaces& request) {
-        return perform(self, play, "launcher.make_pod_namespaces", namespaces_of(request));
+        return perform(self, play, "launcher.make_pod_namespaces", namespaces_of(request, *play));
       },
       [=](const monitor::drop_pod_namespaces&) { return perform(self, play, "launcher.drop_pod_namespaces", done{}); },
       [](const monitor::process_exited&) {},

@@ -12,7 +12,7 @@ struct exec_stage : container_stage {
     return on.ask<exec_session>(container, create_exec{options});
   }
   answer<stream_ticket> run(const std::string& id, bool detach = false) {
-    return on.ask<stream_ticket>(container, start_exec{id, detach, 0, 0});
+    return on.ask<stream_ticket>(container, start_exec{id, detach, {}});
   }
   exec_session look(const std::string& id) { return on.ask<exec_session>(container, inspect_exec{id}).value(); }
   void end(const std::string& id, int code) { on.say(container, container_process_exited{id, code, false, false, 9}); }
@@ -59,6 +59,26 @@ TEST_CASE("exec: only in a container that runs") {
   s.exit(0);
   CHECK(s.make().why().code == errc::failed_precondition);
   CHECK(s.run("nope").why().code == errc::not_found);
+}
+
+TEST_CASE("exec: a terminal has the size that its creation names, unless its start names another") {
+  container_stage s;
+  s.launch();
+  exec_options options;
+  options.args = {"sh"};
+  options.tty = true;
+  options.console = {24, 80};
+  auto id = s.on.ask<exec_session>(s.container, create_exec{options}).value().id;
+  SECTION("as created") {
+    CHECK(s.on.ask<stream_ticket>(s.container, start_exec{id, true, {}}).ok());
+    CHECK(s.play.executed.back().console_height == 24);
+    CHECK_THAT(s.play.executed.back().process_json, contains(R"("consoleSize":{"height":24,"width":80})"));
+  }
+  SECTION("as started") {
+    CHECK(s.on.ask<stream_ticket>(s.container, start_exec{id, true, {5, 6}}).ok());
+    CHECK(s.play.executed.back().console_width == 6);
+    CHECK_THAT(s.play.executed.back().process_json, contains(R"("consoleSize":{"height":5,"width":6})"));
+  }
 }
 
 TEST_CASE("exec: one that the runtime refuses has ended with 127, or 126 where permission is denied") {

@@ -364,4 +364,32 @@ TEST_CASE("rename: the new name leads to it and the old one is free; a taken one
   CHECK(s.on.ask<done>(s.container, rename_container{"other"}).why().code == errc::already_exists);
 }
 
+TEST_CASE("volumes: mounted with each life, and unmounted before its end is told") {
+  container_stage s(true, [](cast&, container_options& options) {
+    mount_request volume;
+    volume.type = mount_request::kind::volume;
+    volume.source = "data";
+    volume.target = "/data";
+    options.mounts.push_back(volume);
+  });
+  auto told = [&s](const std::string& action) {
+    return std::count_if(s.happened.begin(), s.happened.end(), [&](const event& e) {
+      return e.type == event::subject::volume && e.action == action && e.attributes.at("container") == s.name.id;
+    });
+  };
+  SECTION("that ends") {
+    s.launch();
+    CHECK(told("mount") == 1);
+    CHECK(told("unmount") == 0);
+    s.exit(0);
+    CHECK(s.actions() == std::vector<std::string>{"create", "mount", "start", "unmount", "die"});
+  }
+  SECTION("that does not come to be") {
+    s.play.fail("launcher.start_container");
+    CHECK_FALSE(s.launch().ok());
+    CHECK(told("mount") == 1);
+    CHECK(told("unmount") == 1);
+  }
+}
+
 } // namespace gantry::test

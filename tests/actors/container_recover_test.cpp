@@ -165,7 +165,7 @@ TEST_CASE("recovery: exec works in a container that was found again, by the docu
   exec_options options;
   options.args = {"/bin/true"};
   auto session = s.on.ask<exec_session>(s.container, create_exec{options}).value();
-  CHECK(s.on.ask<stream_ticket>(s.container, start_exec{session.id, true, 0, 0}).ok());
+  CHECK(s.on.ask<stream_ticket>(s.container, start_exec{session.id, true, {}}).ok());
 }
 
 TEST_CASE("a monitor that was replaced: its containers are adopted, or have ended unknown") {

@@ -45,7 +45,7 @@ TEST_CASE("hops: kill, pause, wait and exec") {
   exec_options options;
   options.args = {"/bin/true"};
   auto session = e.on.ask<exec_session>(e.look().value().container, create_exec{options}).value();
-  CHECK(e.hops_of<stream_ticket>(start_exec{session.id, false, 0, 0}) <= most);
+  CHECK(e.hops_of<stream_ticket>(start_exec{session.id, false, {}}) <= most);
   CHECK(e.hops_of<done>(kill_container{"KILL"}) <= most);
   CHECK(e.hops_of<exit_report>(wait_container{}) == 2);
 }

@@ -144,6 +144,36 @@ TEST_CASE("images: a pulled image is there under its name, and a name that moved
   CHECK_FALSE(same.value().changed);
 }
 
+TEST_CASE("images: what becomes of one is told as docker tells it, with its labels") {
+  images_stage s;
+  auto made = std::make_shared<image>(s.two);
+  made->config.labels = {{"team", "x"}};
+  auto name = sample_name("made:1", s.two);
+  auto take = [&](std::vector<image_name> names, const std::string& what) {
+    (void)s.on.ask<pulled_image>(s.images, image_pulled{made, std::move(names), name.ns, what}).value();
+  };
+  SECTION("a commit makes it, and tags it") {
+    take({name}, "create");
+    CHECK(s.actions() == std::vector<std::string>{"create", "tag"});
+    CHECK(s.happened[0].attributes == std::map<std::string, std::string>{{"name", s.two.id.str()}, {"team", "x"}});
+    CHECK(s.happened[1].attributes.at("name") == "made:1");
+    CHECK(s.happened[1].id == s.two.id.str());
+    (void)s.remove("made:1").value();
+    REQUIRE(s.actions().at(2) == "untag");
+    CHECK(s.happened[2].attributes.at("team") == "x");
+  }
+  SECTION("a load without a name") {
+    take({}, "load");
+    CHECK(s.actions() == std::vector<std::string>{"load"});
+    CHECK(s.happened[0].id == s.two.id.str());
+  }
+  SECTION("a pull, by its name") {
+    take({name}, "pull");
+    CHECK(s.happened[0].id == "made:1");
+    CHECK(s.happened[0].attributes.at("team") == "x");
+  }
+}
+
 TEST_CASE("rmi: of the last name takes the image, and what the sweep finds unused") {
   images_stage s;
   auto removed = s.remove("alpine:3").value();

@@ -65,7 +65,7 @@ TEST_CASE("pod: users of its own are a namespace of its monitor's, to which the 
   CHECK(start.users.path == "/proc/7/fd/14");
   CHECK(start.users.root_uid == 100000);
   CHECK(start.users.root_gid == 200000);
-  CHECK_THAT(start.config_json, contains(R"({"path":"/proc/7/fd/14","type":"user"})"));
+  CHECK_THAT(start.config_json, contains(R"({"type":"user","path":"/proc/7/fd/14"})"));
   CHECK_THAT(start.config_json, contains(R"("gidMappings":[{"containerID":0,"hostID":200000,"size":65536}])"));
 }
 

@@ -25,7 +25,7 @@ inline container_supervisor_actor::behavior_type fake_container(container_superv
       [](const rename_container&) { return done{}; },
       [](const update_container&) { return updated{}; },
       [](const list_processes&) { return process_listing{}; },
-      [](const remove_container&) { return done{}; },
+      [=](const remove_container&) { return perform(self, play, "container.remove_container", done{}); },
       [](const wait_container&) { return exit_report{}; },
       [](const create_exec&) { return exec_session{}; },
       [](const start_exec&) { return stream_ticket{}; },
@@ -69,10 +69,11 @@ struct sandbox_stage : cast {
   sandbox_record record() { return on.ask<sandbox_record>(sandbox, inspect_sandbox{}).value(); }
 
   /// Puts a container into the catalog, running with this pid (0: not running).
-  void neighbour(std::int32_t pid) {
+  void neighbour(std::int32_t pid, const std::string& ipc_mode = "", char digit = 'd') {
     container_record r;
-    r.name = r.sandbox = container_key('d');
-    r.display_name = "other";
+    r.name = r.sandbox = container_key(digit);
+    r.display_name = digit == 'd' ? "other" : "third";
+    r.options.ipc_mode = ipc_mode;
     r.state.now = pid != 0 ? phase::running : phase::exited;
     r.state.pid = pid;
     (void)on.ask<done>(parts->catalog,

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "tests/actors/sandbox_stage.hpp"
 
 namespace gantry::test {
@@ -48,6 +50,15 @@ TEST_CASE("sandbox: an attachment that fails is undone, and its error is the sta
   CHECK(s.start().ok());
 }
 
+TEST_CASE("sandbox: a container that is to go at its end goes too when its namespaces cannot be made") {
+  sandbox_stage s("bridge", false);
+  s.request.options.auto_remove = GENERATE(false, true);
+  (void)s.on.ask<done>(s.sandbox, s.request);
+  s.play.fail("network.attach_network");
+  CHECK_FALSE(s.start().ok());
+  CHECK(s.play.asked("container.remove_container") == s.request.options.auto_remove);
+}
+
 TEST_CASE("sandbox: a detachment that fails stays on record, for the next time") {
   sandbox_stage s("bridge");
   (void)s.start();
@@ -93,13 +104,68 @@ TEST_CASE("sandbox: container:X joins the namespaces of a container that runs") 
   sandbox_stage s("container:other", false);
   s.request.options.ipc_mode = s.request.options.pid_mode = "container:other";
   (void)s.on.ask<done>(s.sandbox, s.request);
-  s.neighbour(42);
+  s.neighbour(42, "host");
   CHECK(s.start().ok());
   CHECK(s.launched[0].network == "/proc/42/ns/net");
   CHECK(s.launched[0].ipc == "/proc/42/ns/ipc");
   CHECK(s.launched[0].pid == "/proc/42/ns/pid");
   CHECK(s.play.in_order("container.join_namespaces", "container.launch_container"));
   CHECK_FALSE(s.play.asked("launcher.make_network_namespace"));
+}
+
+TEST_CASE("sandbox: a shareable IPC namespace is the monitor's, with its /dev/shm, until the stop") {
+  sandbox_stage s("none", false);
+  s.request.options.ipc_mode = "shareable";
+  (void)s.on.ask<done>(s.sandbox, s.request);
+  CHECK(s.start().ok());
+  CHECK(s.launched[0].ipc == "/proc/7/fd/10");
+  CHECK(s.launched[0].shm == "/proc/7/fd/13");
+  s.on.say(s.sandbox, restart_container_later{500ms}); // a new life, an empty /dev/shm
+  s.on.advance(600ms);
+  CHECK(s.launched.size() == 2);
+  CHECK(s.play.count("launcher.make_pod_namespaces") == 2);
+  CHECK(s.play.count("launcher.drop_pod_namespaces") == 1);
+  s.stopped();
+  CHECK(s.play.count("launcher.drop_pod_namespaces") == 2);
+  s.play.fail("launcher.make_pod_namespaces");
+  CHECK_FALSE(s.start().ok());
+}
+
+TEST_CASE("sandbox: ipc container:X is for those alone that share theirs") {
+  sandbox_stage s("none", false);
+  s.request.options.ipc_mode = "container:other";
+  (void)s.on.ask<done>(s.sandbox, s.request);
+  const auto own = ::getpid();
+  const auto path = "/proc/" + std::to_string(own) + "/ns/ipc";
+  s.play.shared_ipc = "/proc/self/ns/ipc";
+  SECTION("shareable") {
+    s.neighbour(own, "shareable");
+    CHECK(s.start().ok());
+    CHECK(s.launched[0].ipc == path);
+    CHECK(s.launched[0].shm == "/proc/7/fd/13");
+  }
+  SECTION("a third's, by way of another") {
+    s.neighbour(own, "container:third");
+    s.neighbour(own, "shareable", 'e');
+    CHECK(s.start().ok());
+    CHECK(s.launched[0].shm == "/proc/7/fd/13");
+  }
+  SECTION("the host's") {
+    s.neighbour(own, "host");
+    CHECK(s.start().ok());
+    CHECK(s.launched[0].ipc == path);
+    CHECK(s.launched[0].host_shm);
+  }
+  SECTION("a private one, or none") {
+    s.neighbour(own, GENERATE("private", "", "none"));
+    CHECK_THAT(s.start().why().message, contains("non-shareable IPC (hint: use IpcMode:shareable"));
+    CHECK(s.launched.empty());
+  }
+  SECTION("one whose monitor died: another one tells of a new namespace") {
+    s.play.shared_ipc = "/proc/self/ns/net";
+    s.neighbour(own, "shareable");
+    CHECK_THAT(s.start().why().message, contains("restart that container"));
+  }
 }
 
 TEST_CASE("sandbox: container:X of one that has ended meanwhile refuses the start") {

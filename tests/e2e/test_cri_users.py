@@ -127,7 +127,7 @@ class Users(OwnNetwork, PodCase):
         for path in ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev", "/dev/shm", "/dev/pts", "/dev/mqueue"):
             self.assertEqual(self.output(made, "stat", "-c", "%u:%g", path), "0:0\n", path)
         self.output(made, "sh", "-c", "echo '10.0.0.1 x' >> /etc/hosts && echo x > /dev/shm/x && echo x > /dev/null && "
-                                      "ls /sys/class/net/eth0 /sys/fs/cgroup /proc/1/status && head -c 1 /dev/urandom")
+                                      "ls /sys/class/net/eth0 /sys/fs/cgroup /proc/1/status && head -c 1 /dev/urandom >/dev/null")
         self.assertIn("1", self.output(made, "sh", "-c", "grep -c eth0 /proc/net/dev"))
 
     def test_volumes(self):
@@ -136,11 +136,14 @@ class Users(OwnNetwork, PodCase):
             with open(f"{volume}/{path}", "w") as file:
                 file.write(path)
             os.chown(f"{volume}/{path}", uid, uid)
-        mounts = [self.mapped_mount(volume, "/v"), self.mapped_mount(volume, "/r", readonly=True),
+        secret = self.folder_of("secret")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "nosuid,nodev,noexec", "secret", secret], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", secret], check=True)
+        mounts = [self.mapped_mount(secret, "/secret", readonly=True), self.mapped_mount(volume, "/v"), self.mapped_mount(volume, "/r", readonly=True),
                   self.mapped_mount(f"{volume}/mine", "/one"), {"host_path": plain, "container_path": "/plain"}]
         made = self.started(self.mapped_pod(), "sleep", "1000", mounts=mounts)
-        self.assertEqual(self.output(made, "stat", "-c", "%u", "/v/mine", "/v/theirs", "/r/mine", "/one", "/plain"),
-                         "0\n1234\n0\n0\n65534\n")
+        self.assertEqual(self.output(made, "stat", "-c", "%u", "/v/mine", "/v/theirs", "/r/mine", "/one", "/plain", "/secret"),
+                         "0\n1234\n0\n0\n65534\n0\n")
         self.output(made, "sh", "-c", "echo x > /v/new && ! echo x > /r/new2 && ! echo x > /plain/new")
         self.assertEqual(os.stat(f"{volume}/new").st_uid, 0)
         shown = {each["container_path"]: each for each in self.status(made)["mounts"]}
@@ -159,7 +162,7 @@ class Users(OwnNetwork, PodCase):
         open(path, "w").close()
         made = self.started(self.mapped_pod(), "sh", "-c", "echo ended > /dev/termination-log",
                             mounts=[self.mapped_mount(path, "/dev/termination-log")])
-        self.assertEqual(self.exited(made)["exit_code"], 0)
+        self.assertEqual(self.exited(made)["reason"], "Completed")
         with open(path) as file:
             self.assertEqual(file.read(), "ended\n")
 
@@ -169,7 +172,7 @@ class Users(OwnNetwork, PodCase):
                             image={"image": self.owned}, linux={"security_context": context})
         self.exited(made)
         said = "\n".join(line for _, _, line in self.said(made))
-        for word in ("uid=1000 gid=1001", "of 1000", "said", "closed"):
+        for word in ("uid=1000(user) gid=1001", "of 1000", "said", "closed"):
             self.assertIn(word, said)
 
     def test_processes_that_are_shared(self):

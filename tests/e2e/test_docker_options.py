@@ -157,6 +157,31 @@ class Logs(ContainerCase):
         with open(self.shown("attributed", "{{.LogPath}}")) as file:
             self.assertEqual(json.loads(file.readline())["attrs"], {"team": "x y", "STAGE": "dev", "tag": f"attributed/{identity}"})
 
+    def test_compressed_logs_are_whole(self):
+        for driver in ("json-file", "local"):
+            name = f"packed-{driver}"
+            self.d_ok("run", "-d", "--name", name, "--log-driver", driver, "--log-opt", "max-size=10k", "--log-opt", "max-file=1000",
+                      "--log-opt", "compress=true", self.base, "sh", "-c", "seq 1 5000; while [ ! -e /go ]; do sleep 0.1; done; seq 5001 10000")
+            wait_until(lambda: self.d_ok("logs", "--tail", "1", name) == "5000\n", 20)
+            follower = self.daemon.begin("logs", "-f", "--tail", "2000", name)
+            self.d_ok("exec", name, "touch", "/go")
+            self.d_ok("wait", name)
+            self.assertEqual(follower.communicate(timeout=30)[0].split(), [str(n) for n in range(3001, 10001)])
+            self.assertEqual(self.d_ok("logs", name).split(), [str(n) for n in range(1, 10001)])
+            folder = f"{self.daemon.root}/containers/docker/{self.shown(name, '{{.Id}}')}"
+            wait_until(lambda: sum(one.endswith(".gz") for one in os.listdir(folder)) > 10, 20)
+            wait_until(lambda: not [one for one in os.listdir(folder) if ".log." in one and not one.endswith(".gz")], 20)
+            self.assertEqual(self.d_ok("logs", "--tail", "9000", name).split(), [str(n) for n in range(1001, 10001)])
+            self.d_ok("rm", name)
+            self.assertFalse(os.path.exists(folder))
+
+    def test_logs_that_may_lose_lines(self):
+        self.d_ok("run", "--name", "lossy", "--log-opt", "mode=non-blocking", "--log-opt", "max-buffer-size=4k", self.base,
+                  "sh", "-c", "seq 1 20; sleep 0.5; echo end")
+        self.assertEqual(self.d_ok("logs", "lossy").split(), [*(str(n) for n in range(1, 21)), "end"])
+        self.assertEqual(self.shown("lossy", "{{json .HostConfig.LogConfig.Config}}"),
+                         '{"max-buffer-size":"4k","mode":"non-blocking"}')
+
     def test_local_rotates_without_loss(self):
         self.d_ok("run", "--name", "rotated", "--log-driver", "local", "--log-opt", "max-size=10k", "--log-opt", "max-file=1000",
                   self.base, "sh", "-c", "seq 20000; echo err >&2")
@@ -169,10 +194,81 @@ class Logs(ContainerCase):
         self.assertEqual(self.shown("rotated", "{{.LogPath}}"), "")
 
     def test_refused_by_name(self):
-        for option, word in (("compress=true", "compress"), ("mode=non-blocking", "mode"), ("labels-regex=a", "labels-regex"),
-                             ("tag={{.Foo}}", "templates"), ("nope=1", "unknown log opt 'nope'")):
+        for option, word in (("compress=true", "compress"), ("mode=often", "mode"), ("labels-regex=a", "labels-regex"),
+                             ("tag={{.Foo}}", "templates"), ("nope=1", "unknown log opt 'nope'"), ("max-buffer-size=1m", "mode=")):
             self.d_refused(word, "create", "--log-opt", option, self.base)
         self.d_refused("no log driver named", "create", "--log-driver", "syslog", self.base)
+
+
+class Terminals(ContainerCase):
+    def exec_size(self, created, started):
+        """The size that a terminal of an exec session says it has."""
+        command = {"Cmd": ["stty", "size"], "Tty": True, "AttachStdout": True, "ConsoleSize": created}
+        session = self.daemon.api("POST", "/v1.47/containers/sized/exec", command)[1]["Id"]
+        return self.daemon.api("POST", f"/v1.47/exec/{session}/start", {"Tty": True, "ConsoleSize": started})[1]
+
+    def test_a_terminal_has_the_size_that_is_asked_for(self):
+        made = self.daemon.api("POST", "/v1.47/containers/create?name=sized", {
+            "Image": self.base, "Tty": True, "Cmd": ["sh", "-c", "stty size; exec sleep 1000"], "HostConfig": {"ConsoleSize": [31, 97]}})
+        self.assertEqual(made[0], 201, made)
+        self.d_ok("start", "sized")
+        wait_until(lambda: self.d_ok("logs", "sized") != "", 10)
+        self.assertEqual(self.d_ok("logs", "sized").split(), ["31", "97"])
+        self.assertEqual(self.shown("sized", "{{.HostConfig.ConsoleSize}}"), "[31 97]")
+        self.assertEqual(self.exec_size([20, 50], None).split()[-2:], ["20", "50"])
+        self.assertEqual(self.exec_size([20, 50], [21, 51]).split()[-2:], ["21", "51"])
+
+    def test_a_variable_without_a_value_is_taken_away(self):
+        body = {"Image": self.base, "Env": ["PATH", "KEPT=1"], "Cmd": ["/bin/env"]}
+        self.assertEqual(self.daemon.api("POST", "/v1.47/containers/create?name=bare", body)[0], 201)
+        has = self.d_ok("start", "-a", "bare").split()
+        self.assertIn("KEPT=1", has)
+        self.assertFalse([one for one in has if one.startswith("PATH=")], has)
+
+    def test_isolation(self):
+        self.d_ok("create", "--isolation", "default", self.base)
+        self.d_refused("invalid isolation (process): linux only supports 'default'", "create", "--isolation", "process", self.base)
+
+
+class SharedIpc(ContainerCase):
+    def up(self, name, *options):
+        self.d_ok("run", "-d", "--name", name, *options, self.base, "sleep", "1000")
+
+    def inode(self, name):
+        return self.d_ok("exec", name, "stat", "-Lc", "%i", "/proc/self/ns/ipc").strip()
+
+    def test_one_that_is_shareable(self):
+        self.up("donor", "--ipc", "shareable", "--shm-size", "2m")
+        self.up("taker", "--ipc", "container:donor")
+        self.up("third", "--ipc", "container:taker")
+        self.d_ok("exec", "donor", "sh", "-c", "echo shared > /dev/shm/file")
+        for name in ("taker", "third"):
+            self.assertEqual(self.d_ok("exec", name, "cat", "/dev/shm/file"), "shared\n")
+            self.assertEqual(self.inode(name), self.inode("donor"))
+        self.assertIn("2.0M", self.d_ok("exec", "taker", "df", "-h", "/dev/shm"))
+        self.assertEqual(self.shown("donor", "{{.HostConfig.IpcMode}}"), "shareable")
+        self.daemon.kill9(), self.daemon.start()  # what is shared outlives the engine
+        self.up("late", "--ipc", "container:donor")
+        self.assertEqual(self.d_ok("exec", "late", "cat", "/dev/shm/file"), "shared\n")
+        self.d_ok("restart", "-t", "0", "donor")
+        self.d_refused("No such file", "exec", "donor", "cat", "/dev/shm/file")
+        self.assertEqual(self.d_ok("exec", "taker", "cat", "/dev/shm/file"), "shared\n")
+        self.d_ok("rm", "-f", "donor", "taker", "third", "late")
+
+    def test_one_that_is_not(self):
+        for mode in ("private", "none", ""):
+            self.d_ok("run", "-d", "--name", "own", *(("--ipc", mode) if mode else ()), self.base, "sleep", "1000")
+            self.d_refused("non-shareable IPC (hint: use IpcMode:shareable", "run", "--rm", "--ipc", "container:own", self.base, "true")
+            self.d_ok("rm", "-f", "own")
+        self.d_refused("No such container", "run", "--rm", "--ipc", "container:nobody", self.base, "true")
+
+    def test_none_and_the_hosts(self):
+        self.assertEqual(self.d_ok("run", "--rm", "--ipc", "none", self.base, "sh", "-c", "grep -c ' /dev/shm ' /proc/mounts || true"), "0\n")
+        self.up("hosts", "--ipc", "host")
+        self.up("joins", "--ipc", "container:hosts")
+        own = str(os.stat("/proc/self/ns/ipc").st_ino)
+        self.assertEqual((self.inode("hosts"), self.inode("joins")), (own, own))
+        self.d_ok("rm", "-f", "hosts", "joins")
 
 
 class Options(ContainerCase):

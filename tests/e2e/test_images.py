@@ -22,6 +22,19 @@ class Images(Case):
         self.assertIn("/image", self.ok("images"))
         self.ok("rmi", name)
 
+    def test_a_registry_is_asked_without_a_pull(self):
+        registry, name = self.serve()
+        asked = lambda image: self.daemon.api("GET", f"/v1.47/distribution/{image}/json")
+        status, said = asked(name)
+        self.assertEqual(status, 200, said)
+        self.assertRegex(said["Descriptor"]["digest"], "^sha256:[0-9a-f]{64}$")
+        self.assertGreater(said["Descriptor"]["size"], 100)
+        self.assertEqual(said["Platforms"], [{"architecture": images.ARCHITECTURE, "os": "linux"}])
+        self.assertFalse([path for path, _ in registry.requests if "/blobs/" in path][1:], "more than its config was asked for")
+        self.assertEqual(asked(f"{registry.address}/image@{said['Descriptor']['digest']}")[0], 200)
+        self.assertEqual(asked(f"{registry.address}/nothing:1")[0], 404)
+        self.assertEqual(asked("BAD")[0], 400)
+
     def test_an_image_in_use_is_kept(self):
         self.ok("pull", "-q", self.session.entry)
         self.ok("create", "--name", "user", self.session.entry)

@@ -239,10 +239,25 @@ class PythonSdk(Case):
         self.client.networks.prune(), self.client.images.prune()
         self.assertEqual(self.client.volumes.prune(filters={"all": True})["VolumesDeleted"], ["told"])
         told = self.told(begun, "volume")
-        self.assertEqual([action for action, _, _ in told], ["create", "destroy", "prune"])
-        self.assertEqual({name for _, name, _ in told[:2]}, {"told"})
+        self.assertEqual([action for action, _, _ in told], ["create", "mount", "unmount", "destroy", "prune"])
+        self.assertEqual({name for _, name, _ in told[:4]}, {"told"})
+        self.assertEqual(told[1][2], {"driver": "local", "container": one.id, "destination": "/v", "read/write": "false",
+                                      "propagation": told[1][2]["propagation"]})
+        self.assertEqual(told[2][2], {"driver": "local", "container": one.id})
         for kind in ("container", "network", "image"):
             self.assertEqual([about for action, _, about in self.told(begun, kind) if action == "prune"], [{"reclaimed": "0"}])
+
+    def test_events_of_images(self):
+        begun, made = time.time(), self.containers.create(self.base, labels={"from": "sdk"})
+        image = made.commit("told-of", "1")
+        saved = b"".join(image.save(named=True))
+        self.client.images.remove("told-of:1")
+        self.client.images.load(saved)
+        told = self.told(begun, "image")
+        self.assertEqual([action for action, _, _ in told], ["create", "tag", "save", "untag", "delete", "load"])
+        self.assertEqual({subject for _, subject, _ in told}, {image.id})
+        self.assertEqual([about.get("from") for _, _, about in told], ["sdk", "sdk", "sdk", "sdk", None, "sdk"])
+        self.assertEqual([about["execDuration"] for action, _, about in self.told(begun, "container") if action == "die"], [])
 
     # ---- files and images
 

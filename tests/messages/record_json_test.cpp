@@ -50,12 +50,13 @@ container_options full_options() {
   o.mounts.at(0).uid_map = {{0, 100000, 65536}}, o.mounts.at(0).gid_map = {{0, 200000, 65536}};
   o.in_pod.uid_map = {{0, 300000, 1}}, o.in_pod.gid_map = {{0, 400000, 2}};
   o.volumes_from = {"other:ro"};
+  o.console = {24, 80};
   o.cap_add = {"ALL"}, o.cap_drop = {"NET_RAW"};
   o.privileged = o.read_only_rootfs = o.init = o.auto_remove = o.publish_all = true;
   o.security_opt = {"seccomp={\"defaultAction\":\"SCMP_ACT_ALLOW\"}"};
   o.sysctls = {{"net.ipv4.ip_forward", "1"}}, o.shm_size = 1, o.writable_memory = 2 << 20;
   o.restart = {restart_policy::kind::unless_stopped, 5};
-  o.log = {"none", 1 << 20, 3, true, {{"labels", "a"}}};
+  o.log = {"none", 1 << 20, 3, true, 1 << 20, {{"labels", "a"}}};
   o.network_mode = "host", o.pid_mode = "a", o.ipc_mode = "b", o.uts_mode = "c", o.userns_mode = "d",
   o.cgroupns_mode = "e";
   o.extra_hosts = {"x:1.2.3.4"}, o.dns = {"1.1.1.1"}, o.dns_search = {"s"}, o.dns_options = {"o"};

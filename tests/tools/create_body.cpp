@@ -198,3 +198,24 @@ TEST_CASE("restart policies, devices, health checks and the rest") {
   CHECK(good({"-a", "stdout", "-i", "x"})["AttachStdin"] == false);
   CHECK_FALSE(body_of({"-a", "stdlog", "x"}));
 }
+
+TEST_CASE("networks: the first is the mode, and what is asked of each goes to its endpoint") {
+  CHECK(good({"x"})["HostConfig"]["NetworkMode"] == "default");
+  CHECK_FALSE(good({"x"}).contains("NetworkingConfig"));
+  auto body = good({"--network", "front", "--network", "name=back,alias=db,ip=10.5.0.7,mac-address=02:42:ac:11:00:02",
+                    "--network-alias", "web", "--ip", "10.4.0.7", "x"});
+  CHECK(body["HostConfig"]["NetworkMode"] == "front");
+  CHECK(to_line(body["NetworkingConfig"]["EndpointsConfig"]) ==
+        R"({"front":{"Aliases":["web"],"IPAMConfig":{"IPv4Address":"10.4.0.7"}},)"
+        R"("back":{"Aliases":["db"],"MacAddress":"02:42:ac:11:00:02","IPAMConfig":{"IPv4Address":"10.5.0.7"}}})");
+  CHECK_THAT(refusal({"--net", "a", "--net", "a", "x"}), gantry::test::contains("specified multiple times"));
+  CHECK_THAT(refusal({"--net", "alias=b", "x"}), gantry::test::contains("not specified"));
+  CHECK_THAT(refusal({"--net", "name=a,speed=1", "x"}), gantry::test::contains("invalid field speed"));
+}
+
+TEST_CASE("block devices have weights and rates") {
+  auto host = good({"--device-read-bps", "/dev/sda:1mb", "--device-write-iops", "/dev/sda:100", "x"})["HostConfig"];
+  CHECK(to_line(host["BlkioDeviceReadBps"]) == R"([{"Path":"/dev/sda","Rate":1048576}])");
+  CHECK(to_line(host["BlkioDeviceWriteIOps"]) == R"([{"Path":"/dev/sda","Rate":100}])");
+  CHECK_THAT(refusal({"--device-read-bps", "/dev/sda", "x"}), gantry::test::contains("DEVICE:SIZE"));
+}

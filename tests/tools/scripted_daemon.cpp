@@ -49,11 +49,21 @@ void scripted_daemon::serve() {
   }
 }
 
+namespace {
+
+/// Whether the end of a body in chunks, if it is one, has come: an answer before that ends the sending.
+bool chunks_ended(const std::string& request, std::size_t head) {
+  const auto chunked = request.find("Transfer-Encoding: chunked");
+  return chunked == std::string::npos || chunked > head || request.ends_with("0\r\n\r\n");
+}
+
+} // namespace
+
 void scripted_daemon::serve_one(sys::unique_fd connection) {
   std::string request;
   char buffer[4096];
   std::size_t head = std::string::npos, length = 0;
-  while (head == std::string::npos || request.size() < head + 4 + length) {
+  while (head == std::string::npos || request.size() < head + 4 + length || !chunks_ended(request, head)) {
     auto got = ::recv(connection.get(), buffer, sizeof buffer, 0);
     if (got <= 0) return;
     request.append(buffer, static_cast<std::size_t>(got));

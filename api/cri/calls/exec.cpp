@@ -67,7 +67,7 @@ answer<v1::ExecSyncResponse> exec_sync(context& door, const v1::ExecSyncRequest&
   create_exec create{std::move(options)};
   GANTRY_CO_LET(auto made, co_await ask<exec_session>(door, found.container, std::move(create), deadline::launch));
   session running(found.container, made.id);
-  start_exec start{made.id};
+  start_exec start{made.id, false, {}};
   GANTRY_CO_LET(auto ticket, co_await ask<stream_ticket>(door, found.container, std::move(start), deadline::launch));
   GANTRY_CO_LET(auto stream, co_await door::monitor_stream::open(door, ticket));
   auto first = co_await (collect(*stream) || until_over(door, request.timeout()));

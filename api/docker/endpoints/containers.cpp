@@ -50,6 +50,7 @@ awaitable<result<response>> container_create(context& door, const request& what,
   if (name.starts_with('/')) name.erase(0, 1);
   if (what.body.empty()) co_return fail(errc::invalid_argument, "invalid JSON: got EOF while reading request body");
   GANTRY_CO_LET(auto options, parse_create_body(what.body));
+  if (what.api_minor < 42) options.console = {}; // Docker Engine API, version history
   GANTRY_CO_TRY(co_await resolve_modes(door, options));
   GANTRY_CO_TRY(co_await inherit_volumes(door, options));
   create_container message{{docker_namespace, door::new_id()}, std::move(name), std::move(options), what.client};

@@ -29,6 +29,8 @@ GANTRY_ENDPOINT(image_delete);
 GANTRY_ENDPOINT(image_save);
 GANTRY_ENDPOINT(image_load);
 GANTRY_ENDPOINT(image_import);
+// distribution.cpp
+GANTRY_ENDPOINT(distribution_inspect);
 // push.cpp
 GANTRY_ENDPOINT(image_push);
 // commit.cpp

@@ -10,6 +10,9 @@
 namespace gantry::docker::endpoints {
 namespace {
 
+/// Clients of earlier versions of the API send sizes that they do not mean.
+constexpr int first_with_console = 42;
+
 /// An exec session and the container that has it.
 struct found_exec {
   found_container container;
@@ -77,6 +80,7 @@ json process_config(const exec_options& options) {
 awaitable<result<response>> exec_create(context& door, const request& what, exchange&) {
   GANTRY_CO_LET(auto options, parse_exec_body(what.body));
   GANTRY_CO_TRY(parse_detach_keys(options.detach_keys));
+  if (what.api_minor < first_with_console) options.console = {};
   GANTRY_CO_LET(auto found, co_await find(door, what.subject));
   gantry::create_exec message{std::move(options)};
   GANTRY_CO_LET(auto session,
@@ -89,7 +93,8 @@ awaitable<result<response>> exec_start(context& door, const request& what, excha
   GANTRY_CO_LET(auto found, co_await find_session(door, what.subject));
   const auto& options = found.session.options;
   GANTRY_CO_LET(auto keys, parse_detach_keys(options.detach_keys));
-  gantry::start_exec message{found.session.id, body.detach, body.height, body.width};
+  if (what.api_minor < first_with_console || !options.tty) body.console = {};
+  gantry::start_exec message{found.session.id, body.detach, body.console};
   if (body.detach) co_return co_await start_detached(door, found, std::move(message));
   GANTRY_CO_TRY(may_start(found));
   auto tty = options.tty;

@@ -3,10 +3,9 @@
 #include "api/docker/parse/parts.hpp"
 
 namespace gantry::docker {
-namespace {
+namespace parts {
 
-/// ConsoleSize: [height, width].
-result<void> read_size(json_fields& fields, exec_start_body& into) {
+result<void> read_console(json_fields& fields, console_size& into) {
   auto list = fields.array("ConsoleSize");
   if (!list) return {};
   std::uint64_t size[2] = {0, 0};
@@ -16,12 +15,11 @@ result<void> read_size(json_fields& fields, exec_start_body& into) {
       return fail(errc::invalid_argument, "invalid JSON: \"ConsoleSize\" is not two numbers of 0 to 65535");
     ++count;
   }
-  into.height = static_cast<std::uint16_t>(size[0]);
-  into.width = static_cast<std::uint16_t>(size[1]);
+  into = {static_cast<std::uint16_t>(size[0]), static_cast<std::uint16_t>(size[1])};
   return {};
 }
 
-} // namespace
+} // namespace parts
 
 result<exec_options> parse_exec_body(std::string_view text) {
   simdjson::dom::parser parser;
@@ -39,6 +37,7 @@ result<exec_options> parse_exec_body(std::string_view text) {
   fields.read("AttachStdout", options.attach_stdout);
   fields.read("AttachStderr", options.attach_stderr);
   fields.read("DetachKeys", options.detach_keys);
+  GANTRY_TRY(parts::read_console(fields, options.console));
   GANTRY_TRY(parts::checked(fields, "the body"));
   if (options.args.empty()) return fail(errc::invalid_argument, "No exec command specified");
   return options;
@@ -53,7 +52,7 @@ result<exec_start_body> parse_exec_start_body(std::string_view text) {
   json_fields fields(*top);
   fields.read("Detach", body.detach);
   fields.read("Tty", body.tty);
-  GANTRY_TRY(read_size(fields, body));
+  GANTRY_TRY(parts::read_console(fields, body.console));
   GANTRY_TRY(parts::checked(fields, "the body"));
   return body;
 }

@@ -12,7 +12,7 @@ result<exec_options> parse_exec_body(std::string_view text);
 /// The body of POST /exec/{id}/start. An empty body is the defaults. Errors: invalid_argument.
 struct exec_start_body {
   bool detach = false, tty = false;
-  std::uint16_t height = 0, width = 0;
+  console_size console;
 };
 result<exec_start_body> parse_exec_start_body(std::string_view text);
 

@@ -119,6 +119,7 @@ result<void> read_host_config(object host, container_options& into) {
   if (oom != 0) into.oom_score_adj = static_cast<int>(oom);
   std::map<std::string, std::string> storage;
   fields.read("StorageOpt", storage);
+  GANTRY_TRY(read_console(fields, into.console));
   GANTRY_TRY(read_storage(storage, into));
   if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into.restart));
   if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into.log));

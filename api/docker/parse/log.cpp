@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::int64_t local_max_size = 20 << 20;
 constexpr int local_max_files = 5, most_files = 1000;
 constexpr std::size_t longest_option = 4096;
+constexpr std::int64_t usual_buffer = 1'000'000, largest_buffer = 1 << 30; // what waits lies in the monitor's memory
+constexpr auto lossy_mode = "non-blocking";
 
 result<void> read_max_size(const std::string& value, log_config& into) {
   into.max_size = 0;
@@ -28,23 +31,41 @@ result<void> read_max_file(const std::string& value, log_config& into) {
   return fail(errc::invalid_argument, "log option max-file={}: write a number of 1 to {}", quote(value), most_files);
 }
 
+result<void> read_mode(const std::string& value, log_config& into) {
+  if (value == "blocking" || value.empty()) return {};
+  if (value != lossy_mode) return fail(errc::invalid_argument, "logger: logging mode not supported: {}", quote(value));
+  if (into.buffer < 0) into.buffer = usual_buffer;
+  return {};
+}
+
+result<void> read_buffer(const std::string& value, log_config& into) {
+  auto mode = into.options.find("mode");
+  if (mode == into.options.end() || mode->second != lossy_mode)
+    return fail(errc::invalid_argument, "logger: max-buffer-size option is only supported with 'mode={}'", lossy_mode);
+  GANTRY_LET(into.buffer, parse_size(value));
+  if (into.buffer <= largest_buffer) return {};
+  return fail(errc::invalid_argument, "log option max-buffer-size={}: write 1g or less", quote(value));
+}
+
+/// What Go's strconv.ParseBool takes.
+result<void> read_compress(const std::string& value, log_config& into) {
+  constexpr std::string_view yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+  constexpr std::string_view no[] = {"0", "f", "F", "FALSE", "false", "False"};
+  into.compress = std::find(std::begin(yes), std::end(yes), value) != std::end(yes);
+  if (into.compress || std::find(std::begin(no), std::end(no), value) != std::end(no)) return {};
+  return fail(errc::invalid_argument, "log option compress={}: write true or false", quote(value));
+}
+
 /// Those that both drivers have. False: the option is none of them.
 result<bool> read_common(const std::string& name, const std::string& value, log_config& into) {
-  if (name == "max-size") return read_max_size(value, into).map([] { return true; });
-  if (name == "max-file") return read_max_file(value, into).map([] { return true; });
-  if (name == "mode") {
-    if (value == "blocking" || value.empty()) return true;
-    return fail(errc::invalid_argument,
-                "log option mode={} is not supported: output waits for its log (blocking), none is thrown away",
-                quote(value));
-  }
-  if (name == "compress") {
-    if (value == "false") return true;
-    return fail(errc::invalid_argument,
-                "log option compress={} is not supported: files that rotation has put aside are kept as they are; "
-                "write compress=false",
-                quote(value));
-  }
+  constexpr std::pair<std::string_view, result<void> (*)(const std::string&, log_config&)> readers[] = {
+      {"max-size", read_max_size},
+      {"max-file", read_max_file},
+      {"mode", read_mode},
+      {"max-buffer-size", read_buffer},
+      {"compress", read_compress}};
+  for (const auto& [known, read] : readers)
+    if (name == known) return read(value, into).map([] { return true; });
   return false;
 }
 
@@ -74,10 +95,14 @@ result<void> read_log(object from, log_config& into) {
   if (into.driver == "local") {
     into.max_size = local_max_size;
     into.max_files = local_max_files;
+    into.compress = true;
   } else if (into.driver != "json-file")
     return fail(errc::invalid_argument, "logger: no log driver named {} is registered: write json-file, local or none",
                 quote(driver));
   for (const auto& [name, value] : into.options) GANTRY_TRY(read_option(name, value, into));
+  if (into.compress && (into.max_files < 2 || into.max_size <= 0))
+    return fail(errc::invalid_argument,
+                "compress cannot be true when max-file is less than 2 or max-size is not set: write compress=false");
   return {};
 }
 

@@ -10,6 +10,8 @@ using simdjson::dom::object;
 
 result<void> read_config(object config, container_options& into);
 result<void> read_host_config(object host, container_options& into);
+/// ConsoleSize: [height, width].
+result<void> read_console(json_fields& fields, console_size& into);
 result<void> read_restart(object policy, restart_policy& into);
 result<void> read_log(object config, log_config& into);
 /// "10m", "1g", "512": bytes, as go-units' RAMInBytes reads them.

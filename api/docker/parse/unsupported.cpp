@@ -59,8 +59,8 @@ result<void> refuse_unsupported(object host) {
     if (value.get(text) != simdjson::SUCCESS || text.empty()) continue;
     if (same_name(name, "VolumeDriver") && text != "local")
       return fail(errc::invalid_argument, "HostConfig.VolumeDriver: only \"local\" is supported");
-    if (same_name(name, "Isolation") && text != "default")
-      return fail(errc::invalid_argument, "invalid isolation ({}): only \"default\" is supported on Linux", text);
+    if (same_name(name, "Isolation") && !same_name(text, "default"))
+      return fail(errc::invalid_argument, "invalid isolation ({}): linux only supports 'default'", text);
   }
   return {};
 }

@@ -176,7 +176,7 @@ json host_config(const container_options& of) {
   made["AutoRemove"] = of.auto_remove;
   made["VolumeDriver"] = "";
   made["VolumesFrom"] = or_null(of.volumes_from);
-  made["ConsoleSize"] = {0, 0};
+  made["ConsoleSize"] = {of.console.height, of.console.width};
   add_lists(made, of);
   add_namespaces(made, of);
   made["OomScoreAdj"] = of.oom_score_adj.value_or(0);

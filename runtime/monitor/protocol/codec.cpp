@@ -13,7 +13,9 @@ namespace {
 auto fields(key& m) { return std::tie(m.ns, m.id); }
 auto fields(runtime_command& m) { return std::tie(m.path, m.state_root, m.flags, m.native); }
 auto fields(rootfs& m) { return std::tie(m.lower, m.upper, m.work, m.volatile_upper, m.memory); }
-auto fields(log_target& m) { return std::tie(m.driver, m.path, m.max_bytes, m.max_files, m.compress, m.attributes); }
+auto fields(log_target& m) {
+  return std::tie(m.driver, m.path, m.max_bytes, m.max_files, m.compress, m.buffer, m.attributes);
+}
 auto fields(id_range& m) { return std::tie(m.inside, m.outside, m.count); }
 auto fields(container_users& m) { return std::tie(m.path, m.root_uid, m.root_gid); }
 auto fields(mapped_source& m) { return std::tie(m.source, m.recursive, m.uids, m.gids); }

@@ -73,6 +73,9 @@ pods_actor::behavior_type pods(pods_actor::stateful_pointer<pods_state> self) {
       [](const ask_pod_network&) {
         return pod_network_state{false, "NetworkPluginNotReady", "no network configuration", ""};
       },
+      [](const ask_pod_users&) {
+        return pod_users{{}, "it takes another kernel"};
+      },
       [](const pod_changed&) {},
       [=](const pod_gone&) {
         for (auto& promise : self->state.never) promise.deliver(pod_running{});
@@ -146,7 +149,9 @@ TEST_CASE("the door says who it is, and why pods have no network") {
   CHECK(status.status().conditions(1).type() == "NetworkReady");
   CHECK_FALSE(status.status().conditions(1).status());
   CHECK(status.status().conditions(1).reason() == "NetworkPluginNotReady");
-  CHECK(status.runtime_handlers_size() == 2);
+  REQUIRE(status.runtime_handlers_size() == 2);
+  CHECK(status.runtime_handlers(0).features().recursive_read_only_mounts());
+  CHECK_FALSE(status.runtime_handlers(0).features().user_namespaces());
   CHECK_THAT(status.info().at("config"), test::contains("\"root\":\"/r\""));
   auto [configured, config] = call(*f.runtime, &runtime_stub::RuntimeConfig, v1::RuntimeConfigRequest());
   CHECK(config.linux().cgroup_driver() == v1::CGROUPFS);
@@ -201,6 +206,13 @@ TEST_CASE("pods: errors arrive as what they are, and what is being made is not l
   auto refused = call(*f.runtime, &runtime_stub::RunPodSandbox, unknown).first;
   CHECK(refused.error_code() == grpc::INVALID_ARGUMENT);
   CHECK_THAT(refused.error_message(), test::contains("nope"));
+  auto users = pod_named("web");
+  auto& options = *users.mutable_config()->mutable_linux()->mutable_security_context()->mutable_namespace_options();
+  for (auto* map : {options.mutable_userns_options()->add_uids(), options.mutable_userns_options()->add_gids()})
+    map->set_length(9);
+  refused = call(*f.runtime, &runtime_stub::RunPodSandbox, users).first;
+  CHECK(refused.error_code() == grpc::INVALID_ARGUMENT);
+  CHECK_THAT(refused.error_message(), test::contains("the handler \"runc\"") && test::contains("another kernel"));
   auto list = call(*f.runtime, &runtime_stub::ListPodSandbox, v1::ListPodSandboxRequest()).second;
   REQUIRE(list.items_size() == 1);
   CHECK(list.items(0).id() == std::string(64, 'a'));

@@ -77,6 +77,9 @@ TEST_CASE("what is not supported is refused by name, unless it asks for nothing"
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"memory":"4k"}}})"), test::contains("1m or more"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"StorageOpt":{"memory":"4m"},"ReadonlyRootfs":true}})"),
              test::contains("read-only"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"Isolation":"hyperv"}})"),
+             test::contains("invalid isolation (hyperv): linux only supports 'default'"));
+  CHECK(refusal(R"({"Image":"x","HostConfig":{"Isolation":"Default"}})").empty());
   CHECK(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":[],"StorageOpt":{},"VolumeDriver":"local"}})").empty());
 }
 
@@ -231,7 +234,10 @@ TEST_CASE("an exec needs a command, and its terminal's size is two numbers") {
   CHECK(parse_exec_body(R"({"Cmd":["ls"],"AttachStdout":true})")->attach_stdout);
   CHECK_FALSE(parse_exec_body(R"({"Cmd":[]})"));
   CHECK(parse_exec_start_body("")->detach == false);
-  CHECK(parse_exec_start_body(R"({"Tty":true,"ConsoleSize":[24,80]})")->width == 80);
+  CHECK(parse_exec_start_body(R"({"Tty":true,"ConsoleSize":[24,80]})")->console == console_size{24, 80});
+  CHECK(parse_exec_body(R"({"Cmd":["ls"],"ConsoleSize":[24,80]})")->console == console_size{24, 80});
+  CHECK_FALSE(parse_exec_body(R"({"Cmd":["ls"],"ConsoleSize":[24,65536]})"));
+  CHECK(accepted(R"({"Image":"x","HostConfig":{"ConsoleSize":[7,9]}})").console == console_size{7, 9});
   CHECK_FALSE(parse_exec_start_body(R"({"ConsoleSize":[1,2,3]})"));
   CHECK_FALSE(parse_exec_start_body(R"({"Detach":"yes"})"));
 }

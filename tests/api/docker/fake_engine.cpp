@@ -270,6 +270,15 @@ writable_usage_actor::behavior_type usage() {
   };
 }
 
+devices_actor::behavior_type devices(devices_actor::pointer) {
+  return {
+      [](const find_devices&) { return found_devices{}; },
+      [](const list_devices&) {
+        return device_list{{"/etc/cdi"}, {"v.com/c=d"}, {"/etc/cdi/x.json: broken"}};
+      },
+  };
+}
+
 engine_info facts() {
   engine_info made;
   made.root = "/r";
@@ -317,6 +326,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
   parts_.volumes = system_->spawn(volumes);
   parts_.network = system_->spawn(networks);
   parts_.writable_usage = system_->spawn(usage);
+  parts_.devices = system_->spawn(devices);
   parts_.metered = {parts_.catalog, parts_.images, parts_.events};
   if (pods) parts_.pods = pods(*system_);
   engine_ = system_->spawn(engine, parts_, container_);
@@ -325,7 +335,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
 fake_engine::~fake_engine() {
   auto end = [](const auto& actor) { caf::anon_send_exit(actor, caf::exit_reason::user_shutdown); };
   end(engine_), end(parts_.catalog), end(parts_.images), end(parts_.volumes), end(parts_.network), end(parts_.events),
-      end(container_), end(sandbox_), end(parts_.writable_usage);
+      end(container_), end(sandbox_), end(parts_.writable_usage), end(parts_.devices);
   if (parts_.pods) end(parts_.pods);
 }
 

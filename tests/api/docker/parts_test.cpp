@@ -4,6 +4,7 @@
 #include "api/docker/parse/moment.hpp"
 #include "api/docker/parse/registry_auth.hpp"
 #include "api/docker/render/container.hpp"
+#include "api/docker/render/distribution.hpp"
 #include "api/docker/render/event.hpp"
 #include "api/docker/render/image.hpp"
 #include "api/docker/render/pull_progress.hpp"
@@ -200,4 +201,16 @@ TEST_CASE("a container's row and document have docker's shape") {
   CHECK(whole["HostConfig"]["RestartPolicy"]["Name"] == "no");
   CHECK(whole["Args"].size() == 2);
   CHECK(whole["Mounts"].is_array());
+}
+
+TEST_CASE("what a registry has is shown with those whom it has an image for") {
+  image_index index{media_type::oci_index, {}};
+  for (const auto& target : {platform{"linux", "arm64", "v8"}, platform{"unknown", "unknown", ""}})
+    index.manifests.push_back({media_type::oci_manifest, digest_of("1"), 7, target, {}});
+  auto platforms = platforms_in(index);
+  REQUIRE(platforms.size() == 1);
+  auto shown = distribution({media_type::oci_index, digest_of("2"), 99, {}, {}}, platforms);
+  CHECK(shown["Descriptor"]["digest"] == digest_of("2").str());
+  CHECK(shown["Descriptor"]["size"] == 99);
+  CHECK(shown["Platforms"] == json::array({{{"architecture", "arm64"}, {"os", "linux"}, {"variant", "v8"}}}));
 }

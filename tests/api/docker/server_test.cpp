@@ -48,6 +48,9 @@ TEST_CASE("the door answers a ping, its version and what it is") {
   CHECK(f.ask("HEAD", "/_ping").ends_with("\r\n\r\n"));
   CHECK_THAT(f.ask("GET", "/v1.41/version"), test::contains("\"MinAPIVersion\":\"1.24\""));
   CHECK_THAT(f.ask("GET", "/info"), test::contains("\"ContainersRunning\":1"));
+  CHECK_THAT(f.ask("GET", "/info"), test::contains(R"("CDISpecDirs":["/etc/cdi"])"));
+  CHECK_THAT(f.ask("GET", "/info"), test::contains(R"("DiscoveredDevices":[{"Source":"cdi","ID":"v.com/c=d"}])"));
+  CHECK_THAT(f.ask("GET", "/info"), test::contains(R"("CDI: /etc/cdi/x.json: broken")"));
   CHECK_THAT(f.ask("GET", "/v1.99/info"), test::contains("400 Bad Request"));
   CHECK_THAT(f.ask("GET", "/nothing"), test::contains("{\"message\":\"page not found\"}"));
   CHECK_THAT(f.ask("GET", "/swarm"), test::contains("503"));

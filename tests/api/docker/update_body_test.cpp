@@ -77,6 +77,16 @@ TEST_CASE("log drivers have their options, and what is none of them is refused b
   auto local = created_with(R"("HostConfig":{"LogConfig":{"Type":"local","Config":{"max-file":"3"}}})").value().log;
   CHECK(local.max_size == 20 << 20);
   CHECK(local.max_files == 3);
+  CHECK(local.compress);
+  CHECK(local.buffer == -1);
+  auto lossy = created_with(R"("HostConfig":{"LogConfig":{"Type":"json-file","Config":{"mode":"non-blocking",)"
+                            R"("compress":"1","max-size":"1m","max-file":"2"}}})")
+                   .value()
+                   .log;
+  CHECK(lossy.buffer == 1'000'000);
+  CHECK(lossy.compress);
+  auto larger = created_with(R"("HostConfig":{"LogConfig":{"Config":{"mode":"non-blocking","max-buffer-size":"4m"}}})");
+  CHECK(larger.value().log.buffer == 4 << 20);
   auto unbounded =
       created_with(R"("HostConfig":{"LogConfig":{"Type":"json-file","Config":{"max-file":"3"}}})").value().log;
   CHECK(unbounded.max_size == 0); // one file, as with dockerd
@@ -86,7 +96,13 @@ TEST_CASE("log drivers have their options, and what is none of them is refused b
   CHECK_THAT(refusal_of_log("json-file", R"({"tag":"{{.ID"})"), test::contains("templates"));
   CHECK_THAT(refusal_of_log("json-file", R"({"compress":"true"})"), test::contains("compress"));
   CHECK_THAT(refusal_of_log("json-file", R"({"labels-regex":".*"})"), test::contains("labels-regex is not supported"));
-  CHECK_THAT(refusal_of_log("json-file", R"({"mode":"non-blocking"})"), test::contains("blocking"));
+  CHECK_THAT(refusal_of_log("json-file", R"({"mode":"sometimes"})"), test::contains("mode not supported"));
+  CHECK_THAT(refusal_of_log("json-file", R"({"max-buffer-size":"4m"})"), test::contains("'mode=non-blocking'"));
+  CHECK_THAT(refusal_of_log("json-file", R"({"mode":"non-blocking","max-buffer-size":"2g"})"), test::contains("1g"));
+  CHECK_THAT(refusal_of_log("json-file", R"({"compress":"yes"})"), test::contains("true or false"));
+  CHECK_THAT(refusal_of_log("json-file", R"({"compress":"true","max-file":"2"})"), test::contains("max-size"));
+  CHECK_THAT(refusal_of_log("local", R"({"max-file":"1"})"), test::contains("compress=false"));
+  CHECK(refusal_of_log("local", R"({"max-file":"1","compress":"false"})").empty());
   CHECK_THAT(refusal_of_log("local", R"({"tag":"x"})"), test::contains("unknown log opt 'tag' for local"));
   CHECK_THAT(refusal_of_log("syslog", "{}"), test::contains("no log driver named"));
 }

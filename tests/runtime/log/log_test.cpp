@@ -1,5 +1,6 @@
 #include "tests/catch.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -182,6 +183,98 @@ TEST_CASE("a log that does not exist yet is empty, and followed once it does") {
   log::writer writer(f.log(), {});
   CHECK(writer.write(output::out, 1, "first\n"));
   CHECK(rest(reader) == texts{"first\n"});
+}
+
+/// A log of 60 lines, "0\n" to "59\n", in compressed files but for the last ones.
+texts packed_log(const folder& f) {
+  log::writer writer(f.log(), {500, 100, true});
+  texts written;
+  for (int i = 0; i < 60; ++i) {
+    written.push_back(std::to_string(i) + "\n");
+    CHECK(writer.write(output::out, i + 1, written.back()));
+  }
+  CHECK(std::filesystem::exists(f.log() + ".1.gz"));
+  CHECK(std::filesystem::exists(f.log() + ".2.gz"));
+  CHECK_FALSE(std::filesystem::exists(f.log() + ".1"));
+  CHECK_FALSE(std::filesystem::exists(f.log() + ".gz.part"));
+  return written;
+}
+
+TEST_CASE("rotated files are compressed, and read as the others") {
+  folder f;
+  auto written = packed_log(f);
+  CHECK(all(f.log()) == written);
+  for (int wanted : {0, 1, 10, 23, 59, 60, 1000}) {
+    auto seen = all(f.log(), {.tail = wanted});
+    CHECK(seen == texts(written.end() - std::min(wanted, 60), written.end()));
+  }
+  CHECK(all(f.log(), {.since = 31}) == texts(written.begin() + 30, written.end()));
+}
+
+TEST_CASE("a follower goes on while what it reads is put aside and compressed") {
+  folder f;
+  std::vector<log::writer::work> due; // what another thread would do, when the test says so
+  log::writer writer(f.log(), {200, 100, true});
+  writer.compress_by([&due](log::writer::work one) { due.push_back(std::move(one)); });
+  CHECK(writer.write(output::out, 1, "0\n"));
+  auto reader = log::reader::open(f.log(), {}).value();
+  texts seen = rest(reader), written{"0\n"};
+  for (int i = 1; i < 60; ++i) {
+    written.push_back(std::to_string(i) + "\n");
+    CHECK(writer.write(output::out, 1, written.back()));
+    if (i % 10 == 0)
+      for (auto& one : std::exchange(due, {})) CHECK(one());
+    if (i % 7 == 0)
+      for (auto& text : rest(reader)) seen.push_back(text);
+    CHECK(all(f.log()) == written);
+  }
+  for (auto& text : rest(reader)) seen.push_back(text);
+  CHECK(seen == written);
+}
+
+TEST_CASE("a crash while a log is compressed or turned over loses none of it") {
+  folder f;
+  auto written = packed_log(f);
+  SECTION("half-made beside its original") {
+    std::filesystem::rename(f.log() + ".1.gz", f.path + "/saved");
+    std::ofstream(f.log() + ".1") << "{\"log\":\"plain\\n\",\"stream\":\"stdout\",\"time\":\"1970-01-01T00:00:00Z\"}\n";
+    std::ofstream(f.log() + ".1.gz") << "half";
+    auto seen = all(f.log());
+    CHECK(std::count(seen.begin(), seen.end(), "plain\n") == 1);
+    log::writer writer(f.log(), {500, 100, true});
+    for (int i = 0; i < 20; ++i) CHECK(writer.write(output::out, 99, "more\n"));
+    seen = all(f.log()); // and what was half-made is gone
+    CHECK(std::count(seen.begin(), seen.end(), "plain\n") == 1);
+    CHECK(std::count(seen.begin(), seen.end(), "more\n") == 20);
+  }
+  SECTION("between two names") {
+    std::filesystem::rename(f.log() + ".1.gz", f.log() + ".2.gz.away");
+    std::filesystem::rename(f.log() + ".2.gz.away", f.path + "/aside");
+    auto seen = all(f.log());
+    CHECK(seen.front() == "0\n");
+    CHECK(seen.back() == "59\n");
+  }
+}
+
+TEST_CASE("a compressed log that is not whole is told, and does not end in silence") {
+  folder f;
+  (void)packed_log(f);
+  std::filesystem::resize_file(f.log() + ".2.gz", 40);
+  auto reader = log::reader::open(f.log(), {}).value();
+  result<std::optional<log::entry>> next = reader.next();
+  while (next && *next) next = reader.next();
+  REQUIRE_FALSE(next);
+  CHECK(next.error().code == errc::corrupt);
+}
+
+TEST_CASE("the oldest file goes, compressed or not") {
+  folder f;
+  log::writer writer(f.log(), {300, 3, true});
+  for (int i = 0; i < 60; ++i) CHECK(writer.write(output::out, 1, std::to_string(i) + "\n"));
+  std::vector<std::string> names;
+  for (const auto& one : std::filesystem::directory_iterator(f.path)) names.push_back(one.path().filename());
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"c.log", "c.log.1.gz", "c.log.2.gz"});
 }
 
 } // namespace

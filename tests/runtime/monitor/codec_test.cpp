@@ -19,7 +19,7 @@ start_container full_start() {
   m.root = {{"/l/1", "/l/2"}, "/u", "/w", true, 64 << 20};
   m.files = {{"hosts", "127.0.0.1 localhost\n"}, {"hostname", ""}};
   m.tty = m.stdin_once = true;
-  m.log = {"json-file", "/log", 10'000, 3, true, {{"tag", "t"}}};
+  m.log = {"json-file", "/log", 10'000, 3, true, 1 << 20, {{"tag", "t"}}};
   m.console_height = 24;
   m.console_width = 80;
   m.oom_cgroup = "/sys/fs/cgroup/memory/x";

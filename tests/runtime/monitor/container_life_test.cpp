@@ -86,6 +86,38 @@ TEST_CASE("a pod's log is in the CRI's format, and goes on in a fresh file witho
   CHECK(again.error().code == errc::not_found);
 }
 
+TEST_CASE("a log turns over into compressed files while it is written, and loses no line", "[root]") {
+  monitor_fixture m;
+  auto what = m.container("packed", {.args = {"sh", "-c", "i=0; while [ $i -lt 5000 ]; do echo $i; i=$((i+1)); done"}});
+  what.log.max_bytes = 20'000;
+  what.log.max_files = 1000;
+  what.log.compress = true;
+  (void)m.must<monitor::started>(what);
+  CHECK(m.exited().wait("packed").exit_code == 0);
+  std::string expected;
+  for (int i = 0; i < 5000; ++i) expected += std::to_string(i) + "\n";
+  CHECK(m.log_text("packed") == expected); // whatever is compressed by now
+  const auto path = m.dir() + "/logs/packed.log";
+  for (int step = 0; std::filesystem::exists(path + ".1") && step < 1000; ++step)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(std::filesystem::exists(path + ".1.gz"));
+  CHECK(m.log_text("packed") == expected);
+}
+
+TEST_CASE("a log that may lose lines holds nobody up, and those that it has are whole", "[root]") {
+  monitor_fixture m;
+  auto what = m.container("lossy", {.args = {"sh", "-c", "yes 0123456789 | head -n 300000; printf last"}});
+  what.log.buffer = 1000;
+  (void)m.must<monitor::started>(what);
+  CHECK(m.exited().wait("lossy").exit_code == 0);
+  auto text = m.log_text("lossy");
+  CHECK(text.size() < 300'000 * 11);
+  std::size_t begin = 0;
+  for (auto end = text.find('\n'); end != std::string::npos; begin = end + 1, end = text.find('\n', begin))
+    if (text.substr(begin, end - begin) != "0123456789") FAIL(text.substr(begin, end - begin));
+  CHECK(begin > 0);
+}
+
 TEST_CASE("the runtime's own words reach the error", "[root]") {
   monitor_fixture m;
   auto failed = m.ask(m.container("nope", {.args = {"no-such-program"}}));

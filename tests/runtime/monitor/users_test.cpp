@@ -137,12 +137,13 @@ TEST_CASE("users: a container's root owns what is root's in its image, its volum
   INFO(runtime);
   users_fixture m;
   const bool read_only = GENERATE(false, true);
-  const std::string show = "busybox stat -c '%n %u:%g' / /etc/image /etc/other /etc/hosts /v/root /v/other /one "
-                           "/plain/root /dev/shm /scratch /proc/self; busybox sed 's/ \\+/ /g' /proc/self/uid_map";
+  const std::string show =
+      "busybox stat -c '%n %u:%g' / /etc/image /etc/other /etc/hosts /v/root /v/other /one "
+      "/plain/root /dev/shm /dev/mqueue /scratch /proc/1; busybox sed 's/ \\+/ /g' /proc/self/uid_map";
   const auto text =
       m.output_of(m.member("shows", {.args = {"sh", "-c", show}, .read_only = read_only, .runtime = runtime}));
   CHECK(text == "/ 0:0\n/etc/image 0:0\n/etc/other 1000:1001\n/etc/hosts 0:0\n/v/root 0:0\n/v/other 7:8\n/one 70:80\n"
-                "/plain/root 65534:65534\n/dev/shm 0:0\n/scratch 0:0\n/proc/self 0:0\n 0 200000 65536\n");
+                "/plain/root 65534:65534\n/dev/shm 0:0\n/dev/mqueue 0:0\n/scratch 0:0\n/proc/1 0:0\n 0 200000 65536\n");
 }
 
 TEST_CASE("users: what a container writes lies on the disk with the IDs that it sees", "[root]") {
@@ -153,7 +154,7 @@ TEST_CASE("users: what a container writes lies on the disk with the IDs that it 
   const std::string write =
       "set -e; echo new > /etc/new; echo more >> /etc/other; echo v > /v/new; "
       "busybox chown 5:6 /etc/new; busybox rm /etc/image; echo h >> /etc/hosts; echo s > /dev/shm/x; "
-      "echo > /plain/new 2>/dev/null || echo refused; echo again > /dev/stdout";
+      "( : > /plain/new ) 2>/dev/null || echo refused; echo again > /dev/stdout";
   const auto text = m.output_of(m.member("writes", {.args = {"sh", "-c", write}, .runtime = runtime}));
   CHECK(text == "refused\nagain\n");
   CHECK(m.owner("snapshots/writes/upper/etc/new") == "5:6");
@@ -210,15 +211,17 @@ TEST_CASE("users: a terminal, and a writable layer in memory", "[root]") {
 TEST_CASE("users: devices are the container's own nodes, whatever they are called on the host", "[root]") {
   if (!can_map_ids()) return;
   users_fixture m;
-  auto what = m.member(
-      "device", {.args = {"sh", "-c",
-                          "busybox stat -c '%n %a %u:%g %t,%T' /dev/mine; busybox head -c 2 /dev/mine | busybox wc -c"},
-                 .runtime = "native"});
+  auto what = m.member("device", {.args = {"sh", "-c",
+                                           "busybox stat -c '%n %a %u:%g %t,%T' /dev/mine /dev/null; "
+                                           "busybox readlink /dev/ptmx; busybox head -c 2 /dev/mine | busybox wc -c"},
+                                  .runtime = "native"});
   auto document = json::parse(what.config_json);
   document["linux"]["devices"] = {
-      {{"path", "/dev/mine"}, {"type", "c"}, {"major", 1}, {"minor", 5}, {"fileMode", 0600}, {"uid", 0}, {"gid", 9}}};
+      {{"path", "/dev/mine"}, {"type", "c"}, {"major", 1}, {"minor", 5}, {"fileMode", 0600}, {"uid", 0}, {"gid", 9}},
+      {{"path", "/dev/ptmx"}, {"type", "c"}, {"major", 5}, {"minor", 2}},
+      {{"path", "/dev/null"}, {"type", "c"}, {"major", 1}, {"minor", 3}, {"uid", 8}}};
   what.config_json = document.dump();
-  CHECK(m.output_of(what) == "/dev/mine 600 0:9 1,5\n2\n");
+  CHECK(m.output_of(what) == "/dev/mine 600 0:9 1,5\n/dev/null 666 8:0 1,3\npts/ptmx\n2\n");
 }
 
 TEST_CASE("users: what cannot be mapped is named, and nothing stays", "[root]") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/native/parse_plan.hpp"
+#include "runtime/spec/mounts.hpp"
 #include "tests/runtime/spec/fixture.hpp"
 
 // What pods ask of a container's document, and Docker does not.
@@ -131,6 +132,19 @@ TEST_CASE("users of a pod's own: the namespace that is joined, with its maps") {
   CHECK_FALSE(has(mount_at(r.document(), "/dev/pts")["options"], "gid=5"));
   r.mounts = {image_of({"/layers/1"})};
   CHECK_THAT(r.refusal(), contains("users of its own"));
+}
+
+TEST_CASE("users of a pod's own keep what the host's mounts do not allow") {
+  const auto* const mounts = "1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/a rw\n"
+                             "2 1 0:5 / /run rw,nosuid,nodev shared:2 - tmpfs tmpfs rw,noexec\n";
+  CHECK(spec::kept_flags_of(mounts, "/srv/x").empty());
+  CHECK(spec::kept_flags_of(mounts, "/run/x") == std::vector<std::string>{"nosuid", "nodev"});
+  CHECK(spec::propagation_of(mounts, "/run/x") == "shared");
+  request r;
+  r.hosts = "/run/bundle/files/hosts";
+  CHECK_FALSE(has(mount_at(r.document(), "/etc/hosts")["options"], "noexec"));
+  r.options.in_pod.uid_map = r.options.in_pod.gid_map = {{0, 100000, 65536}};
+  CHECK(has(mount_at(r.document(), "/etc/hosts")["options"], "noexec")); // an OCI runtime could not make it read-only
 }
 
 TEST_CASE("a bind with maps of IDs is bound from where the monitor mounts it so") {

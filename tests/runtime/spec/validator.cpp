@@ -158,7 +158,10 @@ check linux_rules() {
        {"blockIO", {object_of({{"weight", {natural}}})}},
        {"hugepageLimits", {list_of(object_of({{"pageSize", {text, true}}, {"limit", {integer, true}}}))}},
        {"unified", {string_map}}});
+  const auto map = object_of({{"containerID", {id, true}}, {"hostID", {id, true}}, {"size", {id, true}}});
   return object_of({{"namespaces", {unique_ns}},
+                    {"uidMappings", {list_of(map)}},
+                    {"gidMappings", {list_of(map)}},
                     {"devices", {list_of(device)}},
                     {"cgroupsPath", {absolute}},
                     {"resources", {resources}},

@@ -12,6 +12,8 @@
 namespace gantry::cli {
 namespace {
 
+constexpr std::size_t piece_bytes = 256u << 10;
+
 template<class Take>
 result<void> take_all(http::response& answer, Take take) {
   for (;;) {
@@ -45,6 +47,25 @@ result<void> save_to_stream(http::response& answer, std::ostream& to) {
   return take_all(answer, [&](std::string_view bytes) -> result<void> {
     if (to.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush()) return {};
     return fail(errc::unavailable, "the output was closed");
+  });
+}
+
+result<http::response> send_file(context& with, const http::request& what, const std::string& path) {
+  sys::unique_fd opened;
+  if (path != "-") {
+    opened.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return fail_errno(errno, "open {}", path);
+  }
+  const int from = opened ? opened.get() : with.io.in_fd;
+  return with.api.upload(what, [&](const http::body_writer& write) -> result<void> {
+    std::string piece(piece_bytes, '\0');
+    for (;;) {
+      const auto got = ::read(from, piece.data(), piece.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return fail_errno(errno, "read {}", path);
+      if (got == 0) return {};
+      GANTRY_TRY(write(std::string_view(piece).substr(0, static_cast<std::size_t>(got))));
+    }
   });
 }
 

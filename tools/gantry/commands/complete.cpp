@@ -17,7 +17,7 @@ const entry* find(std::span<const entry> entries, std::string_view name) {
 std::vector<std::string> names_of(std::span<const entry> entries) {
   std::vector<std::string> names;
   for (const auto& e : entries)
-    if (!e.name.starts_with("__")) names.emplace_back(e.name);
+    if (e.in_lists == entry::listing::shown) names.emplace_back(e.name);
   return names;
 }
 
@@ -51,6 +51,15 @@ std::vector<std::string> objects_of(http::client& api, std::string_view kind) {
   return names;
 }
 
+/// The kind of the last of `operands_so_far`: the first of a list for the first, and so on, the last for all others.
+std::string_view kind_of(std::string_view kinds, std::span<const std::string> operands_so_far) {
+  auto left = std::count_if(operands_so_far.begin(), operands_so_far.end(),
+                            [](const std::string& each) { return !each.starts_with('-') || each == "-"; });
+  for (auto comma = kinds.find(','); comma != std::string_view::npos && left > 0; comma = kinds.find(','), --left)
+    kinds.remove_prefix(comma + 1);
+  return kinds.substr(0, kinds.find(','));
+}
+
 class complete_command : public command {
 public:
   void declare(option_set&) override {}
@@ -80,7 +89,8 @@ private:
       auto where = endpoint::choose("");
       if (!where || v.completes.empty()) return {};
       http::client running([where] { return connect_to(*where); });
-      return objects_of(running, v.completes);
+      const auto before = std::span(words).subspan(i + 1, words.size() - i - 2);
+      return objects_of(running, kind_of(v.completes, before));
     }
     return names_of(entries);
   }

@@ -16,7 +16,8 @@ inline constexpr prune_kind prune_containers{"/containers/prune", "ContainersDel
                                              "all stopped containers"},
     prune_images{"/images/prune", "ImagesDeleted", "Deleted Images", "all dangling images"},
     prune_volumes{"/volumes/prune", "VolumesDeleted", "Deleted Volumes",
-                  "all anonymous volumes that no container uses"};
+                  "all anonymous volumes that no container uses"},
+    prune_networks{"/networks/prune", "NetworksDeleted", "Deleted Networks", "all networks that no container is on"};
 
 /// Asks on the console unless `forced`; true to go on. Without a terminal, what is not forced is refused.
 result<bool> confirm_prune(context& with, const std::string& what, bool forced);

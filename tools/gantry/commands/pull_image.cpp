@@ -2,9 +2,7 @@
 
 #include "messages/domain/reference.hpp"
 #include "tools/gantry/commands/registry_auth.hpp"
-#include "tools/gantry/stream/lines.hpp"
-#include "tools/gantry/terminal/progress.hpp"
-#include "tools/gantry/terminal/terminal.hpp"
+#include "tools/gantry/commands/show_progress.hpp"
 
 namespace gantry::cli {
 
@@ -27,16 +25,7 @@ result<void> pull_image(context& with, const pull_request& what, std::ostream& t
   GANTRY_LET(auto image, reference::parse(what.image));
   GANTRY_LET(auto request, request_for(what, image));
   GANTRY_LET(auto answer, with.api.open(request));
-  auto size = window_size_of(with.io.out_fd).value_or(window_size{24, 80});
-  progress_display display(to, is_terminal ? progress_display::surface::terminal : progress_display::surface::plain,
-                           size.columns);
-  json_lines documents(answer);
-  for (;;) {
-    GANTRY_LET(auto document, documents.next());
-    if (document.is_discarded()) return {};
-    if (what.quiet && !document.contains("error")) continue;
-    GANTRY_TRY(display.show(document));
-  }
+  return show_progress(with, answer, to, is_terminal, what.quiet ? progress_shown::errors : progress_shown::all);
 }
 
 } // namespace gantry::cli

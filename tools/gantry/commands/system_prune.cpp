@@ -14,14 +14,15 @@ public:
   }
 
   result<int> execute(context& with, const operands&) override {
-    auto what = fmt::format("all stopped containers and {} images{}", all_ ? "all unused" : "dangling",
-                            volumes_ ? " and anonymous volumes" : "");
+    auto what = fmt::format("all stopped containers, networks that no container is on and {} images{}",
+                            all_ ? "all unused" : "dangling", volumes_ ? " and anonymous volumes" : "");
     GANTRY_LET(auto agreed, confirm_prune(with, what, forced_));
     if (!agreed) return 0;
     std::int64_t reclaimed = 0;
     std::vector<std::string> images;
     if (all_) images.emplace_back("dangling=false");
     GANTRY_TRY(prune(with, prune_containers, {}, reclaimed));
+    GANTRY_TRY(prune(with, prune_networks, {}, reclaimed));
     if (volumes_) GANTRY_TRY(prune(with, prune_volumes, {}, reclaimed));
     GANTRY_TRY(prune(with, prune_images, images, reclaimed));
     print_reclaimed(with, reclaimed);

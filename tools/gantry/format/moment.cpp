@@ -117,12 +117,24 @@ std::int64_t seconds_of(std::string_view rfc3339) {
   return apart ? epoch_of(*apart) : 0;
 }
 
+namespace {
+
+std::string zone_of(std::int64_t unix_seconds) {
+  auto zone = with_zone(unix_seconds, "%z");
+  if (zone.size() == 5) zone.insert(3, ":");
+  return zone == "+00:00" ? "Z" : zone;
+}
+
+} // namespace
+
 std::string local_rfc3339(std::int64_t unix_nanos) {
   auto seconds = unix_nanos / 1'000'000'000;
-  auto zone = with_zone(seconds, "%z");
-  if (zone.size() == 5) zone.insert(3, ":");
-  if (zone == "+00:00") zone = "Z";
-  return fmt::format("{}.{:09}{}", with_zone(seconds, "%Y-%m-%dT%H:%M:%S"), unix_nanos % 1'000'000'000, zone);
+  return fmt::format("{}.{:09}{}", with_zone(seconds, "%Y-%m-%dT%H:%M:%S"), unix_nanos % 1'000'000'000,
+                     zone_of(seconds));
+}
+
+std::string local_rfc3339_of(std::chrono::seconds since_epoch) {
+  return with_zone(since_epoch.count(), "%Y-%m-%dT%H:%M:%S") + zone_of(since_epoch.count());
 }
 
 std::string local_time(std::int64_t unix_seconds) { return with_zone(unix_seconds, "%Y-%m-%d %H:%M:%S %z %Z"); }

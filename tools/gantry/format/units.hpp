@@ -35,6 +35,8 @@ result<std::string> parse_moment(std::string_view text, std::chrono::system_cloc
 
 /// RFC 3339 in the local zone with nine decimals, as docker prints events.
 std::string local_rfc3339(std::int64_t unix_nanos);
+/// The same without decimals, as docker prints an image's history.
+std::string local_rfc3339_of(std::chrono::seconds since_epoch);
 /// "2024-01-31 12:00:00 +0000 UTC" in the local zone, as docker prints CreatedAt.
 std::string local_time(std::int64_t unix_seconds);
 /// Seconds since the epoch of an RFC 3339 time in UTC or with an offset; 0 when it is none.

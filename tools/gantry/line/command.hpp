@@ -42,7 +42,8 @@ struct verb {
   std::unique_ptr<command> (*make)() = nullptr;
   order where = order::mixed;
   int failure_code = 1; ///< the exit code of an error; docker's run has 125
-  /// What the operands name, for the completion of shells: "container", "image", "volume", "network" or "".
+  /// What the operands name, for the completion of shells: "container", "image", "volume", "network" or ""; with commas
+  /// where the first one is of another kind than the others.
   std::string_view completes = {};
 };
 
@@ -62,8 +63,10 @@ struct group {
 };
 
 struct entry {
+  enum class listing { shown, hidden }; ///< hidden: neither in the help nor completed
   std::string_view name;
   std::variant<const verb*, const group*> what;
+  listing in_lists = listing::shown;
 };
 
 /// Runs `act` for each operand, prints the operand (or what act returns) when it succeeded and the error when not.

@@ -24,7 +24,7 @@ std::string_view summary_of(const entry& e) {
 void print_entries(std::ostream& to, std::span<const entry> entries) {
   to << "\nCommands:\n";
   for (const auto& e : entries)
-    if (!e.name.starts_with("__")) to << fmt::format("  {:<12}{}\n", e.name, summary_of(e));
+    if (e.in_lists == entry::listing::shown) to << fmt::format("  {:<12}{}\n", e.name, summary_of(e));
 }
 
 class dispatcher {

@@ -93,8 +93,8 @@ result<json> create_body(const create_options& options, const std::string& image
   GANTRY_LET(auto host, host_config_of(options, around));
   for (const auto& each : options.volumes) GANTRY_TRY(add_volume(each, around, config, host));
   GANTRY_TRY(add_ports(options, config, host));
+  GANTRY_TRY(add_networks(options, config, host));
   config["HostConfig"] = std::move(host);
-  if (!options.mac_address.empty()) config["MacAddress"] = options.mac_address;
   return config;
 }
 

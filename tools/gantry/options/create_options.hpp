@@ -34,9 +34,10 @@ struct create_options {
   std::optional<std::int64_t> memory_swappiness, oom_score_adj;
   bool oom_kill_disable = false;
   strings sysctls, storage_opts;
+  strings blkio_weight_device, read_bps, write_bps, read_iops, write_iops; ///< "DEVICE:AMOUNT"
   // namespaces and network
-  std::string hostname, domainname, network, mac_address, pid, ipc, uts, userns, cgroupns;
-  strings publish, expose, dns, dns_search, dns_options, add_hosts;
+  std::string hostname, domainname, mac_address, ip, ip6, pid, ipc, uts, userns, cgroupns, isolation;
+  strings networks, network_aliases, link_local_ips, publish, expose, dns, dns_search, dns_options, add_hosts;
   bool publish_all = false;
   // health
   std::string health_cmd, health_interval, health_timeout, health_start_period, health_start_interval;
@@ -49,6 +50,8 @@ struct create_options {
 
 /// Declares the options; what is parsed lands in `into`, which must outlive the app.
 void declare_create_options(option_set& app, create_options& into);
+/// Those that a container's update takes.
+void declare_update_options(option_set& app, create_options& into);
 
 /// What the body depends on beside the options; tests put their own here.
 struct surroundings {

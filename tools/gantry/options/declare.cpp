@@ -43,7 +43,7 @@ void declare_identity(option_set& app, create_options& o) {
   app.flag("--rm", o.auto_remove, "Remove the container when it has exited");
   app.value("--restart", o.restart, "Restart policy: no, always, unless-stopped, on-failure[:N]");
   app.value("--runtime", o.runtime, "OCI runtime: a name or a path");
-  app.value("--log-driver", o.log_driver, "Log driver: json-file or none");
+  app.value("--log-driver", o.log_driver, "Log driver: json-file, local or none");
   app.list("--log-opt", o.log_opts, "Option of the log driver: KEY=VALUE");
   app.value("--health-cmd", o.health_cmd, "Command that checks health");
   app.value("--health-interval", o.health_interval, "Time between checks, as in 30s");
@@ -78,6 +78,11 @@ void declare_limits(option_set& app, create_options& o) {
   app.value("--cpuset-cpus", o.cpuset_cpus, "CPUs to run on, as in 0-3,8");
   app.value("--cpuset-mems", o.cpuset_mems, "Memory nodes to use");
   app.value("--blkio-weight", o.blkio_weight, "Relative weight of block I/O, 10 to 1000");
+  app.list("--blkio-weight-device", o.blkio_weight_device, "The same of one device: DEVICE:WEIGHT");
+  app.list("--device-read-bps", o.read_bps, "Bytes a second from a device: DEVICE:SIZE");
+  app.list("--device-write-bps", o.write_bps, "Bytes a second to a device: DEVICE:SIZE");
+  app.list("--device-read-iops", o.read_iops, "Operations a second from a device: DEVICE:NUMBER");
+  app.list("--device-write-iops", o.write_iops, "Operations a second to a device: DEVICE:NUMBER");
   app.value("--pids-limit", o.pids_limit, "Limit of processes; -1 for none");
   app.value("--cgroup-parent", o.cgroup_parent, "Parent of the container's cgroup");
 }
@@ -85,7 +90,12 @@ void declare_limits(option_set& app, create_options& o) {
 void declare_namespaces(option_set& app, create_options& o) {
   app.value("-h,--hostname", o.hostname, "Host name of the container");
   app.value("--domainname", o.domainname, "NIS domain name of the container");
-  app.value("--network,--net", o.network, "Network: bridge, host, none or container:NAME");
+  app.list("--network,--net", o.networks,
+           "Network: bridge, host, none, container:NAME, one that was created, or name=…,alias=…,ip=…");
+  app.list("--network-alias,--net-alias", o.network_aliases, "Name on the network");
+  app.value("--ip", o.ip, "IPv4 address on the network");
+  app.value("--ip6", o.ip6, "IPv6 address on the network");
+  app.list("--link-local-ip", o.link_local_ips, "Link-local address");
   app.value("--mac-address", o.mac_address, "MAC address on the bridge");
   app.list("-p,--publish", o.publish, "Publish a port: [[IP:][HOST]:]CONTAINER[/PROTOCOL]");
   app.flag("-P,--publish-all", o.publish_all, "Publish all exposed ports to free ones");
@@ -96,12 +106,28 @@ void declare_namespaces(option_set& app, create_options& o) {
   app.list("--add-host", o.add_hosts, "Line of /etc/hosts: NAME:ADDRESS");
   app.value("--pid", o.pid, "PID namespace: host or container:NAME");
   app.value("--ipc", o.ipc, "IPC namespace: private, shareable, host, none or container:NAME");
+  app.value("--isolation", o.isolation, "default, which is all that there is on Linux");
   app.value("--uts", o.uts, "UTS namespace: host");
   app.value("--userns", o.userns, "User namespace: host");
   app.value("--cgroupns", o.cgroupns, "Cgroup namespace: host or private");
 }
 
 } // namespace
+
+void declare_update_options(option_set& app, create_options& into) {
+  app.value("-m,--memory", into.memory, "Limit of memory, as in 512m");
+  app.value("--memory-swap", into.memory_swap, "Limit of memory and swap together; -1 for none");
+  app.value("--memory-reservation", into.memory_reservation, "Soft limit of memory");
+  app.value("--cpus", into.cpus, "How many CPUs, as in 1.5");
+  app.value("-c,--cpu-shares", into.cpu_shares, "Relative weight of CPU time");
+  app.value("--cpu-quota", into.cpu_quota, "CPU time in each period, microseconds");
+  app.value("--cpu-period", into.cpu_period, "Period of the quota, microseconds");
+  app.value("--cpuset-cpus", into.cpuset_cpus, "CPUs to run on, as in 0-3,8");
+  app.value("--cpuset-mems", into.cpuset_mems, "Memory nodes to use");
+  app.value("--blkio-weight", into.blkio_weight, "Relative weight of block I/O, 10 to 1000");
+  app.value("--pids-limit", into.pids_limit, "Limit of processes; -1 for none");
+  app.value("--restart", into.restart, "Restart policy: no, always, unless-stopped, on-failure[:N]");
+}
 
 void declare_create_options(option_set& app, create_options& into) {
   declare_process(app, into);

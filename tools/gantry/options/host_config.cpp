@@ -36,6 +36,30 @@ result<void> set_size(json& into, const char* field, const char* option, const s
   return {};
 }
 
+/// "/dev/sda:1mb": an amount for each device.
+result<void> add_devices(json& host, const char* field, const char* amount, const strings& given) {
+  for (const auto& text : given) {
+    const auto colon = text.rfind(':');
+    const bool sized = std::string_view(field).ends_with("Bps");
+    const auto value = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+    const auto parsed = sized ? parse_size(value) : parse_integer(value);
+    if (!parsed || *parsed < 0 || !text.starts_with('/'))
+      return fail(errc::invalid_argument, "{}: write DEVICE:{}, as in /dev/sda:{}", text, sized ? "SIZE" : "NUMBER",
+                  sized ? "1mb" : "100");
+    host[field].push_back(json::object({{"Path", text.substr(0, colon)}, {amount, *parsed}}));
+  }
+  return {};
+}
+
+result<void> add_block_io(const create_options& o, json& host) {
+  set(host, "BlkioWeight", o.blkio_weight);
+  GANTRY_TRY(add_devices(host, "BlkioWeightDevice", "Weight", o.blkio_weight_device));
+  GANTRY_TRY(add_devices(host, "BlkioDeviceReadBps", "Rate", o.read_bps));
+  GANTRY_TRY(add_devices(host, "BlkioDeviceWriteBps", "Rate", o.write_bps));
+  GANTRY_TRY(add_devices(host, "BlkioDeviceReadIOps", "Rate", o.read_iops));
+  return add_devices(host, "BlkioDeviceWriteIOps", "Rate", o.write_iops);
+}
+
 result<void> add_limits(const create_options& o, json& host) {
   GANTRY_TRY(set_size(host, "Memory", "--memory", o.memory));
   GANTRY_TRY(set_size(host, "MemorySwap", "--memory-swap", o.memory_swap));
@@ -53,7 +77,7 @@ result<void> add_limits(const create_options& o, json& host) {
   set(host, "CpusetCpus", o.cpuset_cpus);
   set(host, "CpusetMems", o.cpuset_mems);
   set(host, "PidsLimit", o.pids_limit);
-  set(host, "BlkioWeight", o.blkio_weight);
+  GANTRY_TRY(add_block_io(o, host));
   set(host, "OomKillDisable", o.oom_kill_disable);
   if (o.oom_score_adj) host["OomScoreAdj"] = *o.oom_score_adj;
   for (const auto& each : o.ulimits) {
@@ -92,12 +116,12 @@ result<void> add_confinement(const create_options& o, const surroundings& around
 }
 
 result<void> add_namespaces(const create_options& o, json& host) {
-  host["NetworkMode"] = o.network.empty() || o.network == "default" ? "default" : o.network;
   set(host, "PidMode", o.pid);
   set(host, "IpcMode", o.ipc);
   set(host, "UTSMode", o.uts);
   set(host, "UsernsMode", o.userns);
   set(host, "CgroupnsMode", o.cgroupns);
+  set(host, "Isolation", o.isolation);
   set(host, "CgroupParent", o.cgroup_parent);
   set(host, "Dns", o.dns);
   set(host, "DnsSearch", o.dns_search);

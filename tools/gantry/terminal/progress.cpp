@@ -42,6 +42,12 @@ result<void> progress_display::show(const json& document) {
   auto failure = text(document, "errorDetail.message");
   if (failure.empty()) failure = text(document, "error");
   if (!failure.empty()) return fail(errc::unavailable, "{}", failure);
+  if (auto said = text(document, "stream"); !said.empty()) { // a load's, line by line
+    if (said.ends_with('\n')) said.pop_back();
+    to_ << printable(said) << '\n' << std::flush;
+    ++lines_;
+    return {};
+  }
   auto id = printable(text(document, "id")), status = printable(text(document, "status"));
   auto progress = bar(document);
   if (on_ == surface::plain && !progress.empty()) return {};
