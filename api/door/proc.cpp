@@ -1,6 +1,5 @@
 #include "api/door/proc.hpp"
 
-#include <dirent.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -13,6 +12,7 @@
 #include <sstream>
 
 #include "runtime/cgroup/remove.hpp"
+#include "runtime/sys/directory.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::door {
@@ -153,12 +153,8 @@ result<std::set<int>> read_pids(int init) {
 
 namespace {
 
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 void count_files(int pid, footprint& into) {
-  std::unique_ptr<DIR, directory_closer> folder(::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
+  const sys::directory folder(::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
   if (!folder) return; // it has ended
   constexpr std::string_view socket = "socket:";
   char target[16];

@@ -12,7 +12,7 @@ struct known_template {
   std::string (*value)(const container_record&);
 };
 
-const std::array<known_template, 7> known = {{
+const std::array<known_template, 7> known_templates = {{
     {".ID", [](const container_record& of) { return of.name.id.substr(0, 12); }},
     {".FullID", [](const container_record& of) { return of.name.id; }},
     {".Name", [](const container_record& of) { return of.display_name; }},
@@ -23,7 +23,7 @@ const std::array<known_template, 7> known = {{
 }};
 
 const known_template* find(std::string_view name) {
-  for (const auto& one : known)
+  for (const auto& one : known_templates)
     if (one.name == name) return &one;
   return nullptr;
 }

@@ -14,7 +14,7 @@
 namespace gantry::log {
 namespace {
 
-constexpr std::size_t block = 64u << 10;
+constexpr std::size_t chunk = 64u << 10;
 constexpr int gzip_window = 15 + 16; // zlib.h: 16 more for gzip's header and trailer
 
 struct deflater {
@@ -27,7 +27,7 @@ struct deflater {
 
 /// Feeds `input` and writes out what becomes of it; all that is left with Z_FINISH.
 result<void> feed(z_stream& stream, std::span<char> input, int flush, int packed) {
-  std::array<char, block> out;
+  std::array<char, chunk> out;
   stream.next_in = reinterpret_cast<Bytef*>(input.data());
   stream.avail_in = static_cast<uInt>(input.size());
   do {
@@ -48,7 +48,7 @@ result<void> compress_file(int plain, int packed) {
   if (::deflateInit2(&with.stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK)
     return fail(errc::exhausted, "no memory to compress a log");
   with.begun = true;
-  std::vector<char> bytes(block);
+  std::vector<char> bytes(chunk);
   for (off_t at = 0;;) {
     const auto got = ::pread(plain, bytes.data(), bytes.size(), at);
     if (got < 0 && errno == EINTR) continue;

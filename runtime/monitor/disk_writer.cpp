@@ -2,15 +2,12 @@
 
 #include <cstdio>
 
+#include "runtime/monitor/wall_clock.hpp"
+
 namespace gantry::monitor {
 namespace {
 
 constexpr std::size_t bytes_per_turn = 64u << 10;
-
-unix_nanos now() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
-}
 
 /// On standard error, the monitor's own log. The container goes on: a full disk must not stop it. At most one line in
 /// ten seconds, as that log lies in memory.
@@ -113,13 +110,13 @@ void disk_writer::write_turn(const std::shared_ptr<log_queue>& queue) {
 void disk_writer::finish(std::shared_ptr<log_queue> queue, std::function<void()> then, std::function<void()> done) {
   if (queue && queue->lossy_)
     for (auto from : {log::output::out, log::output::err})
-      push(queue, from, now(), queue->lossy_->rest(from, queue->waiting()));
+      push(queue, from, wall_clock(), queue->lossy_->rest(from, queue->waiting()));
   run(
       [this, queue = std::move(queue), then = std::move(then)] {
         if (queue) {
           while (write_some(*queue, bytes_per_turn)) {
           }
-          report(queue->file_.finish(now()));
+          report(queue->file_.finish(wall_clock()));
         }
         if (then) then();
       },

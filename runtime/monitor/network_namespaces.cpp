@@ -1,5 +1,4 @@
 #include "runtime/monitor/network_namespaces.hpp"
-#include "runtime/sys/descriptor_passing.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -7,13 +6,11 @@
 
 #include <cerrno>
 
+#include "runtime/monitor/passage.hpp"
+#include "runtime/sys/descriptor_passing.hpp"
+
 namespace gantry::monitor {
 namespace {
-
-/// Our ends of what the child, which makes the namespace, has.
-struct passage {
-  sys::unique_fd socket, printed;
-};
 
 result<launch> prepare_namespace(passage& ours) {
   launch with;
@@ -61,11 +58,11 @@ void network_namespaces::made(const key& sandbox, int socket, job_end how, const
                               const responder& respond) {
   if (!how) return respond(within(how.error(), "make a network namespace"));
   if (how->code != 0) return respond(fail(errc::unavailable, "make a network namespace: {}", printed));
-  auto message = sys::receive_with_descriptors(socket, 16, MSG_DONTWAIT);
-  if (!message || message->descriptors.empty())
+  auto passed = sys::receive_with_descriptors(socket, 16, MSG_DONTWAIT);
+  if (!passed || passed->descriptors.empty())
     return respond(fail(errc::internal, "make a network namespace: its descriptor did not come"));
   // A second request for the same sandbox may have been quicker: its namespace is the one.
-  auto [at, fresh] = held_.try_emplace(sandbox, std::move(message->descriptors.front()));
+  auto [at, fresh] = held_.try_emplace(sandbox, std::move(passed->descriptors.front()));
   respond(reply(namespace_path{path_of(at->second)}));
 }
 

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <csignal>
 
+#include "runtime/monitor/passage.hpp"
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 
@@ -18,10 +19,6 @@ namespace {
 
 constexpr std::size_t max_hostname = 64;                   // sethostname(2)
 constexpr std::size_t max_sysctls = 256, max_ranges = 340; // user_namespaces(7): lines of a map
-
-struct passage {
-  sys::unique_fd socket, printed;
-};
 
 pod_plan plan_of(make_pod_namespaces& what) {
   pod_plan plan;
@@ -113,14 +110,14 @@ void pod_namespace_table::make(make_pod_namespaces what, responder respond) {
 }
 
 result<pod_namespace_table::pod> pod_namespace_table::take(int socket) {
-  GANTRY_LET(auto message, sys::receive_with_descriptors(socket, 64, MSG_DONTWAIT));
-  const auto blank = message.bytes.find(' ');
+  GANTRY_LET(auto passed, sys::receive_with_descriptors(socket, 64, MSG_DONTWAIT));
+  const auto blank = passed.bytes.find(' ');
   pod made;
-  if (blank != message.descriptors.size() || blank + 1 >= message.bytes.size())
+  if (blank != passed.descriptors.size() || blank + 1 >= passed.bytes.size())
     return fail(errc::internal, "their descriptors did not come");
   for (std::size_t i = 0; i < blank; ++i)
-    made.handles.emplace_back(static_cast<pod_handle>(message.bytes[i]), std::move(message.descriptors[i]));
-  std::from_chars(message.bytes.data() + blank + 1, message.bytes.data() + message.bytes.size(), made.pause_pid);
+    made.handles.emplace_back(static_cast<pod_handle>(passed.bytes[i]), std::move(passed.descriptors[i]));
+  std::from_chars(passed.bytes.data() + blank + 1, passed.bytes.data() + passed.bytes.size(), made.pause_pid);
   return made;
 }
 

@@ -13,17 +13,13 @@
 
 #include "runtime/monitor/fifo.hpp"
 #include "runtime/monitor/job_queue.hpp"
+#include "runtime/monitor/wall_clock.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 
 namespace gantry::monitor {
 namespace {
 
 constexpr std::size_t high_input = 64u << 10;
-
-unix_nanos now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 } // namespace
 
@@ -119,9 +115,9 @@ result<void> process_io::take_terminal() {
   auto peer = std::move(console_socket_);
   if (!how_.console_pair) peer.reset(::accept4(peer.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!peer) return fail_errno(errno, "take the terminal: the runtime did not pass it");
-  GANTRY_LET(auto message, sys::receive_with_descriptors(peer.get(), 4096, MSG_DONTWAIT));
-  if (message.descriptors.empty()) return fail(errc::unavailable, "the runtime passed no terminal");
-  out_ = {std::move(message.descriptors.front()), {}, log::output::out};
+  GANTRY_LET(auto passed, sys::receive_with_descriptors(peer.get(), 4096, MSG_DONTWAIT));
+  if (passed.descriptors.empty()) return fail(errc::unavailable, "the runtime passed no terminal");
+  out_ = {std::move(passed.descriptors.front()), {}, log::output::out};
   ::fcntl(out_.fd.get(), F_SETFL, O_RDWR | O_NONBLOCK);
   if (how_.height != 0 && how_.width != 0) return resize(how_.height, how_.width);
   return {};
@@ -184,7 +180,7 @@ void process_io::source_ended(source& from) {
 }
 
 void process_io::deliver(log::output from, std::string_view bytes) {
-  if (log_ && !disk_.add(log_, from, now(), bytes)) log_full_ = true;
+  if (log_ && !disk_.add(log_, from, wall_clock(), bytes)) log_full_ = true;
   kept_.append(bytes.substr(0, how_.keep_output - kept_.size()));
   for (const auto& client : std::vector(clients_)) {
     const auto& wants = client->wants();

@@ -54,11 +54,6 @@ std::vector<std::string> runtime_environment() {
   return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"};
 }
 
-unix_nanos wall_clock() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 result<void> check_key(const key& name) {
   if (is_name(name.ns, 63) && is_name(name.id, 128)) return {};
   return fail(errc::invalid_argument, "\"{}\" is not the namespace and id of a container", to_string(name));

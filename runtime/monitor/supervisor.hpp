@@ -190,8 +190,6 @@ std::optional<sys::file_mount> plan_files(start_container& what);
 std::optional<sys::borrowed_mount> plan_shm(const start_container& what);
 /// Sources of its binds whose IDs are mapped, in its bundle.
 std::vector<native::mapped_mount> plan_mapped(const start_container& what);
-/// The wall clock.
-unix_nanos wall_clock();
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.
 result<void> check_key(const key& name);
 

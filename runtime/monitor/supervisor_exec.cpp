@@ -5,6 +5,7 @@
 
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
+#include "runtime/monitor/wall_clock.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
 

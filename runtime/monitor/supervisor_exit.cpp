@@ -5,6 +5,7 @@
 #include "runtime/monitor/oom_counter.hpp"
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
+#include "runtime/monitor/wall_clock.hpp"
 
 namespace gantry::monitor {
 

@@ -52,7 +52,7 @@ void apply(device_policy& policy, const device_rule& rule) {
   }
 }
 
-std::string number(std::int64_t value) { return value < 0 ? "*" : std::to_string(value); }
+std::string number_or_all(std::int64_t value) { return value < 0 ? "*" : std::to_string(value); }
 
 // eBPF instructions (bpf(2), Linux bpf/instruction-set.rst), as far as the program needs them.
 bpf_insn instruction(int code, unsigned to, unsigned from, int offset, int value) {
@@ -116,7 +116,7 @@ std::vector<key_value> v1_device_lines(const device_policy& policy) {
   if (!policy.allow_all) lines.push_back({"devices.deny", "a"});
   for (const auto& one : policy.exceptions)
     lines.push_back({policy.allow_all ? "devices.deny" : "devices.allow",
-                     std::string(1, one.type) + " " + number(one.major) + ":" + number(one.minor) + " " +
+                     std::string(1, one.type) + " " + number_or_all(one.major) + ":" + number_or_all(one.minor) + " " +
                          access_letters(one.access)});
   return lines;
 }

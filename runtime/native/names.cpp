@@ -35,19 +35,19 @@ constexpr std::array<numbered, 16> rlimits = {{{"RLIMIT_AS", RLIMIT_AS},
                                                {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
                                                {"RLIMIT_STACK", RLIMIT_STACK}}};
 
-struct kind {
+struct namespace_kind {
   std::string_view name;
   const char* file;
   std::uint32_t flag;
 };
-constexpr std::array<kind, 8> namespaces = {{{"mount", "mnt", CLONE_NEWNS},
-                                             {"time", "time", CLONE_NEWTIME},
-                                             {"pid", "pid", CLONE_NEWPID},
-                                             {"network", "net", CLONE_NEWNET},
-                                             {"ipc", "ipc", CLONE_NEWIPC},
-                                             {"uts", "uts", CLONE_NEWUTS},
-                                             {"cgroup", "cgroup", CLONE_NEWCGROUP},
-                                             {"user", "user", CLONE_NEWUSER}}};
+constexpr std::array<namespace_kind, 8> namespaces = {{{"mount", "mnt", CLONE_NEWNS},
+                                                       {"time", "time", CLONE_NEWTIME},
+                                                       {"pid", "pid", CLONE_NEWPID},
+                                                       {"network", "net", CLONE_NEWNET},
+                                                       {"ipc", "ipc", CLONE_NEWIPC},
+                                                       {"uts", "uts", CLONE_NEWUTS},
+                                                       {"cgroup", "cgroup", CLONE_NEWCGROUP},
+                                                       {"user", "user", CLONE_NEWUSER}}};
 
 } // namespace
 

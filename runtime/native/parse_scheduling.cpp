@@ -21,13 +21,13 @@ constexpr std::array<named, 6> policies = {{{"SCHED_OTHER", SCHED_OTHER},
                                             {"SCHED_IDLE", SCHED_IDLE},
                                             {"SCHED_DEADLINE", 6}}};
 // sched_setattr(2); linux/sched.h.
-constexpr std::array<named, 7> flags = {{{"SCHED_FLAG_RESET_ON_FORK", 0x01},
-                                         {"SCHED_FLAG_RECLAIM", 0x02},
-                                         {"SCHED_FLAG_DL_OVERRUN", 0x04},
-                                         {"SCHED_FLAG_KEEP_POLICY", 0x08},
-                                         {"SCHED_FLAG_KEEP_PARAMS", 0x10},
-                                         {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
-                                         {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}}};
+constexpr std::array<named, 7> scheduler_flags = {{{"SCHED_FLAG_RESET_ON_FORK", 0x01},
+                                                   {"SCHED_FLAG_RECLAIM", 0x02},
+                                                   {"SCHED_FLAG_DL_OVERRUN", 0x04},
+                                                   {"SCHED_FLAG_KEEP_POLICY", 0x08},
+                                                   {"SCHED_FLAG_KEEP_PARAMS", 0x10},
+                                                   {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+                                                   {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}}};
 // ioprio_set(2): the class lies above 13 bits of level.
 constexpr std::array<named, 3> classes = {{{"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}}};
 
@@ -85,7 +85,7 @@ void read_scheduler(json_fields& in, dom::element value, process_plan& plan) {
     if (key == "deadline") return in.get(member, scheduler.deadline), true;
     if (key == "period") return in.get(member, scheduler.period), true;
     if (key != "flags") return false;
-    in.list(member, [&](dom::element one) { scheduler.flags |= number_of(in, one, flags); });
+    in.list(member, [&](dom::element one) { scheduler.flags |= number_of(in, one, scheduler_flags); });
     return true;
   });
 }

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -6,11 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "messages/domain/quote.hpp"
+#include "runtime/sys/directory.hpp"
 #include "runtime/sys/files.hpp"
 
 namespace gantry::sys {
@@ -18,11 +17,6 @@ namespace {
 
 constexpr std::size_t max_open = 64; // directories held open at once
 constexpr int max_passes = 64;       // listings of one directory that does not get empty
-
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using directory = std::unique_ptr<DIR, directory_closer>;
 
 /// A directory on the way down. Its listing is closed while the walk is far below.
 struct level {

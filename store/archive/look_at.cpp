@@ -12,7 +12,7 @@
 namespace gantry::store {
 namespace {
 
-constexpr int max_links = 255;              // github.com/moby/moby pkg/symlink
+constexpr int max_symlinks = 255;           // github.com/moby/moby pkg/symlink
 constexpr std::size_t max_components = 512; // of a path with its links' targets spliced in
 
 /// Components, the next one last, before those that are left.
@@ -51,7 +51,7 @@ result<std::string> follow(const sys::rooted_dir& root, const std::string& clean
       at += "/" + name;
       continue;
     }
-    if (++links > max_links || left.size() > max_components)
+    if (++links > max_symlinks || left.size() > max_components)
       return fail(errc::invalid_argument, "{}: too many links", clean);
     if (target.starts_with('/')) at.clear();
     push(left, target);

@@ -1,6 +1,5 @@
 #include "store/blob/blob_store.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -8,6 +7,7 @@
 
 #include <cerrno>
 
+#include "runtime/sys/directory.hpp"
 #include "runtime/sys/files.hpp"
 #include "store/blob/staging.hpp"
 
@@ -32,14 +32,10 @@ private:
   sys::unique_fd fd_;
 };
 
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 /// Calls `visit(name, size)` for each regular file of `folder`.
 template<class Visit>
 result<void> for_each_file(const std::string& folder, Visit visit) {
-  std::unique_ptr<DIR, directory_closer> dir(::opendir(folder.c_str()));
+  sys::directory dir(::opendir(folder.c_str()));
   if (!dir) return fail_errno(errno, "list {}", folder);
   errno = 0;
   while (const auto* found = ::readdir(dir.get())) {

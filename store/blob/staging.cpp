@@ -1,6 +1,5 @@
 #include "store/blob/staging.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "runtime/sys/directory.hpp"
 #include "runtime/sys/files.hpp"
 #include "store/layout.hpp"
 
@@ -39,10 +39,6 @@ sys::unique_fd lock_folder(const std::string& path) {
   if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.reset();
   return fd;
 }
-
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
 
 } // namespace
 
@@ -112,7 +108,7 @@ result<void> staging::keep(std::span<const piece> what) {
 
 result<void> remove_old_staging(const std::string& root) {
   auto ingest = root + "/ingest";
-  std::unique_ptr<DIR, directory_closer> dir(::opendir(ingest.c_str()));
+  sys::directory dir(::opendir(ingest.c_str()));
   if (!dir) return fail_errno(errno, "list {}", ingest);
   std::vector<std::string> left;
   while (const auto* found = ::readdir(dir.get()))

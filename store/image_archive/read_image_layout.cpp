@@ -3,6 +3,7 @@
 
 #include "messages/domain/json_fields.hpp"
 #include "messages/domain/manifest.hpp"
+#include "store/image_archive/blob_name.hpp"
 #include "store/image_archive/read_images.hpp"
 #include "store/layer/entry_name.hpp"
 
@@ -10,12 +11,8 @@
 namespace gantry::store {
 namespace {
 
-std::string name_of(const digest& content) {
-  return fmt::format("blobs/{}/{}", to_string(content.algo()), content.hex());
-}
-
 result<staging::piece> blob(const archive_contents& of, const descriptor& what) {
-  GANTRY_LET(auto piece, of.file(name_of(what.content)));
+  GANTRY_LET(auto piece, of.file(blob_name(what.content)));
   if (piece.content != what.content)
     return fail(errc::corrupt, "blob {}: its content has the digest {}", what.content.str(), piece.content.str());
   if (piece.size != what.size)
@@ -33,7 +30,7 @@ result<archived_document> document(const archive_contents& of, const descriptor&
 
 /// An index may list platforms that whoever wrote the archive did not have.
 result<descriptor> choose(const archive_contents& of, image_index index, const platform& host) {
-  std::erase_if(index.manifests, [&](const descriptor& one) { return !of.has(name_of(one.content)); });
+  std::erase_if(index.manifests, [&](const descriptor& one) { return !of.has(blob_name(one.content)); });
   auto fits = select(index, host);
   if (fits) return fits;
   std::erase_if(index.manifests, [](const descriptor& one) { return one.target && one.target->os == "unknown"; });

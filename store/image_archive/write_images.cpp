@@ -4,16 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/image_archive/blob_name.hpp"
+
 namespace gantry::store {
 namespace {
 
 using json = nlohmann::ordered_json;
 
 constexpr std::size_t piece_bytes = 256u << 10;
-
-std::string name_of(const digest& content) {
-  return fmt::format("blobs/{}/{}", to_string(content.algo()), content.hex());
-}
 
 tar_entry entry_of(std::string name, entry_kind kind, std::uint64_t size) {
   tar_entry made;
@@ -39,7 +37,7 @@ result<void> write_blob(const blob_store& from, const digest& content, tar_write
                 "where that is not",
                 content.str());
   GANTRY_LET(auto bytes, from.open_blob(content));
-  GANTRY_TRY(to.add(entry_of(name_of(content), entry_kind::file, *size)));
+  GANTRY_TRY(to.add(entry_of(blob_name(content), entry_kind::file, *size)));
   std::string piece(piece_bytes, '\0');
   for (std::uint64_t sent = 0;;) {
     GANTRY_LET(auto got, bytes->read(piece));
@@ -85,8 +83,8 @@ json docker_list_of(std::span<const saved_image> images) {
   for (const auto& image : images) {
     json tags = image.names.empty() ? json() : json::array(), layers = json::array();
     for (const auto& name : image.names) tags.push_back(name.familiar());
-    for (const auto& layer : image.layers) layers.push_back(name_of(layer.content));
-    list.push_back({{"Config", name_of(image.config.content)}, {"RepoTags", tags}, {"Layers", layers}});
+    for (const auto& layer : image.layers) layers.push_back(blob_name(layer.content));
+    list.push_back({{"Config", blob_name(image.config.content)}, {"RepoTags", tags}, {"Layers", layers}});
   }
   return list;
 }

@@ -9,8 +9,6 @@ namespace gantry::store {
 
 namespace {
 
-constexpr std::chrono::milliseconds progress_interval{100};
-
 class blob_fetch final : public payload {
 public:
   blob_fetch(std::shared_ptr<ingest> into, std::function<void(std::uint64_t)> progress, callback<void> done)

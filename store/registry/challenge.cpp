@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "store/registry/ascii.hpp"
+
 namespace gantry::store {
 
 namespace {
 
-constexpr std::size_t max_challenges = 8;
 constexpr std::size_t max_parameters = 16;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // RFC 9110, section 5.6.2, "tchar"; '/' as well, which token68 has.
 bool is_token(char c) {
@@ -58,11 +57,6 @@ public:
 private:
   std::string_view left_;
 };
-
-std::string lowered(std::string word) {
-  std::transform(word.begin(), word.end(), word.begin(), lower);
-  return word;
-}
 
 /// After "name =": the value, quoted or not.
 std::optional<std::string> value_of(scanner& in) {

@@ -19,8 +19,10 @@ struct challenge {
   friend bool operator==(const challenge&, const challenge&) = default;
 };
 
+inline constexpr std::size_t max_challenges = 8; ///< of one answer, and of one header of it
+
 /// The challenges of one WWW-Authenticate header; there may be several in it. What breaks the grammar ends the
-/// parsing, and the challenges before it count. At most 8 challenges of 16 parameters.
+/// parsing, and the challenges before it count. At most max_challenges of 16 parameters.
 std::vector<challenge> parse_challenges(std::string_view header);
 
 } // namespace gantry::store

@@ -4,12 +4,6 @@
 
 namespace gantry::store {
 
-namespace {
-
-constexpr unsigned max_redirects = 5;
-
-} // namespace
-
 conversation::conversation(registry_services shared, std::uint64_t id, const reference& from, credentials who,
                            payload& what, body_limit limit)
     : shared_(shared), id_(id), domain_(from.domain), access_{{}, from.repository, std::move(who), what.actions()},

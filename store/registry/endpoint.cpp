@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
-#include <algorithm>
 #include <memory>
 
+#include "store/registry/ascii.hpp"
 #include "store/registry/error_body.hpp"
 
 namespace gantry::store {
@@ -32,12 +32,6 @@ std::string part_of(const url_handle& url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
   if (::curl_url_get(url.get(), part, &text, flags) != CURLUE_OK) return {};
   return std::unique_ptr<char, text_deleter>(text).get();
-}
-
-std::string lowered(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
 }
 
 /// Without the port; an IPv6 address without its brackets.

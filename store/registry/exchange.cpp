@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "store/registry/ascii.hpp"
+#include "store/registry/challenge.hpp"
 #include "store/registry/error_body.hpp"
 
 #ifndef GANTRY_VERSION
@@ -16,15 +18,7 @@ namespace {
 
 constexpr std::size_t max_header_bytes = 64u << 10;
 constexpr std::size_t max_error_body = 16u << 10;
-constexpr std::size_t max_challenges = 8;
 constexpr long buffer_bytes = 256L << 10;
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return low;
-}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blank = " \t\r\n";

@@ -25,6 +25,8 @@ public:
   virtual bool go_to(std::uint64_t offset) = 0;
 };
 
+inline constexpr unsigned max_redirects = 5; ///< that a sender follows for one request
+
 /// One HTTP request, to be sent as it is: redirects and authentication are their sender's business.
 struct http_request {
   std::string url;
@@ -46,7 +48,7 @@ struct response_head {
   std::string content_digest; ///< Docker-Content-Digest
   std::string content_range;
   std::string retry_after;
-  std::vector<std::string> challenges; ///< each WWW-Authenticate, at most 8
+  std::vector<std::string> challenges; ///< each WWW-Authenticate, at most max_challenges
   std::optional<std::uint64_t> length;
 };
 

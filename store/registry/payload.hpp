@@ -28,6 +28,8 @@ enum class upload_end : std::uint8_t { existed, mounted, uploaded };
 template<class T>
 using callback = std::function<void(result<T>)>;
 
+inline constexpr std::chrono::milliseconds progress_interval{100}; ///< between what is said of one transfer
+
 /// What a transfer is after, apart from how it gets there. Lives on the loop's thread; `succeed` or `fail` is called
 /// once, last.
 class payload {

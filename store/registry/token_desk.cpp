@@ -7,7 +7,6 @@ namespace gantry::store {
 namespace {
 
 constexpr std::size_t max_answer = 256u << 10;
-constexpr unsigned max_redirects = 5;
 
 token_desk::answer refuse(error reason) {
   return tl::unexpected<attempt_failure>(attempt_failure{std::move(reason), false, std::nullopt, 1});

@@ -12,8 +12,6 @@
 namespace gantry::store {
 namespace {
 
-constexpr std::chrono::milliseconds progress_interval{100};
-
 class file_body final : public request_body {
 public:
   file_body(sys::unique_fd fd, std::uint64_t size, std::function<void(std::uint64_t)> sent)

@@ -1,27 +1,21 @@
 #include "store/snapshot/disk_usage.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <memory>
 #include <unordered_set>
 #include <vector>
 
+#include "runtime/sys/directory.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::store {
 namespace {
 
-struct directory_closer {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using directory = std::unique_ptr<DIR, directory_closer>;
-
-class walk {
+class measurement {
 public:
-  walk(std::stop_token stop, usage_limits limits) : stop_(std::move(stop)), limits_(limits) {}
+  measurement(std::stop_token stop, usage_limits limits) : stop_(std::move(stop)), limits_(limits) {}
 
   result<disk_usage> over(const std::string& path) {
     struct stat status {};
@@ -55,7 +49,7 @@ private:
       if (errno != ENOENT && errno != ENOTDIR) total_.whole = false;
       return;
     }
-    directory opened(::fdopendir(fd.get()));
+    sys::directory opened(::fdopendir(fd.get()));
     if (!opened) return;
     (void)fd.release();
     levels_.push_back(std::move(opened));
@@ -82,14 +76,14 @@ private:
   usage_limits limits_;
   dev_t device_ = 0;
   disk_usage total_;
-  std::vector<directory> levels_;
+  std::vector<sys::directory> levels_;
   std::unordered_set<ino_t> counted_; ///< files with several names
 };
 
 } // namespace
 
 result<disk_usage> measure_disk_usage(const std::string& path, std::stop_token stop, usage_limits limits) {
-  return walk(std::move(stop), limits).over(path);
+  return measurement(std::move(stop), limits).over(path);
 }
 
 } // namespace gantry::store

@@ -52,6 +52,23 @@ function(gantry_batch_by_name target)
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
+# The sources of each folder together, 16 at a time: names in unnamed namespaces are one folder's alone.
+function(gantry_batch_by_folder target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source ${sources})
+    file(RELATIVE_PATH folder ${CMAKE_CURRENT_SOURCE_DIR} ${source})
+    get_filename_component(folder ${folder} DIRECTORY)
+    string(MAKE_C_IDENTIFIER "in_${folder}" folder)
+    list(APPEND ${folder} ${source})
+    list(LENGTH ${folder} count)
+    math(EXPR batch "(${count} - 1) / 16")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}_${batch})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${GANTRY_UNITY} UNITY_BUILD_MODE GROUP)
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage -Wno-stringop-overflow -Wno-array-bounds>)
+endfunction()
+
 # gantry_library(NAME [SOURCES globs...] [LINK targets...] [PCH headers...] [PCH_OF target])
 # PCH_OF: the precompiled header of a target that is compiled with the same options.
 function(gantry_library name)

@@ -25,7 +25,7 @@ std::string stats_json(const std::string& id, const cgroup::stats& of) {
                      of.memory_usage, of.memory_peak, of.pids, of.pids_limit);
 }
 
-void print(const std::string& text) {
+void print_at_once(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
@@ -41,7 +41,7 @@ int milliseconds_of(const std::string& text) {
 
 result<void> print_stats(const container_record& record) {
   GANTRY_LET(const auto now, cgroup::read_stats(*cgroup::of_host(), record.cgroup_path));
-  print(stats_json(record.id, now));
+  print_at_once(stats_json(record.id, now));
   return {};
 }
 
@@ -52,7 +52,8 @@ result<int> follow_events(const container_record& record, const sys::unique_fd& 
   for (int waited = 0;; waited += oom_interval) {
     const bool over = ::poll(&ended, 1, oom_interval) > 0;
     const auto now = cgroup::read_oom_kills(*cgroup::of_host(), record.cgroup_path).value_or(kills);
-    for (; kills < now; ++kills) print(fmt::format("{{\"type\":\"oom\",\"id\":{}}}\n", native::json_string(record.id)));
+    for (; kills < now; ++kills)
+      print_at_once(fmt::format("{{\"type\":\"oom\",\"id\":{}}}\n", native::json_string(record.id)));
     if (over) return 0;
     if (waited % interval < oom_interval) GANTRY_TRY(print_stats(record));
   }

@@ -10,15 +10,16 @@ using std::chrono::duration;
 using milliseconds = duration<double, std::milli>;
 
 /// Three or four figures, whatever the size.
-std::string ms(nanoseconds value) {
+std::string ms_text(nanoseconds value) {
   auto in_ms = milliseconds(value).count();
   return fmt::format("{:.{}f}", in_ms, in_ms < 10 ? 2 : in_ms < 100 ? 1 : 0);
 }
 
 void add_row(std::string& to, std::string_view name, const histogram& of) {
   if (of.count() == 0) return;
-  to += fmt::format("  {:<15}{:>9}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", name, of.count(), ms(of.min()),
-                    ms(of.at(0.5)), ms(of.at(0.9)), ms(of.at(0.99)), ms(of.at(0.999)), ms(of.max()));
+  to += fmt::format("  {:<15}{:>9}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", name, of.count(), ms_text(of.min()),
+                    ms_text(of.at(0.5)), ms_text(of.at(0.9)), ms_text(of.at(0.99)), ms_text(of.at(0.999)),
+                    ms_text(of.max()));
 }
 
 std::string head_of(const report& r) {
