@@ -208,7 +208,7 @@ TEST_CASE("a reader that is slow pauses its download, which goes on when it has 
   auto options = hasty();
   // Either the connection is still there when the reader has caught up, or it was given up and there is a new one.
   options.park_after = GENERATE(std::chrono::milliseconds(60000), std::chrono::milliseconds(1));
-  options.stall_timeout = 1s * slowness; // a pause is no stall
+  options.stall_timeout = 3s * slowness; // a pause is no stall
   registry_client client(options);
   auto into = *blobs.begin(what);
   auto source = into->reader();
@@ -216,7 +216,7 @@ TEST_CASE("a reader that is slow pauses its download, which goes on when it has 
   client.get_blob(image_at(server.host()), into, {}, 1, {}, got.take());
   while (into->lag() <= store::ingest::high_lag && !got.here()) std::this_thread::yield();
   REQUIRE_FALSE(got.here());
-  std::this_thread::sleep_for(1500ms * slowness);
+  std::this_thread::sleep_for(4000ms * slowness);
   CHECK(into->lag() <= store::ingest::high_lag + mebibyte);
   std::string buffer(mebibyte, '\0');
   std::uint64_t total = 0;
