@@ -116,5 +116,5 @@ function(gantry_test name)
   add_test(NAME ${name} COMMAND ${name} "~[root]")
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 300)
   add_test(NAME ${name}_root COMMAND ${name} "[root]")
-  set_tests_properties(${name}_root PROPERTIES LABELS root TIMEOUT 300 RUN_SERIAL ON)
+  set_tests_properties(${name}_root PROPERTIES LABELS root TIMEOUT 900 RUN_SERIAL ON) # real containers, sanitized, on slow hosts
 endfunction()
