@@ -40,9 +40,19 @@ result<store::extracted_layer> expand(layer_extractor_state& state, const extrac
   return layer;
 }
 
+/// The blob alone. What it expands to is the affair of whoever makes a layer of it.
+result<layer_extracted> keep_blob(layer_bytes& bytes) {
+  if (!bytes.download) return layer_extracted{};
+  bytes.source.reset(); // the download waits for no reader
+  auto kept = bytes.download->commit();
+  if (!kept) bytes.download->fail(kept.error());
+  return kept.map([] { return layer_extracted{}; });
+}
+
 result<layer_extracted> extract_once(layer_extractor_state& state, const extract_layer& request, bool& resumed) {
   GANTRY_LET(auto bytes, open_bytes(state, request));
   resumed = bytes.download && bytes.download->resumed_from() > 0;
+  if (request.folder == 0) return keep_blob(bytes);
   auto layer = expand(state, request, bytes);
   if (layer && !layer->needs_parents) {
     GANTRY_TRY(store::commit_layer(state.paths, request.folder));

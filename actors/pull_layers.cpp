@@ -43,6 +43,10 @@ void record(self_pointer self, std::size_t index, const layer_folder& folder) {
 
 void on_extracted(self_pointer self, std::size_t index, layer_folder folder, const layer_extracted& made) {
   auto& layer = self->state.layers[index];
+  if (folder.folder == 0) {
+    layer.step = step::done;
+    return layer_ended(self);
+  }
   if (made.needs_parents) {
     layer.needs_parents = true;
     layer.folder = folder.folder; // the number stays ours
@@ -64,7 +68,8 @@ extract_layer extraction(const puller_state& state, std::size_t index, std::uint
   return request;
 }
 
-/// Waits for a place among the extractors, and has the layer fetched and expanded there.
+/// Waits for a place among the extractors, and has the layer fetched and expanded there. Without a folder's number its
+/// blob alone is fetched.
 void make(self_pointer self, std::size_t index, const layer_folder& folder) {
   auto& state = self->state;
   acquire_slot request{work_kind::extraction, state.request.client, self->address()};
@@ -102,9 +107,21 @@ void claim(self_pointer self, std::size_t index) {
           [self, index](const layer_claim& claimed) {
             if (!claimed.exists) return make(self, index, claimed.layer);
             layer_done(self, index, claimed.layer, step::exists);
+            if (!claimed.blob_exists) return make(self, index, {}); // else it could be neither pushed nor saved
             layer_ended(self);
           },
           [self](const caf::error& e) { layer_ended(self, from_caf(e)); });
+}
+
+/// The blob of a layer that this image has by another blob too.
+void keep_blob(self_pointer self, std::size_t index) {
+  auto& state = self->state;
+  ++state.open;
+  hold_blobs request{{state.layers[index].blob.content}, state.request.pull_id};
+  ask<done>(self, state.parts.snapshot, deadline::inner, std::move(request), [self, index](result<done> r) {
+    if (!r) return layer_ended(self, std::move(r.error()));
+    make(self, index, {});
+  });
 }
 
 /// The lowest layer that waited for its parents; all below it are there by then.
@@ -122,10 +139,16 @@ void next_dependent(self_pointer self) {
 
 void fetch_layers(self_pointer self) {
   auto& state = self->state;
-  std::set<digest> seen;
+  std::set<digest> layers, blobs;
   ++state.open; // so that answers that come early do not end the step
-  for (std::size_t i = 0; i < state.layers.size(); ++i)
-    if (seen.insert(state.layers[i].diff_id).second) claim(self, i);
+  for (std::size_t i = 0; i < state.layers.size(); ++i) {
+    bool new_layer = layers.insert(state.layers[i].diff_id).second;
+    bool new_blob = blobs.insert(state.layers[i].blob.content).second;
+    if (new_layer)
+      claim(self, i);
+    else if (new_blob)
+      keep_blob(self, i);
+  }
   layer_ended(self);
 }
 

@@ -18,10 +18,12 @@ constexpr unix_nanos creation_time_limit = 600'000'000'000; // a creation is rec
 
 void answer_claim(self_pointer self, const claim_layer& request, caf::typed_response_promise<layer_claim> promise) {
   auto& state = self->state;
+  auto& held = state.leases[request.lease];
+  held.blobs.insert(request.blob);
   for (const auto& id : {request.diff_id, request.chain_id})
     if (auto found = state.layers.find(id); found != state.layers.end()) {
-      state.leases[request.lease].folders.insert(found->second.folder);
-      promise.deliver(layer_claim{found->second, true});
+      held.folders.insert(found->second.folder);
+      promise.deliver(layer_claim{found->second, true, state.parts.blobs->has(request.blob)});
       return;
     }
   auto [claim, added] = state.claims.try_emplace(request.diff_id);
@@ -35,10 +37,8 @@ void answer_claim(self_pointer self, const claim_layer& request, caf::typed_resp
     state.claims.erase(claim);
     return refuse(promise, number.error());
   }
-  auto& held = state.leases[request.lease];
   held.folders.insert(*number);
-  held.blobs.insert(request.blob);
-  promise.deliver(layer_claim{{request.diff_id, false, *number, 0}, false});
+  promise.deliver(layer_claim{{request.diff_id, false, *number, 0}});
 }
 
 /// Whoever waited for this layer asks again: it is there now, or the first of them makes it.

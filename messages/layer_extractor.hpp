@@ -12,7 +12,7 @@ struct extract_layer {
   registry_login login;
   std::string group; ///< the pull's id
   digest diff_id;
-  std::uint64_t folder = 0; ///< the number it gets
+  std::uint64_t folder = 0; ///< the number it gets; 0: the layer is there, and only its blob is fetched and verified
   /// The folders of the layers below, topmost first. While they are not known, a layer that needs them is answered with
   /// needs_parents and makes no folder.
   std::vector<std::uint64_t> parents;

@@ -14,7 +14,8 @@ struct layer_folder {
 };
 
 /// Asks for a layer on behalf of `lease`: either it is there (under its diffID, or its chainID), and leased, or the
-/// asker shall make it, in a folder of a new number. While somebody else is making it, the answer waits.
+/// asker shall make it, in a folder of a new number. While somebody else is making it, the answer waits. `blob` is
+/// leased with it, whether it is there or not: the same layer may have come as another blob.
 struct claim_layer {
   digest diff_id, chain_id, blob;
   std::string lease;
@@ -22,6 +23,7 @@ struct claim_layer {
 struct layer_claim {
   layer_folder layer;
   bool exists = false;
+  bool blob_exists = false; ///< said of a layer that exists
 };
 /// The folder that was claimed under `diff_id` is made: it is recorded and stays leased.
 struct commit_layer {

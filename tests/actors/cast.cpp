@@ -55,7 +55,9 @@ snapshot_actor::behavior_type fake_snapshot(snapshot_actor::pointer self, script
       [=](const claim_layer& request) {
         bool there = play->layers_there.contains(request.diff_id);
         auto folder = 10 + play->count("snapshot.claim_layer");
-        return perform(self, play, "snapshot.claim_layer", layer_claim{{request.diff_id, false, folder, 7}, there});
+        return perform(
+            self, play, "snapshot.claim_layer",
+            layer_claim{{request.diff_id, false, folder, 7}, there, !play->blobs_missing.contains(request.blob)});
       },
       [=](const commit_layer&) { return perform(self, play, "snapshot.commit_layer", done{}); },
       [=](const keep_documents&) { return perform(self, play, "snapshot.keep_documents", done{}); },

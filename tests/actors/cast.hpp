@@ -39,6 +39,7 @@ struct script {
   std::vector<record_changes> recorded;
   std::vector<monitor::container_entry> entries;   ///< what the monitor has
   std::set<digest> layers_there;                   ///< by diffID
+  std::set<digest> blobs_missing;                  ///< of layers that are there
   std::vector<std::chrono::milliseconds> restarts; ///< back-offs that the fake sandbox was told
   std::string shared_ipc = "/proc/7/fd/10";        ///< what the monitor tells of a pod's IPC namespace
   std::vector<key> held_pods;                      ///< whose namespaces the monitor has

@@ -167,6 +167,36 @@ TEST_CASE("pull: a layer that stands in an image twice is claimed once, and has 
   CHECK(folders[0] == folders[1]);
 }
 
+TEST_CASE("pull: of a layer that came as another blob, the blob alone is fetched") {
+  pull_stage s;
+  s.play.layers_there = {s.layers.diff_ids[0], s.layers.diff_ids[1]};
+  s.play.blobs_missing = {digest_of_number(501)};
+  s.play.held.insert("extract 1");
+  auto pulling = s.pull();
+  REQUIRE(s.layers.asked.size() == 2);
+  CHECK(s.layers.asked[0].blob.content == digest_of_number(501));
+  CHECK(s.layers.asked[0].folder == 0);
+  CHECK(s.layers.asked[1].diff_id == s.layers.diff_ids[2]);
+  CHECK_FALSE(s.play.asked("metadata.put_image")); // an image is whole when its blobs are there
+  s.release("extract 1");
+  CHECK(pulling.ok());
+  CHECK(s.play.count("snapshot.commit_layer") == 1);
+  CHECK(s.recorded().layer_folders[1] == 11); // the one that was there
+}
+
+TEST_CASE("pull: a layer that stands in an image as two blobs is made of one, and the other is kept too") {
+  pull_stage s(2);
+  s.layers.diff_ids[1] = s.layers.diff_ids[0];
+  s.publish("latest", 2);
+  CHECK(s.pull().ok());
+  CHECK(s.play.in_order("snapshot.hold_blobs", "metadata.put_image"));
+  REQUIRE(s.layers.asked.size() == 2);
+  CHECK(s.layers.asked[0].folder != 0);
+  CHECK(s.layers.asked[1].blob.content == digest_of_number(501));
+  CHECK(s.layers.asked[1].folder == 0);
+  CHECK(s.recorded().layer_folders[0] == s.recorded().layer_folders[1]);
+}
+
 TEST_CASE("pull: a layer that fails cancels the others, and its error is the pull's") {
   pull_stage s(4);
   s.play.held.insert("extract 0");
