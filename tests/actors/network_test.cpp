@@ -5,7 +5,7 @@
 namespace gantry::test {
 namespace {
 
-port_binding web(std::uint16_t host_port) { return {80, "tcp", "", host_port}; }
+port_binding web_port(std::uint16_t host_port) { return {80, "tcp", "", host_port}; }
 
 } // namespace
 
@@ -101,28 +101,28 @@ TEST_CASE("network: attachments that come while the rules are made wait; then a 
 
 TEST_CASE("network: a port that another sandbox has is refused, and free again after its detachment", "[root]") {
   network_stage s;
-  auto taken = s.attach(1, {web(0)}).value().ports.at(0);
+  auto taken = s.attach(1, {web_port(0)}).value().ports.at(0);
   CHECK(taken.host_port != 0);
-  auto refused = s.attach(2, {web(taken.host_port)});
+  auto refused = s.attach(2, {web_port(taken.host_port)});
   CHECK(refused.why().code == errc::already_exists);
   CHECK_THAT(refused.why().message, contains("port is already allocated"));
   CHECK(s.count("connect") == 1);
   CHECK(s.detach(1).ok());
-  CHECK(s.attach(2, {web(taken.host_port)}).ok());
+  CHECK(s.attach(2, {web_port(taken.host_port)}).ok());
 }
 
 TEST_CASE("network: an attachment that fails is undone, and its port is free", "[root]") {
   network_stage s;
-  auto port = s.attach(1, {web(0)}).value().ports.at(0).host_port;
+  auto port = s.attach(1, {web_port(0)}).value().ports.at(0).host_port;
   (void)s.detach(1);
   s.play.fail("links.connect");
-  auto refused = s.attach(2, {web(port)});
+  auto refused = s.attach(2, {web_port(port)});
   CHECK_THAT(refused.why().message, contains("links.connect failed"));
   s.on.advance(2 * rules_linger);
   CHECK(s.steps.back() == "ip delete"); // it was the only one: the rules went, too
   CHECK(std::find(s.steps.rbegin(), s.steps.rend(), "disconnect") != s.steps.rend());
   s.play.failures.clear();
-  CHECK(s.attach(3, {web(port)}).ok());
+  CHECK(s.attach(3, {web_port(port)}).ok());
 }
 
 TEST_CASE("network: rules that cannot be made fail the attachment, and are tried again with the next", "[root]") {
@@ -155,20 +155,20 @@ TEST_CASE("network: what a crash left being detached does not mean that the rule
 TEST_CASE("network: a detachment that fails keeps the port and the rules") {
   network_stage s;
   s.on.say(s.network,
-           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}, {}});
+           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web_port(34567)}}, {}});
   s.failing = {"portmap DEL"};
-  CHECK_THAT(s.detach(1, {web(34567)}).why().message, contains("try again"));
+  CHECK_THAT(s.detach(1, {web_port(34567)}).why().message, contains("try again"));
   CHECK(s.count("disconnect") == 1); // all the same
   CHECK(s.count("ip delete") == 0);
   s.failing.clear();
-  CHECK(s.detach(1, {web(34567)}).ok());
+  CHECK(s.detach(1, {web_port(34567)}).ok());
   CHECK(s.count("ip delete") == 1);
 }
 
 TEST_CASE("network: ports that cannot be published undo the end, in the plugin's words", "[root]") {
   network_stage s;
   s.failing = {"portmap ADD"};
-  CHECK_THAT(s.attach(1, {web(0)}).why().message, contains("CNI plugin portmap: try again"));
+  CHECK_THAT(s.attach(1, {web_port(0)}).why().message, contains("CNI plugin portmap: try again"));
   CHECK(s.count("portmap DEL") == 1);
   CHECK(s.count("disconnect") == 1);
   s.failing.clear();
@@ -198,8 +198,8 @@ TEST_CASE("network: an end has an address of its own, the way out, and what its 
 TEST_CASE("network: a sandbox found again keeps its port") {
   network_stage s;
   s.on.say(s.network,
-           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web(34567)}}, {}});
-  CHECK(s.attach(2, {web(34567)}).why().code == errc::already_exists);
+           recover_endpoint{network_stage::sandbox(1), {"bridge", "172.29.0.2", "", "", 16, {web_port(34567)}}, {}});
+  CHECK(s.attach(2, {web_port(34567)}).why().code == errc::already_exists);
 }
 
 TEST_CASE("network: an unknown network is not found, and nothing runs") {

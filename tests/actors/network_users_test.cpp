@@ -7,7 +7,7 @@
 namespace gantry::test {
 namespace {
 
-network_definition asked(const std::string& name, const std::string& subnet, char digit = 'a') {
+network_definition wanted(const std::string& name, const std::string& subnet, char digit = 'a') {
   network_definition made;
   made.name = {docker_namespace, std::string(64, digit)};
   made.display_name = name;
@@ -18,7 +18,7 @@ network_definition asked(const std::string& name, const std::string& subnet, cha
 struct users_stage : network_stage {
   using network_stage::network_stage;
   answer<network_info> create(const std::string& name, const std::string& subnet, char digit = 'a') {
-    return on.ask<network_info>(network, create_network{asked(name, subnet, digit)});
+    return on.ask<network_info>(network, create_network{wanted(name, subnet, digit)});
   }
   answer<network_info> find(const std::string& name) {
     return on.ask<network_info>(network, find_network{docker_namespace, name});
@@ -71,10 +71,10 @@ TEST_CASE("networks: a name, a subnet or a bridge that is taken is refused; the 
   CHECK_THAT(s.create("other", "10.1.0.128/25", 'b').why().message, contains("Pool overlaps"));
   CHECK_THAT(s.create("other", "172.29.5.0/24", 'b').why().message, contains("Pool overlaps"));
   CHECK(s.create("host", "10.2.0.0/24", 'b').why().code == errc::denied);
-  auto same_link = asked("other", "10.2.0.0/24", 'b');
+  auto same_link = wanted("other", "10.2.0.0/24", 'b');
   same_link.bridge = "gantry0";
   CHECK_THAT(s.on.ask<network_info>(s.network, create_network{same_link}).why().message, contains("gantry0"));
-  auto twin = asked("twin", "10.3.0.0/24");
+  auto twin = wanted("twin", "10.3.0.0/24");
   twin.name.id = "aab" + std::string(61, '0');
   (void)s.on.ask<network_info>(s.network, create_network{twin}).value();
   CHECK_THAT(s.find("aa").why().message, contains("ambiguous (2 matches"));
@@ -152,7 +152,7 @@ TEST_CASE("networks: an end whose names cannot be told is undone", "[root]") {
 
 TEST_CASE("networks: an internal one is no way out, publishes nothing, and asks nobody", "[root]") {
   users_stage s;
-  auto definition = asked("inside", "10.1.0.0/24");
+  auto definition = wanted("inside", "10.1.0.0/24");
   definition.internal = true;
   (void)s.on.ask<network_info>(s.network, create_network{definition}).value();
   auto end = s.join(1, users_stage::end(), {{80, "tcp", "", 0}}).value();
@@ -180,7 +180,7 @@ TEST_CASE("networks: the way out moves, and the ports go with it", "[root]") {
 }
 
 TEST_CASE("networks: what a recovery tells is taken, and told to the name server once all of it is") {
-  users_stage s({asked("web", "10.1.0.0/24")});
+  users_stage s({wanted("web", "10.1.0.0/24")});
   auto end = users_stage::end();
   end.ip = "10.1.0.2";
   end.attached = true;
@@ -198,7 +198,7 @@ TEST_CASE("networks: what a recovery tells is taken, and told to the name server
 }
 
 TEST_CASE("networks: a container that is renamed is found by its new name") {
-  users_stage s({asked("web", "10.1.0.0/24")});
+  users_stage s({wanted("web", "10.1.0.0/24")});
   auto end = users_stage::end();
   end.ip = "10.1.0.2";
   s.on.say(s.network, recover_endpoint{network_stage::sandbox(1), end, {}});

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "tests/actors/network_stage.hpp"
 #include "tests/actors/pod_stage.hpp"
 
 namespace gantry::test {
@@ -9,12 +10,6 @@ namespace {
 
 constexpr auto added = R"({"cniVersion":"1.0.0","interfaces":[{"name":"veth1"},{"name":"eth0","sandbox":"/n"}],)"
                        R"("ips":[{"address":"10.1.0.2/24","interface":1},{"address":"fd00::2/64","interface":1}]})";
-
-std::string env_of(const monitor::run_process& request, const std::string& name) {
-  for (const auto& entry : request.env)
-    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
-  return {};
-}
 
 /// Two plugins, `first` and `second`, that are files; what they answer is scripted.
 struct cni_stage : cast {

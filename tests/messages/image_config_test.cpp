@@ -7,8 +7,8 @@ using namespace gantry;
 
 namespace {
 
-const std::string a_digest = "sha256:" + std::string(64, 'a');
-const std::string rootfs = R"("rootfs":{"type":"layers","diff_ids":[")" + a_digest + R"("]})";
+const std::string layer_digest = "sha256:" + std::string(64, 'a');
+const std::string rootfs = R"("rootfs":{"type":"layers","diff_ids":[")" + layer_digest + R"("]})";
 
 std::string with_config(std::string_view fields) { return fmt::format(R"({{{},"config":{{{}}}}})", rootfs, fields); }
 
@@ -48,7 +48,7 @@ TEST_CASE("an image's config is read whole") {
   REQUIRE(read->health);
   CHECK(read->health->interval == std::chrono::seconds(30));
   CHECK(read->health->retries == 3);
-  CHECK(read->diff_ids.at(0).str() == a_digest);
+  CHECK(read->diff_ids.at(0).str() == layer_digest);
   REQUIRE(read->history.size() == 2);
   CHECK(read->history[0].comment == "c");
   CHECK(read->history[1].empty_layer);
@@ -119,8 +119,8 @@ TEST_CASE("a config without a good rootfs is corrupt") {
   check_corrupt(R"({"rootfs":{"type":"windows","diff_ids":[]}})", "layers");
   check_corrupt(R"({"rootfs":{"diff_ids":["sha256:../../x"]}})", "diff_ids[0]");
   check_corrupt(R"({"rootfs":{"diff_ids":[7]}})", "diff_ids");
-  std::string many = "\"" + a_digest + "\"";
-  for (int i = 0; i < 500; ++i) many += ",\"" + a_digest + "\"";
+  std::string many = "\"" + layer_digest + "\"";
+  for (int i = 0; i < 500; ++i) many += ",\"" + layer_digest + "\"";
   check_corrupt(R"({"rootfs":{"diff_ids":[)" + many + "]}}", "500");
 }
 

@@ -6,8 +6,8 @@ using namespace gantry;
 
 namespace {
 
-const std::string a64(64, 'a');
-const std::string pin = "@sha256:" + a64;
+const std::string hex(64, 'a');
+const std::string pin = "@sha256:" + hex;
 
 struct row {
   std::string text, domain, repository, tag, familiar;
@@ -35,7 +35,7 @@ TEST_CASE("a reference is completed by the rules of the docker client") {
            {"xn--n3h.com:8080/a:_X.-", "xn--n3h.com:8080", "a", "_X.-", "xn--n3h.com:8080/a:_X.-"},
            {"a:" + std::string(128, 't'), "docker.io", "library/a", std::string(128, 't'),
             "a:" + std::string(128, 't')},
-           {a64.substr(1), "docker.io", "library/" + a64.substr(1), "latest", a64.substr(1) + ":latest"}}) {
+           {hex.substr(1), "docker.io", "library/" + hex.substr(1), "latest", hex.substr(1) + ":latest"}}) {
     INFO(text);
     auto parsed = reference::parse(text);
     REQUIRE(parsed);
@@ -52,14 +52,14 @@ TEST_CASE("a reference is completed by the rules of the docker client") {
 TEST_CASE("a pinned reference has a tag only when it was written") {
   auto pinned = reference::parse("alpine" + pin).value();
   CHECK(pinned.tag.empty());
-  CHECK(pinned.target() == "sha256:" + a64);
+  CHECK(pinned.target() == "sha256:" + hex);
   CHECK(pinned.str() == "docker.io/library/alpine" + pin);
   CHECK(pinned.familiar() == "alpine" + pin);
 
   auto both = reference::parse("localhost:5000/a:b" + pin).value();
   CHECK(both.tag == "b");
   CHECK(both.name() == "localhost:5000/a");
-  CHECK(both.target() == "sha256:" + a64);
+  CHECK(both.target() == "sha256:" + hex);
   CHECK(both.str() == "localhost:5000/a:b" + pin);
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("a reference that breaks the grammar is refused") {
                                                    "a:.b",
                                                    "a:b/c",
                                                    "a:" + std::string(129, 't'),
-                                                   "a@sha256:" + a64.substr(1),
+                                                   "a@sha256:" + hex.substr(1),
                                                    "a@sha256:" + std::string(64, 'A'),
                                                    "a@md5:" + std::string(32, 'a'),
                                                    "a" + pin + ":b",
@@ -128,10 +128,10 @@ TEST_CASE("upper case in a repository's name is refused by its name") {
 }
 
 TEST_CASE("64 hex digits are an id and not a name, unless a domain or tag says so") {
-  CHECK_THAT(reference::parse(a64).error().message, test::contains("id"));
-  CHECK(reference::parse(a64 + ":latest"));
-  CHECK(reference::parse("docker.io/" + a64));
-  CHECK(reference::parse(a64 + "a"));
+  CHECK_THAT(reference::parse(hex).error().message, test::contains("id"));
+  CHECK(reference::parse(hex + ":latest"));
+  CHECK(reference::parse("docker.io/" + hex));
+  CHECK(reference::parse(hex + "a"));
 }
 
 TEST_CASE("a repository's name has at most 255 characters, its domain apart") {

@@ -7,6 +7,7 @@
 
 using namespace gantry;
 using namespace gantry::cli;
+using test::frame;
 using test::json_response;
 using test::scripted_daemon;
 using test::upgraded;
@@ -31,11 +32,6 @@ outcome gantry_with(const std::string& socket, const std::vector<std::string>& l
   told.out = out.str();
   told.err = err.str();
   return told;
-}
-
-std::string frame(char type, std::string_view payload) {
-  std::string made{type, 0, 0, 0, 0, 0, 0, static_cast<char>(payload.size())};
-  return made.append(payload);
 }
 
 script a_run(const std::string& stream, int status) {

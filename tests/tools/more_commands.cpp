@@ -24,8 +24,8 @@ struct said {
 };
 
 /// A command line, and the daemon that it talks to.
-struct session {
-  explicit session(std::map<std::string, std::vector<std::string>> answers) : daemon(std::move(answers)) {}
+struct conversation {
+  explicit conversation(std::map<std::string, std::vector<std::string>> answers) : daemon(std::move(answers)) {}
 
   said run(const std::vector<std::string>& line, int in_fd = -1) {
     std::ostringstream out, err;
@@ -54,8 +54,8 @@ std::string refusal_of(const ipam_options& options) {
 } // namespace
 
 TEST_CASE("save writes the archive of all images, and load reads one from a file or stdin") {
-  session s({{"GET /images/get", {json_response(200, "the archive")}},
-             {"POST /images/load", {lines_of("{\"stream\":\"Loaded image: a:1\\n\"}\r\n")}}});
+  conversation s({{"GET /images/get", {json_response(200, "the archive")}},
+                  {"POST /images/load", {lines_of("{\"stream\":\"Loaded image: a:1\\n\"}\r\n")}}});
   CHECK(s.run({"save", "a:1", "b"}).out == "the archive");
   CHECK_THAT(s.asked(), contains("/images/get?names=a%3A1&names=b"));
   char name[] = "/tmp/gantry-test-XXXXXX";
@@ -72,9 +72,9 @@ TEST_CASE("save writes the archive of all images, and load reads one from a file
 }
 
 TEST_CASE("import, commit and tag take a name apart as docker does") {
-  session s({{"POST /images/create", {lines_of("{\"status\":\"sha256:1\"}\r\n")}},
-             {"POST /commit", {json_response(201, R"({"Id":"sha256:2"})")}},
-             {"POST /images/a/tag", {"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n"}}});
+  conversation s({{"POST /images/create", {lines_of("{\"status\":\"sha256:1\"}\r\n")}},
+                  {"POST /commit", {json_response(201, R"({"Id":"sha256:2"})")}},
+                  {"POST /images/a/tag", {"HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n"}}});
   CHECK(s.run({"import", "-m", "hi", "-c", "CMD sh", "/dev/null", "x/y:1"}).out == "sha256:1\n");
   CHECK_THAT(s.asked(), contains("?fromSrc=-&repo=x%2Fy&tag=1&message=hi&changes=CMD%20sh"));
   CHECK(s.run({"import", "http://host/root.tar"}).code == 0);
@@ -87,8 +87,8 @@ TEST_CASE("import, commit and tag take a name apart as docker does") {
 }
 
 TEST_CASE("push tells of its way, and fails by what a document says") {
-  session s({{"POST /images/localhost%3A5000%2Fa/push",
-              {lines_of("{\"status\":\"Pushed\"}\r\n"), lines_of("{\"error\":\"denied\"}\r\n")}}});
+  conversation s({{"POST /images/localhost%3A5000%2Fa/push",
+                   {lines_of("{\"status\":\"Pushed\"}\r\n"), lines_of("{\"error\":\"denied\"}\r\n")}}});
   CHECK(s.run({"push", "localhost:5000/a"}).out == "Using default tag: latest\nPushed\n");
   CHECK_THAT(s.asked(), contains("push?tag=latest"));
   auto refused = s.run({"push", "-q", "localhost:5000/a:2"});
@@ -99,10 +99,10 @@ TEST_CASE("push tells of its way, and fails by what a document says") {
 }
 
 TEST_CASE("diff and history show what docker's show") {
-  session s({{"GET /containers/web/changes",
-              {json_response(200, R"([{"Path":"/a","Kind":0},{"Path":"/b","Kind":1},{"Path":"/c","Kind":2}])")}},
-             {"GET /images/a/history",
-              {json_response(200, R"([{"Id":"sha256:0123456789abcdef","Created":1000,"Comment":"c","Size":5312345,
+  conversation s({{"GET /containers/web/changes",
+                   {json_response(200, R"([{"Path":"/a","Kind":0},{"Path":"/b","Kind":1},{"Path":"/c","Kind":2}])")}},
+                  {"GET /images/a/history",
+                   {json_response(200, R"([{"Id":"sha256:0123456789abcdef","Created":1000,"Comment":"c","Size":5312345,
     "CreatedBy":"RUN a very long command that does not fit into its column at all"},{"Id":"<missing>","Created":1,"Size":0}])")}}});
   CHECK(s.run({"diff", "web"}).out == "C /a\nA /b\nD /c\n");
   auto table = s.run({"history", "a"}).out;
@@ -114,7 +114,7 @@ TEST_CASE("diff and history show what docker's show") {
 }
 
 TEST_CASE("update sends what is asked for, and nothing else") {
-  session s({{"POST /containers/web/update", {json_response(200, R"({"Warnings":["careful"]})")}}});
+  conversation s({{"POST /containers/web/update", {json_response(200, R"({"Warnings":["careful"]})")}}});
   CHECK(s.run({"update", "-m", "64m", "--restart", "always", "web"}).out == "web\ncareful\n");
   CHECK_THAT(s.asked(), contains(R"( {"Memory":67108864,"RestartPolicy":{"Name":"always","MaximumRetryCount":0}})"));
   auto empty = s.run({"update", "web"});
@@ -123,11 +123,11 @@ TEST_CASE("update sends what is asked for, and nothing else") {
 }
 
 TEST_CASE("networks are made, joined, left, removed and pruned") {
-  session s({{"POST /networks/create", {json_response(201, R"({"Id":"n1","Warning":""})")}},
-             {"POST /networks/net/connect", {json_response(200, "")}},
-             {"POST /networks/net/disconnect", {json_response(200, "")}},
-             {"DELETE /networks/net", {"HTTP/1.1 204 X\r\n\r\n"}},
-             {"POST /networks/prune", {json_response(200, R"({"NetworksDeleted":["net"]})")}}});
+  conversation s({{"POST /networks/create", {json_response(201, R"({"Id":"n1","Warning":""})")}},
+                  {"POST /networks/net/connect", {json_response(200, "")}},
+                  {"POST /networks/net/disconnect", {json_response(200, "")}},
+                  {"DELETE /networks/net", {"HTTP/1.1 204 X\r\n\r\n"}},
+                  {"POST /networks/prune", {json_response(200, R"({"NetworksDeleted":["net"]})")}}});
   CHECK(
       s.run({"network", "create", "--subnet", "10.5.0.0/24", "--gateway", "10.5.0.9", "--internal", "-o", "a=b", "net"})
           .out == "n1\n");
@@ -163,7 +163,7 @@ TEST_CASE("each range, gateway and address goes to the subnet that it lies in") 
 }
 
 TEST_CASE("docker's other names work, and are not listed") {
-  session s({{"GET /networks", {json_response(200, "[]")}}, {"DELETE /networks/net", {"HTTP/1.1 204 X\r\n\r\n"}}});
+  conversation s({{"GET /networks", {json_response(200, "[]")}}, {"DELETE /networks/net", {"HTTP/1.1 204 X\r\n\r\n"}}});
   CHECK(s.run({"network", "list", "-q"}).code == 0);
   CHECK(s.run({"network", "remove", "net"}).out == "net\n");
   CHECK(s.run({"network", "--help"}).out.find("remove ") == std::string::npos);

@@ -37,8 +37,8 @@ struct login_folder {
     REQUIRE(sys::write_file(path, content));
     REQUIRE(::chmod(path.c_str(), mode) == 0);
   }
-  void helper(const std::string& name, const std::string& script) const {
-    write("docker-credential-" + name, "#!/bin/sh\n" + script, 0755);
+  void helper(const std::string& name, const std::string& lines) const {
+    write("docker-credential-" + name, "#!/bin/sh\n" + lines, 0755);
   }
 };
 

@@ -98,4 +98,9 @@ std::string upgraded(const std::string& bytes) {
          bytes;
 }
 
+std::string frame(char type, std::string_view payload) {
+  std::string made{type, 0, 0, 0, 0, 0, 0, static_cast<char>(payload.size())};
+  return made.append(payload);
+}
+
 } // namespace gantry::test

@@ -38,5 +38,7 @@ private:
 std::string json_response(int status, const std::string& body);
 /// The head of a hijacked stream, and its bytes.
 std::string upgraded(const std::string& bytes);
+/// A frame of such a stream (Docker's stdcopy), of at most 127 bytes: 1 is of stdout, 2 of stderr.
+std::string frame(char type, std::string_view payload);
 
 } // namespace gantry::test

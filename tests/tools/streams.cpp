@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/catch.hpp"
+#include "tests/tools/scripted_daemon.hpp"
 #include "tools/gantry/stream/demux.hpp"
 #include "tools/gantry/stream/session.hpp"
 #include "tools/gantry/terminal/progress.hpp"
@@ -11,15 +12,9 @@
 
 using namespace gantry;
 using namespace gantry::cli;
+using test::frame;
 
-namespace {
-
-std::string frame(char type, std::string_view payload) {
-  std::string made{type, 0, 0, 0, 0, 0, 0, static_cast<char>(payload.size())};
-  return made.append(payload);
-}
-
-} // namespace
+namespace {} // namespace
 
 TEST_CASE("frames are split wherever the bytes are cut") {
   auto stream = frame(1, "out") + frame(2, "err") + frame(1, "") + frame(1, "more");

@@ -29,7 +29,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 # Sources that share most of what they include are compiled several at a time: what is parsed, instantiated and generated
-# for all of them is so once. clang-tidy reads each alone, so that none lives on another's includes.
+# for all of them is so once. clang-tidy reads what changed file by file, so that none lives on another's includes.
 option(GANTRY_UNITY "Compile several sources of a target at a time" ON)
 
 # The target's sources by the dozen, or so many as said.
@@ -110,8 +110,8 @@ function(gantry_test name)
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE gantry_options gantry_test_main ${arg_LINK})
-  # GCC 12 reports these falsely where strings are added up at -O3 (GCC PR 105651).
-  target_compile_options(${name} PRIVATE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread>)
+  # What is tested is optimized; the tests need not be, and compile in half the time.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/catch.hpp ${arg_PCH})
   add_test(NAME ${name} COMMAND ${name} "~[root]")
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT 300)

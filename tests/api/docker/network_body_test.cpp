@@ -10,16 +10,16 @@ using gantry::test::contains;
 
 namespace {
 
-std::string refusal(const std::string& body) {
+std::string network_refusal(const std::string& body) {
   auto parsed = parse_network_body(body);
   return parsed ? std::string("accepted") : parsed.error().message;
 }
 
-container_options container(const std::string& rest) {
+container_options container_with(const std::string& rest) {
   return parse_create_body(R"({"Image":"x",)" + rest + "}").value();
 }
 
-std::string container_refusal(const std::string& rest) {
+std::string container_network_refusal(const std::string& rest) {
   auto parsed = parse_create_body(R"({"Image":"x",)" + rest + "}");
   return parsed ? std::string("accepted") : parsed.error().message;
 }
@@ -51,28 +51,28 @@ TEST_CASE("a network as the docker client asks for it") {
 }
 
 TEST_CASE("what a network here cannot be is refused by name") {
-  CHECK_THAT(refusal("{}"), contains("name is empty"));
-  CHECK_THAT(refusal("[]"), contains("invalid JSON"));
-  CHECK_THAT(refusal(R"({"Name":5})"), contains("invalid JSON"));
-  CHECK_THAT(refusal(R"({"Name":"n","Driver":"macvlan"})"), contains("macvlan"));
-  CHECK_THAT(refusal(R"({"Name":"n","Driver":"host"})"), contains("only one instance"));
-  CHECK_THAT(refusal(R"({"Name":"n","EnableIPv6":true})"), contains("EnableIPv6"));
-  CHECK_THAT(refusal(R"({"Name":"n","EnableIPv4":false})"), contains("EnableIPv4"));
-  CHECK_THAT(refusal(R"({"Name":"n","Ingress":true})"), contains("Ingress"));
-  CHECK_THAT(refusal(R"({"Name":"n","Scope":"swarm"})"), contains("Scope"));
-  CHECK_THAT(refusal(R"({"Name":"n","IPAM":{"Driver":"dhcp"}})"), contains("ipam driver \"dhcp\""));
-  CHECK_THAT(refusal(R"({"Name":"n","IPAM":{"Options":{"x":"y"}}})"), contains("IPAM option"));
-  CHECK_THAT(refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"fd00::/64"}]}})"), contains("IPv6"));
-  CHECK_THAT(refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},{"Subnet":"10.0.1.0/24"}]}})"),
+  CHECK_THAT(network_refusal("{}"), contains("name is empty"));
+  CHECK_THAT(network_refusal("[]"), contains("invalid JSON"));
+  CHECK_THAT(network_refusal(R"({"Name":5})"), contains("invalid JSON"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Driver":"macvlan"})"), contains("macvlan"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Driver":"host"})"), contains("only one instance"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","EnableIPv6":true})"), contains("EnableIPv6"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","EnableIPv4":false})"), contains("EnableIPv4"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Ingress":true})"), contains("Ingress"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Scope":"swarm"})"), contains("Scope"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Driver":"dhcp"}})"), contains("ipam driver \"dhcp\""));
+  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Options":{"x":"y"}}})"), contains("IPAM option"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"fd00::/64"}]}})"), contains("IPv6"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},{"Subnet":"10.0.1.0/24"}]}})"),
              contains("multiple subnets"));
-  CHECK_THAT(refusal(R"({"Name":"n","Options":{"com.docker.network.bridge.enable_icc":"false"}})"),
+  CHECK_THAT(network_refusal(R"({"Name":"n","Options":{"com.docker.network.bridge.enable_icc":"false"}})"),
              contains("enable_icc=false is not supported"));
-  CHECK_THAT(refusal(R"({"Name":"n","Options":{"parent":"eth0"}})"), contains("parent"));
-  CHECK_THAT(refusal(R"({"Name":"n","Options":{"com.docker.network.driver.mtu":"10"}})"), contains("MTU"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Options":{"parent":"eth0"}})"), contains("parent"));
+  CHECK_THAT(network_refusal(R"({"Name":"n","Options":{"com.docker.network.driver.mtu":"10"}})"), contains("MTU"));
 }
 
 TEST_CASE("a container's networks are read with what is asked of each, its network mode's first") {
-  auto options = container(R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{
+  auto options = container_with(R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{
     "back":null,"web":{"IPAMConfig":{"IPv4Address":"10.9.0.7"},"Aliases":["www"],"MacAddress":"02:42:0a:09:00:07",
     "NetworkID":"","EndpointID":"","Links":null,"DriverOpts":null,"GwPriority":0}}})");
   REQUIRE(options.networks.size() == 2);
@@ -81,33 +81,35 @@ TEST_CASE("a container's networks are read with what is asked of each, its netwo
   CHECK(options.networks[0].aliases == std::vector<std::string>{"www"});
   CHECK(options.networks[0].mac == "02:42:0a:09:00:07");
   CHECK(options.networks[1].network == "back");
-  CHECK(container(R"("HostConfig":{"NetworkMode":"web"},"MacAddress":"02:42:0a:09:00:07")").networks.at(0).mac ==
+  CHECK(container_with(R"("HostConfig":{"NetworkMode":"web"},"MacAddress":"02:42:0a:09:00:07")").networks.at(0).mac ==
         "02:42:0a:09:00:07");
 }
 
 TEST_CASE("the engine's own bridge alone goes without saying") {
-  CHECK(container(R"("HostConfig":{"NetworkMode":"bridge"})").networks.empty());
-  auto options = container(R"("NetworkingConfig":{"EndpointsConfig":{"default":{"MacAddress":"02:42:0a:09:00:07"}}})");
+  CHECK(container_with(R"("HostConfig":{"NetworkMode":"bridge"})").networks.empty());
+  auto options =
+      container_with(R"("NetworkingConfig":{"EndpointsConfig":{"default":{"MacAddress":"02:42:0a:09:00:07"}}})");
   CHECK(options.networks.empty());
   CHECK(options.mac_address == "02:42:0a:09:00:07");
-  CHECK(container(R"("NetworkingConfig":{"EndpointsConfig":{"web":null}})").networks.size() == 2);
+  CHECK(container_with(R"("NetworkingConfig":{"EndpointsConfig":{"web":null}})").networks.size() == 2);
 }
 
 TEST_CASE("what a container cannot have on its networks is refused") {
   const std::string on = R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{"web":)";
-  CHECK_THAT(container_refusal(on + R"({"IPAMConfig":{"IPv6Address":"fd00::1"}}}})"), contains("IPv6"));
-  CHECK_THAT(container_refusal(on + R"({"Links":["a"]}}})"), contains("links"));
-  CHECK_THAT(container_refusal(on + R"({"DriverOpts":{"a":"b"}}}})"), contains("DriverOpts"));
-  CHECK_THAT(container_refusal(on + R"({"GwPriority":1}}})"), contains("GwPriority"));
-  CHECK_THAT(container_refusal(on + R"({"MacAddress":"zz"}}})"), contains("invalid MAC address"));
-  CHECK_THAT(container_refusal(on + R"({"Aliases":["a b"]}}})"), contains("invalid network alias"));
-  CHECK_THAT(container_refusal(on + R"({"Aliases":["a\n1 10.0.0.1  bank"]}}})"), contains("invalid network alias"));
-  CHECK_THAT(container_refusal(on + R"("x"}})"), contains("not an object"));
-  CHECK_THAT(container_refusal(R"("NetworkingConfig":{"EndpointsConfig":{"bridge":{"Aliases":["a"]}}})"),
+  CHECK_THAT(container_network_refusal(on + R"({"IPAMConfig":{"IPv6Address":"fd00::1"}}}})"), contains("IPv6"));
+  CHECK_THAT(container_network_refusal(on + R"({"Links":["a"]}}})"), contains("links"));
+  CHECK_THAT(container_network_refusal(on + R"({"DriverOpts":{"a":"b"}}}})"), contains("DriverOpts"));
+  CHECK_THAT(container_network_refusal(on + R"({"GwPriority":1}}})"), contains("GwPriority"));
+  CHECK_THAT(container_network_refusal(on + R"({"MacAddress":"zz"}}})"), contains("invalid MAC address"));
+  CHECK_THAT(container_network_refusal(on + R"({"Aliases":["a b"]}}})"), contains("invalid network alias"));
+  CHECK_THAT(container_network_refusal(on + R"({"Aliases":["a\n1 10.0.0.1  bank"]}}})"),
+             contains("invalid network alias"));
+  CHECK_THAT(container_network_refusal(on + R"("x"}})"), contains("not an object"));
+  CHECK_THAT(container_network_refusal(R"("NetworkingConfig":{"EndpointsConfig":{"bridge":{"Aliases":["a"]}}})"),
              contains("user defined networks"));
-  CHECK_THAT(
-      container_refusal(R"("HostConfig":{"NetworkMode":"host"},"NetworkingConfig":{"EndpointsConfig":{"web":{}}})"),
-      contains("conflicting options"));
+  CHECK_THAT(container_network_refusal(
+                 R"("HostConfig":{"NetworkMode":"host"},"NetworkingConfig":{"EndpointsConfig":{"web":{}}})"),
+             contains("conflicting options"));
 }
 
 TEST_CASE("a connection names its container") {
@@ -120,13 +122,13 @@ TEST_CASE("a connection names its container") {
 }
 
 TEST_CASE("a host port may be one of a range") {
-  auto ports = container(R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"8000-8010"}]}})").ports;
+  auto ports = container_with(R"("HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"8000-8010"}]}})").ports;
   CHECK(ports.at(0).host_port == 8000);
   CHECK(ports.at(0).host_port_last == 8010);
   for (const auto* text : {"8010-8000", "0-9", "1-", "-9", "1-2-3", "1-70000"})
-    CHECK_THAT(
-        container_refusal(fmt::format(R"("HostConfig":{{"PortBindings":{{"80/tcp":[{{"HostPort":"{}"}}]}}}})", text)),
-        contains("invalid port specification"));
+    CHECK_THAT(container_network_refusal(
+                   fmt::format(R"("HostConfig":{{"PortBindings":{{"80/tcp":[{{"HostPort":"{}"}}]}}}})", text)),
+               contains("invalid port specification"));
 }
 
 TEST_CASE("a network has docker's shape, and shows who is on it now") {

@@ -8,11 +8,11 @@ namespace {
 using namespace gantry;
 using namespace gantry::monitor;
 
-const key name{"docker", "abc"};
+const key web{"docker", "abc"};
 
 start_container full_start() {
   start_container m;
-  m.container = name;
+  m.container = web;
   m.runtime = {"/usr/sbin/runc", "/run/oci", {"--a", "--b"}};
   m.bundle = "/run/bundles/abc";
   m.config_json = std::string(100'000, '{');
@@ -31,7 +31,7 @@ start_container full_start() {
 
 make_pod_namespaces full_pod() {
   make_pod_namespaces m;
-  m.sandbox = name;
+  m.sandbox = web;
   m.network = m.uts = m.pid = true;
   m.uids = {{0, 100'000, 65'536}};
   m.gids = {{0, 200'000, 1}, {1, 300'000, 2}};
@@ -44,25 +44,25 @@ make_pod_namespaces full_pod() {
 
 std::vector<message> one_of_each() {
   run_process run{{"/bin/true"}, {"A=b"}, std::string("\0input", 6), std::chrono::milliseconds(7), 99};
-  container_entry entry{name, 42, 4242, true, 137, true, 1, 2};
+  container_entry entry{web, 42, 4242, true, 137, true, 1, 2};
   return {request(full_start()),
-          request(exec_process{name, "e", "{}", true, true, true, 1, 2, 4097}),
-          request(signal_process{name, "e", 15}),
-          request(signal_all{name, 9}),
-          request(pause_container{name}),
-          request(resume_container{name}),
-          request(delete_container{name, {"/crun", "/r", {}}, "/b", true}),
-          request(open_stream{name, "e", open_stream::kind::follow_log, true, false, true}),
-          request(resize_terminal{name, "", 5, 6}),
-          request(make_network_namespace{name}),
-          request(drop_network_namespace{name}),
+          request(exec_process{web, "e", "{}", true, true, true, 1, 2, 4097}),
+          request(signal_process{web, "e", 15}),
+          request(signal_all{web, 9}),
+          request(pause_container{web}),
+          request(resume_container{web}),
+          request(delete_container{web, {"/crun", "/r", {}}, "/b", true}),
+          request(open_stream{web, "e", open_stream::kind::follow_log, true, false, true}),
+          request(resize_terminal{web, "", 5, 6}),
+          request(make_network_namespace{web}),
+          request(drop_network_namespace{web}),
           request(run),
           request(list_containers{}),
           request(adopt_container{full_start(), 7, 8}),
           request(shut_down{}),
-          request(reopen_log{name}),
+          request(reopen_log{web}),
           request(full_pod()),
-          request(drop_pod_namespaces{name}),
+          request(drop_pod_namespaces{web}),
           reply(done{}),
           reply(started{1, 2, "/usr/sbin/runc", "linux.intelRdt"}),
           reply(stream_token{"t", "/s"}),
@@ -71,7 +71,7 @@ std::vector<message> one_of_each() {
           reply(container_list{{entry, entry}}),
           reply(pod_namespaces{"/n", "/i", "/u", "/p", "/U", "/m", 7}),
           error{errc::timeout, "too late", 110},
-          process_exited{name, "e", 1, true, true, 5, "out"},
+          process_exited{web, "e", 1, true, true, 5, "out"},
           greeting{protocol_version, 77}};
 }
 

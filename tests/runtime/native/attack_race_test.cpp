@@ -15,6 +15,7 @@
 // images whose /dev and /proc are not what they seem (CVE-2025-31133, CVE-2025-52565).
 
 using namespace gantry;
+using test::bind_of;
 using test::bundle;
 using test::contains;
 
@@ -40,10 +41,6 @@ public:
 private:
   pid_t parent_ = ::getpid(), pid_ = -1; // in this order: pid_ forks
 };
-
-nlohmann::json bind_of(const std::string& source, const std::string& target) {
-  return {{"destination", target}, {"type", "bind"}, {"source", source}, {"options", {"rbind", "rw"}}};
-}
 
 /// The image's own /dev: no mount at or below it.
 void keep_own_dev(bundle& from) {

@@ -8,16 +8,13 @@
 // What an image, or whoever may write a config.json's paths, could try on the host.
 
 using namespace gantry;
+using test::bind_of;
 using test::bundle;
 using test::contains;
 
 namespace {
 
 std::string content(const std::string& path) { return sys::read_file(path).value_or("absent"); }
-
-nlohmann::json bind_of(const std::string& source, const std::string& target) {
-  return {{"destination", target}, {"type", "bind"}, {"source", source}, {"options", {"rbind", "rw"}}};
-}
 
 } // namespace
 

@@ -6,6 +6,7 @@
 
 #include "messages/domain/container.hpp"
 #include "messages/domain/image.hpp"
+#include "runtime/native/parse_plan.hpp"
 #include "runtime/spec/spec.hpp"
 
 namespace gantry::test {
@@ -52,6 +53,31 @@ const spec::host_facts& facts() {
   return *read;
 }
 
+native::container_plan plan_of(const bundle& from) {
+  auto plan = native::parse_plan(from.config.dump());
+  REQUIRE(plan);
+  plan->root = from.rootfs();
+  auto decoded = native::decode_container_plan(native::encode(*plan));
+  REQUIRE(decoded);
+  return std::move(*decoded);
+}
+
+native::launch_options options_of(const bundle& from, const native::cgroup_handles& cgroups) {
+  native::launch_options options;
+  options.id = from.id();
+  options.bundle = from.path();
+  options.cgroups = &cgroups;
+  options.host = &facts().cgroups;
+  options.cgroup_path = from.cgroup();
+  return options;
+}
+
+nlohmann::json bind_of(const std::string& source, const std::string& target) {
+  return {{"destination", target}, {"type", "bind"}, {"source", source}, {"options", {"rbind", "rw"}}};
+}
+
+bool has_runc() { return ::access("/usr/sbin/runc", X_OK) == 0 || ::access("/usr/bin/runc", X_OK) == 0; }
+
 bool is_root() { return ::geteuid() == 0; }
 
 bundle::bundle(std::vector<std::string> args) {
@@ -70,7 +96,7 @@ bundle::bundle(std::vector<std::string> args) {
   input.ns = "docker";
   input.root_layers = {rootfs()};
   input.hostname = "some-host";
-  input.cgroup_path = "/gantry-test/" + id_;
+  input.cgroup_path = cgroup();
   const auto built = spec::build(input);
   REQUIRE(built.has_value());
   config = nlohmann::json::parse(built->config_json());
@@ -113,7 +139,7 @@ outcome bundle::start() const {
 }
 
 bool bundle::cgroups_gone() const {
-  for (const auto& folder : facts().cgroups.folders_of("/gantry-test/" + id_))
+  for (const auto& folder : facts().cgroups.folders_of(cgroup()))
     if (::access(folder.c_str(), F_OK) == 0) return false;
   return true;
 }

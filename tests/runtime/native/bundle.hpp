@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/native/launch.hpp"
 #include "runtime/spec/host_facts.hpp"
 #include "tests/runtime/sys/scratch.hpp"
 
@@ -44,6 +45,7 @@ public:
   [[nodiscard]] std::string rootfs() const { return path() + "/rootfs"; }
   [[nodiscard]] const scratch& folder() const { return folder_; }
   [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] std::string cgroup() const { return "/gantry-test/" + id_; }
   /// No cgroup of it is left on the host.
   [[nodiscard]] bool cgroups_gone() const;
 
@@ -52,7 +54,14 @@ private:
   std::string id_;
 };
 
+/// A plan of the bundle, ready for launch_init, by way of bytes, as a zygote gets it.
+native::container_plan plan_of(const bundle& from);
+native::launch_options options_of(const bundle& from, const native::cgroup_handles& cgroups);
+/// A mount for config["mounts"].
+nlohmann::json bind_of(const std::string& source, const std::string& target);
+
 const spec::host_facts& facts();
+bool has_runc();
 bool is_root();
 
 } // namespace gantry::test

@@ -86,7 +86,7 @@ cgroup::layout imitated_hybrid_host(const test::scratch& folder) {
   return *host;
 }
 
-std::string content(const test::scratch& folder, const char* name) {
+std::string content_of(const test::scratch& folder, const char* name) {
   return sys::read_file(folder / name).value_or("absent");
 }
 
@@ -182,15 +182,15 @@ TEST_CASE("a container's cgroup on a v2 host", "[native]") {
   REQUIRE(made);
   CHECK(made->unified);
   CHECK(made->members.size() == 1);
-  CHECK(content(folder, "c/memory.max") == "1048576");
-  CHECK(content(folder, "c/pids.max") == "5");
-  CHECK(content(folder, "c/cpu.max").empty());
+  CHECK(content_of(folder, "c/memory.max") == "1048576");
+  CHECK(content_of(folder, "c/pids.max") == "5");
+  CHECK(content_of(folder, "c/cpu.max").empty());
   SECTION("an update writes what it names") {
     resource_plan change;
     change.cpu_quota = 1000;
     REQUIRE(update_cgroups(host, "/c", change));
-    CHECK(content(folder, "c/cpu.max") == "1000 100000");
-    CHECK(content(folder, "c/pids.max") == "5");
+    CHECK(content_of(folder, "c/cpu.max") == "1000 100000");
+    CHECK(content_of(folder, "c/pids.max") == "5");
   }
   SECTION("one with processes is refused") {
     folder.make_file("c/cgroup.procs", "1\n");

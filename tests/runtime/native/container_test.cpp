@@ -17,29 +17,10 @@ using namespace gantry;
 using namespace gantry::native;
 using test::bundle;
 using test::contains;
+using test::options_of;
+using test::plan_of;
 
 namespace {
-
-/// A plan of the bundle, ready for launch_init.
-container_plan plan_of(const bundle& from) {
-  auto plan = parse_plan(from.config.dump());
-  REQUIRE(plan);
-  plan->root = from.rootfs();
-  // By way of bytes, as a zygote gets it.
-  auto decoded = decode_container_plan(encode(*plan));
-  REQUIRE(decoded);
-  return std::move(*decoded);
-}
-
-launch_options options_of(const bundle& from, const cgroup_handles& cgroups) {
-  launch_options options;
-  options.id = from.id();
-  options.bundle = from.path();
-  options.cgroups = &cgroups;
-  options.host = &test::facts().cgroups;
-  options.cgroup_path = "/gantry-test/" + from.id();
-  return options;
-}
 
 int wait_for(pid_t pid) {
   int status = 0;
@@ -65,7 +46,7 @@ TEST_CASE("a container is launched from this process, and another process in it"
   from.set_script("echo in $1; cat; exit 4");
   const auto plan = plan_of(from);
   const auto& host = test::facts().cgroups;
-  const auto path = "/gantry-test/" + from.id();
+  const auto path = from.cgroup();
   {
     auto cgroups = make_cgroups(host, path, plan.resources);
     REQUIRE(cgroups);
@@ -128,7 +109,7 @@ TEST_CASE("an overlay is mounted as the root, unseen by the host", "[native][roo
   auto plan = plan_of(from);
   plan.overlay = sys::overlay_plan{{from.rootfs()}, from.folder() / "up", from.folder() / "work", "", false};
   plan.root = from.folder() / "place";
-  auto cgroups = make_cgroups(test::facts().cgroups, "/gantry-test/" + from.id(), plan.resources);
+  auto cgroups = make_cgroups(test::facts().cgroups, from.cgroup(), plan.resources);
   REQUIRE(cgroups);
   auto init = launch_init(plan, {}, options_of(from, *cgroups));
   REQUIRE(init);
@@ -137,7 +118,7 @@ TEST_CASE("an overlay is mounted as the root, unseen by the host", "[native][roo
   CHECK(from.folder().has("up/written"));
   CHECK(!from.folder().has("bundle/rootfs/written"));
   CHECK(sys::read_file("/proc/self/mountinfo").value().find(from.folder().path()) == std::string::npos);
-  REQUIRE(remove_cgroups(test::facts().cgroups, "/gantry-test/" + from.id()));
+  REQUIRE(remove_cgroups(test::facts().cgroups, from.cgroup()));
 }
 
 TEST_CASE("gantry-oci runs, and what is said of failures is what callers look for", "[native][root]") {
@@ -199,10 +180,10 @@ TEST_CASE("the life of a container, verb by verb", "[native][root]") {
   CHECK_THAT(from.oci({"exec", from.id(), "true"}).text, contains("cannot exec in a paused container"));
   CHECK(from.oci({"resume", from.id()}).code == 0);
   CHECK(from.oci({"update", "--pids-limit", "77", from.id()}).code == 0);
-  const auto pids = test::facts().cgroups.folder_of("pids", "/gantry-test/" + from.id()) + "/pids.max";
+  const auto pids = test::facts().cgroups.folder_of("pids", from.cgroup()) + "/pids.max";
   CHECK(sys::read_file(pids) == std::string("77\n"));
   const auto& host = test::facts().cgroups;
-  const auto memory = host.folder_of("memory", "/gantry-test/" + from.id()) +
+  const auto memory = host.folder_of("memory", from.cgroup()) +
                       (host.how == cgroup::mode::v2 ? "/memory.max" : "/memory.limit_in_bytes");
   for (const auto& [given, bytes] :
        {std::pair{"33554432", "33554432\n"}, {"100m", "104857600\n"}, {"1GiB", "1073741824\n"}}) {

@@ -15,26 +15,10 @@
 using namespace gantry;
 using namespace gantry::native;
 using test::bundle;
+using test::options_of;
+using test::plan_of;
 
 namespace {
-
-std::string cgroup_of(const bundle& from) { return "/gantry-test/" + from.id(); }
-
-container_plan plan_of(const bundle& from) {
-  auto plan = parse_plan(from.config.dump());
-  REQUIRE(plan);
-  plan->root = from.rootfs();
-  return std::move(*plan);
-}
-
-launch_options options_of(const bundle& from, const cgroup_handles& cgroups) {
-  launch_options options;
-  options.id = from.id();
-  options.cgroups = &cgroups;
-  options.host = &test::facts().cgroups;
-  options.cgroup_path = cgroup_of(from);
-  return options;
-}
 
 std::string namespace_of(pid_t pid, const char* kind) {
   char text[64] = {};
@@ -48,7 +32,7 @@ TEST_CASE("a process that another one makes for us is our child", "[native][root
   bundle from;
   from.set_script("exit 6");
   const auto plan = plan_of(from);
-  auto cgroups = make_cgroups(test::facts().cgroups, cgroup_of(from), plan.resources);
+  auto cgroups = make_cgroups(test::facts().cgroups, from.cgroup(), plan.resources);
   REQUIRE(cgroups);
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
@@ -70,7 +54,7 @@ TEST_CASE("a process that another one makes for us is our child", "[native][root
   CHECK(WEXITSTATUS(status) == 6);
   ::close(ends[0]);
   ::close(ends[1]);
-  REQUIRE(remove_cgroups(test::facts().cgroups, cgroup_of(from)));
+  REQUIRE(remove_cgroups(test::facts().cgroups, from.cgroup()));
 }
 
 TEST_CASE("a container joins the namespaces of another", "[native][root]") {
@@ -98,14 +82,14 @@ TEST_CASE("the launcher's own namespaces for children are as before", "[native][
   auto plan = plan_of(second);
   for (auto& one : plan.namespaces)
     if (one.flag == CLONE_NEWPID) one.path = "/proc/" + std::to_string(pid) + "/ns/pid";
-  auto cgroups = make_cgroups(test::facts().cgroups, cgroup_of(second), plan.resources);
+  auto cgroups = make_cgroups(test::facts().cgroups, second.cgroup(), plan.resources);
   REQUIRE(cgroups);
   auto made = launch_init(plan, {}, options_of(second, *cgroups));
   REQUIRE(made);
   CHECK(wait_started(*made));
   CHECK(::waitpid(made->pid, nullptr, 0) == made->pid);
   CHECK(namespace_of(::getpid(), "pid_for_children") == namespace_of(::getpid(), "pid"));
-  REQUIRE(remove_cgroups(test::facts().cgroups, cgroup_of(second)));
+  REQUIRE(remove_cgroups(test::facts().cgroups, second.cgroup()));
 }
 
 TEST_CASE("a filter answers ENOSYS for calls that are newer than it", "[native][root]") {
@@ -154,7 +138,7 @@ TEST_CASE("rate of launches", "[.rate]") {
     plan = decode_container_plan(encode(*plan));
     plan->root = from.rootfs();
     lap(parsing);
-    auto cgroups = make_cgroups(test::facts().cgroups, cgroup_of(from), plan->resources);
+    auto cgroups = make_cgroups(test::facts().cgroups, from.cgroup(), plan->resources);
     REQUIRE(cgroups);
     lap(groups);
     auto made = launch_init(*plan, {}, options_of(from, *cgroups));
@@ -163,7 +147,7 @@ TEST_CASE("rate of launches", "[.rate]") {
     REQUIRE(wait_started(*made));
     REQUIRE(::waitpid(made->pid, nullptr, 0) == made->pid);
     lap(running);
-    REQUIRE(remove_cgroups(test::facts().cgroups, cgroup_of(from)));
+    REQUIRE(remove_cgroups(test::facts().cgroups, from.cgroup()));
     lap(removing);
   }
   const auto each = [](std::chrono::nanoseconds all) { return all.count() / count / 1000; };

@@ -11,10 +11,9 @@
 
 using namespace gantry;
 using test::bundle;
+using test::has_runc;
 
 namespace {
-
-bool has_runc() { return ::access("/usr/sbin/runc", X_OK) == 0 || ::access("/usr/bin/runc", X_OK) == 0; }
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

@@ -8,6 +8,7 @@
 using namespace gantry;
 using test::bundle;
 using test::contains;
+using test::has_runc;
 
 namespace {
 
@@ -15,8 +16,6 @@ nlohmann::json mount_of(const std::string& target, const std::string& type, cons
                         nlohmann::json options) {
   return {{"destination", target}, {"type", type}, {"source", source}, {"options", std::move(options)}};
 }
-
-bool has_runc() { return ::access("/usr/sbin/runc", X_OK) == 0 || ::access("/usr/bin/runc", X_OK) == 0; }
 
 /// Ours, which must be what runc says too.
 std::string same_of_both(bundle& from) {

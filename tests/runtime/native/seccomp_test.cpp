@@ -16,7 +16,6 @@
 #include "tests/runtime/spec/fixture.hpp"
 
 using namespace gantry;
-using gantry::test::json;
 
 namespace {
 
@@ -70,7 +69,7 @@ decision run(const std::vector<sock_filter>& filter, const seccomp_data& call) {
   return made;
 }
 
-std::vector<sock_filter> compiled(const json& profile) {
+std::vector<sock_filter> compiled(const test::json& profile) {
   const auto plan = native::compile_seccomp(profile.dump());
   INFO((plan ? std::string() : plan.error().message));
   REQUIRE(plan);
@@ -99,11 +98,11 @@ std::string call_name(const machine& on, std::uint32_t number) {
   return name ? name.get() : "";
 }
 
-bool names(const json& rule, const std::string& call) {
+bool names(const test::json& rule, const std::string& call) {
   return std::find(rule["names"].begin(), rule["names"].end(), call) != rule["names"].end();
 }
 
-std::uint32_t action_of(const json& named, const char* member, const char* errno_member) {
+std::uint32_t action_of(const test::json& named, const char* member, const char* errno_member) {
   static const std::map<std::string, std::uint32_t> plain = {{"SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW},
                                                              {"SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD},
                                                              {"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
@@ -114,7 +113,7 @@ std::uint32_t action_of(const json& named, const char* member, const char* errno
   return plain.at(name);
 }
 
-bool holds(const json& condition, const seccomp_data& call, const machine& on) {
+bool holds(const test::json& condition, const seccomp_data& call, const machine& on) {
   const auto mask = on.wide ? ~std::uint64_t{0} : std::uint64_t{0xffffffff};
   const auto argument = call.args[condition["index"].get<std::size_t>()] & mask;
   const auto value = condition["value"].get<std::uint64_t>() & mask;
@@ -130,18 +129,19 @@ bool holds(const json& condition, const seccomp_data& call, const machine& on) {
 }
 
 /// All conditions, but for several on one argument, of which one is enough (as in runc).
-bool applies(const json& rule, const seccomp_data& call, const machine& on) {
+bool applies(const test::json& rule, const seccomp_data& call, const machine& on) {
   if (!rule.contains("args")) return true;
   const auto& args = rule["args"];
   std::set<int> indices;
   for (const auto& one : args) indices.insert(one["index"].get<int>());
-  const auto good = [&](const json& one) { return holds(one, call, on); };
+  const auto good = [&](const test::json& one) { return holds(one, call, on); };
   return indices.size() == args.size() ? std::all_of(args.begin(), args.end(), good)
                                        : std::any_of(args.begin(), args.end(), good);
 }
 
 /// The answer that the profile's own words give; fails the test when two rules contradict each other.
-std::uint32_t expected(const json& profile, const seccomp_data& call, const std::string& name, const machine& on) {
+std::uint32_t expected(const test::json& profile, const seccomp_data& call, const std::string& name,
+                       const machine& on) {
   std::set<std::uint32_t> answers;
   for (const auto& rule : profile["syscalls"])
     if (names(rule, name) && applies(rule, call, on)) answers.insert(action_of(rule, "action", "errnoRet"));
@@ -150,7 +150,7 @@ std::uint32_t expected(const json& profile, const seccomp_data& call, const std:
 }
 
 /// Values on both sides of every condition that the profile has on this call, by argument.
-std::map<std::size_t, std::set<std::uint64_t>> edges(const json& profile, const std::string& name) {
+std::map<std::size_t, std::set<std::uint64_t>> edges(const test::json& profile, const std::string& name) {
   std::map<std::size_t, std::set<std::uint64_t>> found;
   for (const auto& rule : profile["syscalls"]) {
     if (!names(rule, name) || !rule.contains("args")) continue;
@@ -178,7 +178,7 @@ void each_argument(const std::map<std::size_t, std::set<std::uint64_t>>& values,
 }
 
 /// The highest call that the profile names, as the filter must see it; -1: none.
-int highest(const json& profile, const machine& on) {
+int highest(const test::json& profile, const machine& on) {
   int found = -1;
   for (std::uint32_t number = 0; number < last_call; ++number)
     for (const auto& rule : profile["syscalls"])
@@ -188,7 +188,7 @@ int highest(const json& profile, const machine& on) {
 }
 
 /// Every call of one architecture, with every argument that matters: as many instructions as the longest took.
-std::size_t check_calls(const json& profile, const std::vector<sock_filter>& filter, const machine& on) {
+std::size_t check_calls(const test::json& profile, const std::vector<sock_filter>& filter, const machine& on) {
   const auto& listed = profile["architectures"];
   const bool known = std::find(listed.begin(), listed.end(), on.name) != listed.end();
   const auto otherwise = action_of(profile, "defaultAction", "defaultErrnoRet");
@@ -214,7 +214,7 @@ std::size_t check_calls(const json& profile, const std::vector<sock_filter>& fil
 }
 
 /// The most instructions that a call took on the first architecture of the profile.
-std::size_t check_profile(const json& profile) {
+std::size_t check_profile(const test::json& profile) {
   const auto filter = compiled(profile);
   std::size_t steps = 0;
   for (const auto& on : machines) {
@@ -224,20 +224,20 @@ std::size_t check_profile(const json& profile) {
   return steps;
 }
 
-json condition(int index, const char* op, std::uint64_t value, std::uint64_t other = 0) {
+test::json condition(int index, const char* op, std::uint64_t value, std::uint64_t other = 0) {
   return {{"index", index}, {"op", op}, {"value", value}, {"valueTwo", other}};
 }
 
 // Vectors: of one value in braces nlohmann makes a copy of it or a list, as the compiler has it.
-using list = std::vector<json>;
+using list = std::vector<test::json>;
 
-json rule(std::vector<std::string> calls, const char* action, const list& conditions = {}) {
-  json made = {{"names", std::move(calls)}, {"action", action}};
+test::json rule(std::vector<std::string> calls, const char* action, const list& conditions = {}) {
+  test::json made = {{"names", std::move(calls)}, {"action", action}};
   if (!conditions.empty()) made["args"] = conditions;
   return made;
 }
 
-json profile_of(const char* otherwise, const list& rules) {
+test::json profile_of(const char* otherwise, const list& rules) {
   return {{"defaultAction", otherwise},
           {"architectures", {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"}},
           {"syscalls", rules}};
@@ -248,13 +248,13 @@ json profile_of(const char* otherwise, const list& rules) {
 TEST_CASE("the compiled filter decides as the default profile says", "[native]") {
   constexpr spec::capability_set sys_admin = std::uint64_t{1} << 21;
   for (const auto set : {spec::default_capabilities(), spec::default_capabilities() | sys_admin, ~std::uint64_t{0}})
-    check_profile(json::parse(*spec::default_seccomp(set, test::plain_host())));
+    check_profile(test::json::parse(*spec::default_seccomp(set, test::plain_host())));
 }
 
 TEST_CASE("no call of the default profile takes the filter long", "[native]") {
   // The kernel runs a new filter once for each call's number, so this counts that many times at each start.
   const auto steps =
-      check_profile(json::parse(*spec::default_seccomp(spec::default_capabilities(), test::plain_host())));
+      check_profile(test::json::parse(*spec::default_seccomp(spec::default_capabilities(), test::plain_host())));
   CHECK(steps < 64);
 }
 
@@ -273,7 +273,7 @@ TEST_CASE("the compiled filter decides as a profile's conditions say", "[native]
   rules[0]["errnoRet"] = EROFS;
   // A 32-bit architecture sees only half of lseek's condition, which means nothing there.
   auto wide = profile_of("SCMP_ACT_ALLOW", rules);
-  wide["architectures"] = json::array({"SCMP_ARCH_X86_64"});
+  wide["architectures"] = test::json::array({"SCMP_ARCH_X86_64"});
   check_profile(wide);
   rules.erase(rules.begin() + 7);
   check_profile(profile_of("SCMP_ACT_ALLOW", rules));

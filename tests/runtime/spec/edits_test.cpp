@@ -10,6 +10,7 @@
 
 using namespace gantry;
 using gantry::test::contains;
+using gantry::test::has;
 using gantry::test::json;
 using gantry::test::request;
 using gantry::test::violations;
@@ -28,8 +29,6 @@ json with(const json& list, const std::string& field, const std::string& value) 
     if (one[field] == value) return one;
   return nullptr;
 }
-
-bool has(const json& list, const json& what) { return std::find(list.begin(), list.end(), what) != list.end(); }
 
 } // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -101,6 +102,14 @@ struct request {
     return built ? "built" : built.error().message;
   }
 };
+
+inline bool has(const json& list, const json& what) { return std::find(list.begin(), list.end(), what) != list.end(); }
+/// The mount of that destination; null if there is none.
+inline json mount_at(const json& document, const std::string& target) {
+  for (const auto& one : document["mounts"])
+    if (one["destination"] == target) return one;
+  return nullptr;
+}
 
 /// What breaks the runtime-spec's rules in a document (config.md, config-linux.md); empty when nothing does.
 std::string violations(const json& document);

@@ -10,20 +10,14 @@
 
 using namespace gantry;
 using gantry::test::contains;
+using gantry::test::has;
 using gantry::test::json;
+using gantry::test::mount_at;
 using gantry::test::request;
 using gantry::test::violations;
 using numbers = std::vector<int>;
 
 namespace {
-
-json mount_at(const json& document, const std::string& target) {
-  for (const auto& one : document["mounts"])
-    if (one["destination"] == target) return one;
-  return nullptr;
-}
-
-bool has(const json& list, const std::string& word) { return std::find(list.begin(), list.end(), word) != list.end(); }
 
 resolved_mount image_of(std::vector<std::string> layers) {
   resolved_mount mount;

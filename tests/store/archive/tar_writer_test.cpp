@@ -5,31 +5,20 @@
 #include "store/layer/tar_reader.hpp"
 #include "tests/catch.hpp"
 #include "tests/store/layer/sources.hpp"
+#include "tests/store/temporary_folder.hpp"
 
 using namespace gantry;
 using namespace gantry::store;
 
 namespace {
 
-struct string_sink final : byte_sink {
-  std::string bytes;
-  result<void> write(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-};
-
-void must(const result<void>& r) {
-  if (!r) FAIL(r.error().message);
-}
-
 /// The one entry that an archive holds, and its content.
 std::pair<tar_entry, std::string> read_back(const tar_entry& entry, std::string_view content = "") {
-  string_sink sink;
+  test::string_sink sink;
   store::tar_writer writer(sink);
-  must(writer.add(entry));
-  must(writer.content(content));
-  must(writer.finish());
+  test::must(writer.add(entry));
+  test::must(writer.content(content));
+  test::must(writer.finish());
   REQUIRE(sink.bytes.size() % 512 == 0);
   test::string_source source(sink.bytes);
   const std::function<bool()> never;
@@ -113,9 +102,9 @@ TEST_CASE("a file that shrank while it was read is filled with zeros, one that g
 }
 
 TEST_CASE("a size over eight gibibytes is told") {
-  string_sink sink;
+  test::string_sink sink;
   store::tar_writer writer(sink);
-  must(writer.add(file("big", std::uint64_t{9} << 30)));
-  must(writer.content(std::string(200'000, 'x'))); // so that the header is handed over
+  test::must(writer.add(file("big", std::uint64_t{9} << 30)));
+  test::must(writer.content(std::string(200'000, 'x'))); // so that the header is handed over
   CHECK(sink.bytes.find("size=9663676416\n") != std::string::npos);
 }

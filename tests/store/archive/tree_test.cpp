@@ -21,14 +21,6 @@ using store::unpacking;
 
 namespace {
 
-struct string_sink final : store::byte_sink {
-  std::string bytes;
-  result<void> write(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-};
-
 /// A container's root, and beside it a folder of the host that nothing may reach.
 struct stage {
   stage() {

@@ -1,18 +1,10 @@
 #include "store/image_archive/write_images.hpp"
 #include "tests/store/image_archive/archive_fixture.hpp"
 #include "tests/store/layer/compressed.hpp"
+#include "tests/store/layer/sources.hpp"
 
 namespace gantry::test {
 namespace {
-
-class string_sink final : public store::byte_sink {
-public:
-  std::string bytes;
-  result<void> write(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-};
 
 std::string docker_archive(const json& list, const std::string& config, const std::string& layer) {
   return tar_writer()

@@ -24,6 +24,9 @@ private:
   std::string path_;
 };
 
+/// Of a base layer.
+inline const store::parent_view no_parents{};
+
 /// Extracts an uncompressed tar into `folder` with the usual limits. Without parents it stands alone.
 result<store::extracted_layer> extract(const std::string& tar, const std::string& folder,
                                        const store::parent_view* parents = nullptr, store::layer_limits limits = {});

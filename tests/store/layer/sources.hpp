@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "store/archive/tar_writer.hpp"
 #include "store/byte_source.hpp"
 
 namespace gantry::test {
@@ -23,6 +24,15 @@ public:
 private:
   std::string bytes_;
   std::size_t piece_, at_ = 0;
+};
+
+/// Keeps what is written to it.
+struct string_sink final : store::byte_sink {
+  std::string bytes;
+  result<void> write(std::string_view more) override {
+    bytes += more;
+    return {};
+  }
 };
 
 /// `total` bytes of one value, for bombs.

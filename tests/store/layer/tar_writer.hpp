@@ -22,6 +22,14 @@ struct tar_header {
                                   8);
 };
 
+inline tar_header header_of(std::string name, char type = '0', std::string target = "") {
+  tar_header h;
+  h.name = std::move(name);
+  h.type = type;
+  h.target = std::move(target);
+  return h;
+}
+
 /// Builds a tar archive in memory, byte by byte (POSIX.1-2001, "ustar" and "pax" interchange formats). Names and
 /// targets over 100 bytes become pax records.
 class tar_writer {

@@ -12,21 +12,13 @@
 #include "store/snapshot/upper_tree.hpp"
 #include "tests/catch.hpp"
 #include "tests/store/layer/scratch.hpp"
+#include "tests/store/layer/sources.hpp"
 #include "tests/store/temporary_folder.hpp"
 
 namespace gantry::test {
 namespace {
 
 using kind = store::upper_item::kind;
-
-class string_sink final : public store::byte_sink {
-public:
-  std::string bytes;
-  result<void> write(std::string_view more) override {
-    bytes += more;
-    return {};
-  }
-};
 
 /// A base layer, and an upper as overlayfs would have left it.
 struct stage {

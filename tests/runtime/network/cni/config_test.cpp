@@ -17,7 +17,7 @@ std::string list_of(const std::string& name, const std::string& rest = R"("cniVe
   return R"({"name":")" + name + "\"," + rest + R"(,"plugins":[{"type":"bridge"}]})";
 }
 
-std::string refusal(std::string_view document) {
+std::string config_refusal(std::string_view document) {
   const auto network = parse_network(document, "a.conflist");
   return network ? "accepted" : network.error().message;
 }
@@ -49,25 +49,26 @@ TEST_CASE("a network's document is read with all that its plugins need") {
 }
 
 TEST_CASE("a document that is no network is refused by file and reason") {
-  CHECK_THAT(refusal("{"), contains("a.conflist: it is not a JSON object"));
-  CHECK_THAT(refusal(std::string(100'000, '[')), contains("not a JSON object"));
+  CHECK_THAT(config_refusal("{"), contains("a.conflist: it is not a JSON object"));
+  CHECK_THAT(config_refusal(std::string(100'000, '[')), contains("not a JSON object"));
   std::string deep = R"({"name":"x","plugins":[{"type":"a","b":)";
   for (int i = 0; i < 100; ++i) deep += R"({"c":)";
   deep += "1" + std::string(100, '}') + "}]}";
-  CHECK_THAT(refusal(deep), contains("not a JSON object"));
-  CHECK_THAT(refusal(R"({"plugins":[{"type":"a"}]})"), contains("no 'name'"));
-  CHECK_THAT(refusal(list_of("../up")), contains("'../up' is not the name of a network"));
-  CHECK_THAT(refusal(R"({"name":"x"})"), contains("no 'type'"));
-  CHECK_THAT(refusal(R"({"name":"x","plugins":[]})"), contains("'plugins'"));
-  CHECK_THAT(refusal(R"({"name":"x","plugins":[1]})"), contains("not an object"));
-  CHECK_THAT(refusal(R"({"name":"x","plugins":[{"type":"../../bin/sh"}]})"), contains("not the name of a plugin"));
-  CHECK_THAT(refusal(list_of("x", R"("cniVersion":"2.0.0")")), contains("it is of CNI '2.0.0'"));
-  CHECK_THAT(refusal(list_of("x", R"("cniVersions":["3.0.0","4.0.0"])")), contains("'3.0.0', '4.0.0'"));
-  CHECK_THAT(refusal(list_of("x", R"("disableCheck":7)")), contains("disableCheck"));
-  CHECK_THAT(refusal(std::string(max_config_bytes + 1, ' ')), contains("bytes are more than"));
+  CHECK_THAT(config_refusal(deep), contains("not a JSON object"));
+  CHECK_THAT(config_refusal(R"({"plugins":[{"type":"a"}]})"), contains("no 'name'"));
+  CHECK_THAT(config_refusal(list_of("../up")), contains("'../up' is not the name of a network"));
+  CHECK_THAT(config_refusal(R"({"name":"x"})"), contains("no 'type'"));
+  CHECK_THAT(config_refusal(R"({"name":"x","plugins":[]})"), contains("'plugins'"));
+  CHECK_THAT(config_refusal(R"({"name":"x","plugins":[1]})"), contains("not an object"));
+  CHECK_THAT(config_refusal(R"({"name":"x","plugins":[{"type":"../../bin/sh"}]})"),
+             contains("not the name of a plugin"));
+  CHECK_THAT(config_refusal(list_of("x", R"("cniVersion":"2.0.0")")), contains("it is of CNI '2.0.0'"));
+  CHECK_THAT(config_refusal(list_of("x", R"("cniVersions":["3.0.0","4.0.0"])")), contains("'3.0.0', '4.0.0'"));
+  CHECK_THAT(config_refusal(list_of("x", R"("disableCheck":7)")), contains("disableCheck"));
+  CHECK_THAT(config_refusal(std::string(max_config_bytes + 1, ' ')), contains("bytes are more than"));
   std::string many = R"({"name":"x","plugins":[{"type":"a"})";
   for (std::size_t i = 0; i < max_plugins; ++i) many += R"(,{"type":"a"})";
-  CHECK_THAT(refusal(many + "]}"), contains("65 plugins; 64 are allowed"));
+  CHECK_THAT(config_refusal(many + "]}"), contains("65 plugins; 64 are allowed"));
 }
 
 TEST_CASE("the first valid file of a folder is the default network") {

@@ -9,7 +9,7 @@ using gantry::test::contains;
 
 namespace {
 
-std::string refusal(std::string_view text) {
+std::string result_refusal(std::string_view text) {
   const auto parsed = parse_result(text);
   return parsed ? "accepted" : parsed.error().message;
 }
@@ -67,16 +67,17 @@ TEST_CASE("an attachment may give no address") {
 }
 
 TEST_CASE("a result that cannot be is refused") {
-  CHECK_THAT(refusal(""), contains("no result"));
-  CHECK_THAT(refusal("[]"), contains("no result"));
-  CHECK_THAT(refusal(R"({"ips":{}})"), contains("'ips' is not a list"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"10.1.0.5"}]})"), contains("'10.1.0.5' is not an address with its prefix"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"10.1.0.5/33"}]})"), contains("'10.1.0.5/33'"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"10.1.0/16"}]})"), contains("'10.1.0/16'"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"fd00::1/129"}]})"), contains("'fd00::1/129'"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"10.1.0.5/16","gateway":"fd00::1"}]})"), contains("not a gateway"));
-  CHECK_THAT(refusal(R"({"ips":[{"address":"10.1.0.5/16","interface":0}]})"), contains("there are 0"));
+  CHECK_THAT(result_refusal(""), contains("no result"));
+  CHECK_THAT(result_refusal("[]"), contains("no result"));
+  CHECK_THAT(result_refusal(R"({"ips":{}})"), contains("'ips' is not a list"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"10.1.0.5"}]})"),
+             contains("'10.1.0.5' is not an address with its prefix"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"10.1.0.5/33"}]})"), contains("'10.1.0.5/33'"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"10.1.0/16"}]})"), contains("'10.1.0/16'"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"fd00::1/129"}]})"), contains("'fd00::1/129'"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"10.1.0.5/16","gateway":"fd00::1"}]})"), contains("not a gateway"));
+  CHECK_THAT(result_refusal(R"({"ips":[{"address":"10.1.0.5/16","interface":0}]})"), contains("there are 0"));
   std::string many = R"({"ips":[{"address":"10.1.0.5/16"})";
   for (std::size_t i = 0; i < max_result_entries; ++i) many += R"(,{"address":"10.1.0.5/16"})";
-  CHECK_THAT(refusal(many + "]}"), contains("over 1024 entries"));
+  CHECK_THAT(result_refusal(many + "]}"), contains("over 1024 entries"));
 }
