@@ -59,6 +59,7 @@ result<container_options> complete(const engine_config& config, const pod_record
 
 std::vector<monitor::id_range> ranges_of(const std::vector<id_mapping>& map) {
   std::vector<monitor::id_range> ranges;
+  ranges.reserve(map.size());
   for (const auto& one : map) ranges.push_back({one.container_id, one.host_id, one.length});
   return ranges;
 }

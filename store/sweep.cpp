@@ -93,9 +93,8 @@ void collect_layers(const everything& records, const folders& on_disk, const rea
   std::set<std::uint64_t> recorded;
   for (const auto& record : records.layers) recorded.insert(record.folder);
   for (const auto& folder : on_disk.layers)
-    if (!live.layers.contains(folder.number))
-      into.layers.push_back(folder);
-    else if (folder.now == folder_name::state::made && recorded.contains(folder.number))
+    if (!live.layers.contains(folder.number) ||
+        (folder.now == folder_name::state::made && recorded.contains(folder.number)))
       into.layers.push_back(folder);
 }
 

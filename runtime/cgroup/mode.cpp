@@ -94,6 +94,7 @@ std::vector<std::string> layout::folders_of(std::string_view cgroup_path) const 
   for (const auto& [controller, folder] : folders) bases.insert(folder);
   if (!unified.empty()) bases.insert(unified);
   std::vector<std::string> paths;
+  paths.reserve(bases.size());
   for (const auto& base : bases) paths.push_back(base + std::string(cgroup_path));
   return paths;
 }

@@ -68,8 +68,8 @@ void native_launches::read_progress(const running_ptr& one) {
   finish(one, native::outcome_of(one->said));
 }
 
-void native_launches::finish(const running_ptr& one, result<void> how) {
-  auto keep = one;
+// By value: what it is kept by ends here.
+void native_launches::finish(running_ptr one, result<void> how) {
   one->watch.reset();
   one->deadline.reset();
   one->progress.reset();

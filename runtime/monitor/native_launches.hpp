@@ -57,7 +57,7 @@ private:
   void start_next();
   void start(request what, std::uint64_t number);
   void read_progress(const running_ptr& one);
-  void finish(const running_ptr& one, result<void> how);
+  void finish(running_ptr one, result<void> how);
 
   event_loop& loop_;
   child_processes& processes_;

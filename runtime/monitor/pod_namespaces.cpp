@@ -72,6 +72,7 @@ result<void> check_sysctl(const make_pod_namespaces& what, const std::string& as
 
 std::vector<native::id_mapping> maps_of(const std::vector<id_range>& ranges) {
   std::vector<native::id_mapping> maps;
+  maps.reserve(ranges.size());
   for (const auto& one : ranges) maps.push_back({one.inside, one.outside, one.count});
   return maps;
 }

@@ -148,7 +148,7 @@ result<void> become(const process_plan& plan, const seccomp_plan& filter) {
   ::umask(static_cast<mode_t>(plan.umask.value_or(022)));
   if (plan.no_new_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
   // As root first, and before a filter that may refuse it; a directory that only the user may enter is tried again.
-  const auto entered = change_directory(plan.cwd);
+  auto entered = change_directory(plan.cwd);
   if (!entered && entered.error().os_errno != EACCES && entered.error().os_errno != EPERM) return entered;
   GANTRY_TRY(load_filter(plan, filter, moment::with_privileges));
   GANTRY_TRY(drop_bounding(plan));

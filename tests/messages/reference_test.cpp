@@ -110,8 +110,8 @@ TEST_CASE("a reference that breaks the grammar is refused") {
                                                    ".com/a",
                                                    "under_score.com/a",
                                                    "https://host/a",
-                                                   "b\xc3\xbc"
-                                                   "cher",
+                                                   ("b\xc3\xbc"
+                                                    "cher"),
                                                    "a/b\xff"}) {
     INFO(text);
     auto parsed = reference::parse(text);

@@ -72,8 +72,6 @@ struct random_store {
       held.what = digest_of_number(what).str();
       break;
     case lease::kind::layer:
-      held.what = std::to_string(what);
-      break;
     case lease::kind::snapshot:
       held.what = std::to_string(what);
       break;
@@ -169,7 +167,7 @@ TEST_CASE("nothing that is reached is swept, and everything else is") {
 
 TEST_CASE("the layers of an image that a container has mounted are kept, its name gone or not") {
   everything records;
-  for (const std::uint64_t n : {1, 2, 3}) records.layers.push_back({n, digest_of_number(n), 1});
+  for (std::uint64_t n = 1; n <= 3; ++n) records.layers.push_back({n, digest_of_number(n), 1});
   container_record record;
   record.name = {"docker", "1"};
   record.layers = {1};

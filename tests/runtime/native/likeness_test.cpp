@@ -119,8 +119,8 @@ TEST_CASE("a container of gantry-oci is like one of runc", "[native][root]") {
   // Keys of other containers of the same user are listed too: only that there is one of its own counts.
   const auto own_keyring = "grep -q '_ses." + from.id() + "' /proc/keys && echo keyring; ";
   for (const auto& script : std::vector<std::string>{
-           "grep -E '^(Umask|Uid|Gid|Groups|NSpgid|NSsid|Cap|NoNewPrivs|Seccomp:|Sig(Blk|Ign|Cgt)|Cpus_allowed_list)' "
-           "/proc/self/status",
+           ("grep -E '^(Umask|Uid|Gid|Groups|NSpgid|NSsid|Cap|NoNewPrivs|Seccomp:|Sig(Blk|Ign|Cgt)|Cpus_allowed_list)' "
+            "/proc/self/status"),
            "cat /proc/1/cgroup", "cat /proc/1/limits",
            "ls -ln /dev /dev/pts /dev/shm | sed -E 's/ [A-Z][a-z]{2} .. ..:..//'", "env; pwd", "ls /proc/self/fd",
            "cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/net/ipv4/ip_forward "

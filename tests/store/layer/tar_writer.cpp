@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 void number(char* field, std::size_t width, std::uint64_t value) {
   auto text = fmt::format("{:0{}o}", value, width - 1);
   if (text.size() < width) {
-    std::memcpy(field, text.data(), text.size());
+    std::copy_n(text.data(), text.size(), field);
     return;
   }
   for (std::size_t i = width; i-- > 0; value >>= 8) field[i] = static_cast<char>(value & 0xff);
@@ -20,7 +21,7 @@ void number(char* field, std::size_t width, std::uint64_t value) {
 }
 
 void text(char* field, std::size_t width, const std::string& value) {
-  std::memcpy(field, value.data(), std::min(width, value.size()));
+  std::copy_n(value.data(), std::min(width, value.size()), field);
 }
 
 // "<length> <key>=<value>\n", where the length counts its own digits.

@@ -51,7 +51,7 @@ TEST_CASE("a folder has grown when it holds more folders than before, files and 
   folder here;
   folder_counts before({here.path, here.path + "/later"});
   CHECK_FALSE(before.grown());
-  std::ofstream(here.path + "/file");
+  { const std::ofstream made(here.path + "/file"); }
   std::filesystem::create_directory_symlink(here.path + "/there", here.path + "/link");
   CHECK_FALSE(before.grown());
   std::filesystem::create_directory(here.path + "/one");

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
 #include "tools/gantry/daemon/endpoint.hpp"
 
@@ -68,9 +69,7 @@ result<pid_t> spawn(const endpoint& where, int log) {
   ::posix_spawnattr_setflags(&attributes,
                              static_cast<short>(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   auto arguments = arguments_of(where);
-  std::vector<char*> argv;
-  for (auto& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
+  auto argv = sys::pointers_to(arguments);
   pid_t child = 0;
   auto status = ::posix_spawnp(&child, argv[0], &files, &attributes, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
