@@ -44,7 +44,7 @@ struct push_stage : cast {
                                                               parts->snapshot, parts->events});
 
   push_stage() {
-    for (std::uint64_t n : {501, 502, 501}) // a layer may stand twice in an image
+    for (std::uint64_t n : {501U, 502U, 501U}) // a layer may stand twice in an image
       pushed.layers.push_back({media_type::oci_layer_gzip, digest_of_number(n), 10, {}, {}});
   }
   answer<pushed_image> push() {

@@ -145,9 +145,9 @@ def entry_image():
                  ExposedPorts={"80/tcp": {}}, StopSignal="SIGUSR1")
 
 
-def bulky_image(layers=4, size=4 << 20):
+def bulky_image(layers=4, size=4 << 20, compression="none"):
     """Incompressible layers, for pulls that take a while."""
-    return Image([busybox()] + [Layer().file(f"bulk{n}", os.urandom(size)) for n in range(layers)], "none")
+    return Image([busybox()] + [Layer().file(f"bulk{n}", os.urandom(size)) for n in range(layers)], compression)
 
 
 def push(image, registry, name, folder):

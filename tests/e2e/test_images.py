@@ -14,7 +14,7 @@ class Images(Case):
         return registry, f"{registry.address}/{name}:latest"
 
     def test_pull_says_what_it_does_and_again_is_up_to_date(self):
-        _, name = self.serve()
+        _, name = self.serve(image=images.bulky_image(2, 1 << 16, "gzip"))  # the first is the base image's
         said = self.ok("pull", name)
         self.assertEqual((said.count("Already exists"), said.count("Pull complete")), (1, 2), said)
         self.assertIn("Downloaded newer image", said)

@@ -72,7 +72,7 @@ TEST_CASE("what ustar cannot hold goes into pax records") {
 }
 
 TEST_CASE("names at the border of a header's field stay whole") {
-  for (std::size_t length : {99, 100, 101})
+  for (std::size_t length : {99U, 100U, 101U})
     CHECK(read_back(file(std::string(length, 'x'), 0)).first.name.size() == length);
 }
 
