@@ -52,7 +52,7 @@ monitor::adopt_container adoption(const container_supervisor_state& state) {
   monitor::adopt_container request;
   auto& how = request.how;
   how.container = record.name;
-  if (auto runtime = runtime_of(config, record)) how.runtime = *runtime;
+  if (auto runtime = maker_of(config, record)) how.runtime = *runtime;
   how.bundle = bundle_of(config, record.name);
   how.root = rootfs_of(config, record);
   how.tty = record.options.tty;

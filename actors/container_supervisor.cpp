@@ -22,6 +22,12 @@ result<monitor::runtime_command> runtime_of(const engine_config& config, const c
       found->second, config.run_dir + "/oci/" + record.name.ns, {}, name == monitor::native_runtime};
 }
 
+result<monitor::runtime_command> maker_of(const engine_config& config, const container_record& record) {
+  const auto& launcher = record.state.launcher;
+  if (!launcher.starts_with('/')) return runtime_of(config, record);
+  return monitor::runtime_command{launcher, config.run_dir + "/oci/" + record.name.ns, {}, false};
+}
+
 std::string bundle_of(const engine_config& config, const key& name) {
   return config.run_dir + "/bundles/" + name.ns + "-" + name.id;
 }
@@ -95,7 +101,7 @@ void emit(self_pointer self, std::string action, std::map<std::string, std::stri
 
 void clean_up(self_pointer self) {
   auto& state = self->state;
-  auto runtime = runtime_of(*state.parts->config, state.record);
+  auto runtime = maker_of(*state.parts->config, state.record);
   monitor::delete_container request{state.record.name, runtime ? *runtime : monitor::runtime_command{},
                                     bundle_of(*state.parts->config, state.record.name), !state.joined};
   state.clean = false;

@@ -122,6 +122,8 @@ void adopt_by_new_monitor(self_pointer self);
 const launcher_actor& launcher_of(self_pointer self);
 /// The runtime's command for this container. Errors: invalid_argument for a name that is not configured.
 result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record);
+/// Of what it is made by, or was: the engine's default may be another by now.
+result<monitor::runtime_command> maker_of(const engine_config& config, const container_record& record);
 std::string bundle_of(const engine_config& config, const key& name);
 /// The root filesystem's layers, topmost first, the writable one included.
 std::vector<std::string> root_layers(const engine_config& config, const container_record& record);

@@ -78,7 +78,7 @@ result<std::string> new_limits(const container_supervisor_state& state, const ch
 void change_now(self_pointer self, const changing_ptr& work) {
   auto& state = self->state;
   auto limits = new_limits(state, work);
-  auto runtime = runtime_of(*state.parts->config, state.record);
+  auto runtime = maker_of(*state.parts->config, state.record);
   if (!limits)
     refuse(work->promise, limits.error());
   else if (!alive(state) || work->request.limits == resource_limits{})

@@ -27,7 +27,7 @@ struct engine_config {
   std::string root, run_dir;
   std::string monitor_program;                 ///< path of gantry-monitor
   std::map<std::string, std::string> runtimes; ///< name to path
-  std::string default_runtime = "runc";
+  std::string default_runtime = monitor::native_runtime;
   std::string init_program; ///< path of tini, for --init; empty: not there
   std::vector<ulimit> default_ulimits;
   std::string cgroup_parent = "/gantry";

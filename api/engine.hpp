@@ -17,7 +17,7 @@ struct engine_options {
   std::string run_dir = "/run/gantry";         ///< sockets and bundles; absolute, best on a tmpfs
   std::string monitor_program;                 ///< default: gantry-monitor beside the running program
   std::string init_program;                    ///< for options.init; default: tini in PATH
-  std::string default_runtime;                 ///< default: "runc"
+  std::string default_runtime;                 ///< default: "native"
   std::map<std::string, std::string> runtimes; ///< name to path, beside runc, crun and youki where PATH has them
   std::string cgroup_parent;                   ///< default: "/gantry"
   std::vector<std::string> dns;                ///< for containers that name none; default: the host's

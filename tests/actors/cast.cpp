@@ -304,6 +304,7 @@ cast::cast() {
   config->root = folder.path();
   config->run_dir = "/run/gantry-test";
   config->runtimes = {{"runc", "/usr/sbin/runc"}};
+  config->default_runtime = "runc";
   config->facts.architecture = "amd64";
   config->facts.capabilities = ~std::uint64_t{0};
   config->paths = store::layout(folder.path());

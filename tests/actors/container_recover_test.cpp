@@ -74,6 +74,20 @@ TEST_CASE("recovery: an exit that nobody heard of is taken from the monitor") {
   CHECK_FALSE(s.play.deleted.front().private_network); // who joined it before this engine came?
 }
 
+TEST_CASE("recovery: what another runtime made is deleted by that, whatever the default is now") {
+  auto [maker, path, native] = GENERATE(table<const char*, const char*, bool>(
+      {{"/usr/bin/crun", "/usr/bin/crun", false}, {"native", "/usr/sbin/runc", true}, {"", "/usr/sbin/runc", true}}));
+  recovery_stage s(phase::running);
+  s.config->default_runtime = "native";
+  s.config->runtimes["native"] = "/usr/sbin/runc";
+  s.record.state.launcher = maker;
+  s.monitor_says_exited(0);
+  s.recover();
+  REQUIRE(s.play.asked("launcher.delete_container"));
+  CHECK(s.play.deleted.front().runtime.path == path);
+  CHECK(s.play.deleted.front().runtime.native == native);
+}
+
 TEST_CASE("recovery: running by the record but with nobody has exited with 255") {
   auto recorded = GENERATE(phase::running, phase::paused);
   recovery_stage s(recorded);

@@ -62,7 +62,7 @@ def main():
     import harness
     session = harness.Session()
     try:
-        daemon = session.daemon().start()
+        daemon = session.daemon("--runtime", "runc").start()
         daemon.ok("pull", "-q", session.base)
         work = f"{session.folder}/bare"
         os.makedirs(work)

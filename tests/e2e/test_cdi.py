@@ -98,7 +98,7 @@ devices:
     def test_who_makes_a_container_with_a_device(self):
         self.spec({"plain": {"deviceNodes": [{"path": "/dev/thing", "hostPath": self.node("plain")}]}})
         self.ok("run", "--name", "made", "--device", "vendor.com/thing=plain", self.base, "true")
-        self.assertEqual(os.path.basename(self.daemon.inspect("made")["Launcher"]), RUNTIME or "runc")
+        self.assertEqual(os.path.basename(self.daemon.inspect("made")["Launcher"]), RUNTIME or "native")
 
     def test_a_later_folder_stands_over_an_earlier_one_and_a_conflict_is_refused(self):
         self.spec({"a": {"env": ["FROM=low"]}, "b": {"env": ["FROM=low"]}})

@@ -122,14 +122,14 @@ class ImageMounts(Case):
 
     def test_who_makes_a_container_with_an_image(self):
         self.ok("run", "--name", "made", "--mount", self.mount(), self.base, "true")
-        self.assertEqual(os.path.basename(self.daemon.inspect("made")["Launcher"]), RUNTIME or "runc")
+        self.assertEqual(os.path.basename(self.daemon.inspect("made")["Launcher"]), RUNTIME or "native")
 
     def test_an_image_of_many_layers(self):
         name = self.session.push("many:1", many_layers())
         self.ok("pull", "-q", name)
         self.ok("run", "--name", "many", "--mount", self.mount(name), self.base, "sh", "-c", "ls /image/l | wc -l; cat /image/l/059")
         self.assertEqual(self.ok("logs", "many"), "60\n59")
-        self.assertEqual(os.path.basename(self.daemon.inspect("many")["Launcher"]), RUNTIME or "runc")
+        self.assertEqual(os.path.basename(self.daemon.inspect("many")["Launcher"]), RUNTIME or "native")
 
 
 class ImageVolumes(PodCase):

@@ -88,7 +88,7 @@ class Life(Case):
     def test_inspect_and_info_say_which_launcher_made_what(self):
         self.sleeper("made")
         launcher = self.daemon.inspect("made")["Launcher"]
-        self.assertEqual(os.path.basename(launcher), RUNTIME or "runc")
+        self.assertEqual(os.path.basename(launcher), RUNTIME or "native")
         self.assertGreaterEqual(self.daemon.api("GET", "/info")[1]["Launchers"][launcher], 1)
 
     def test_exec(self):

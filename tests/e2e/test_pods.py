@@ -101,7 +101,7 @@ class Pods(unittest.TestCase):
         self.steps.ask("pull", self.session.base)
 
     def start(self):
-        return Steps(self.folder, self.parent, self.cni, os.environ.get("GANTRY_TEST_RUNTIME", "runc"))
+        return Steps(self.folder, self.parent, self.cni, os.environ.get("GANTRY_TEST_RUNTIME", "native"))
 
     def tear_down(self):
         if self.steps.child.poll() is None:

@@ -33,7 +33,7 @@ void declare(CLI::App& app, flags& f) {
   app.add_option("--config", f.config,
                  std::string("Configuration file (default ") + default_file + ", which may be missing)");
   app.add_option("--runtime", f.runtime,
-                 "OCI runtime of containers that name none: runc, crun, or one of --add-runtime");
+                 "What runs containers that name no runtime: native (default), runc, crun, or one of --add-runtime");
   app.add_option("--add-runtime", f.runtimes, "NAME=PATH of another OCI runtime; may be given more than once");
   app.add_option("--log-level", f.log_level, "trace, debug, info, warn, error or off (default info)");
   app.add_option("--idle-exit", f.idle_exit,
