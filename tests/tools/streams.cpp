@@ -71,17 +71,17 @@ TEST_CASE("a session passes stdin on, closes it alone, and prints what comes") {
 }
 
 TEST_CASE("progress is a line a state off a terminal, and rewrites lines on one") {
-  auto document = [](const char* text) { return json::parse(text); };
+  auto event = [](const char* text) { return json::parse(text); };
   std::ostringstream plain, drawn;
   progress_display lines(plain, progress_display::surface::plain, 80),
       screen(drawn, progress_display::surface::terminal, 200);
   for (auto* display : {&lines, &screen}) {
-    REQUIRE(display->show(document(R"({"status":"Pulling from library/x","id":"latest"})")));
-    REQUIRE(display->show(document(R"({"status":"Waiting","id":"aa","progressDetail":{}})")));
+    REQUIRE(display->show(event(R"({"status":"Pulling from library/x","id":"latest"})")));
+    REQUIRE(display->show(event(R"({"status":"Waiting","id":"aa","progressDetail":{}})")));
     REQUIRE(display->show(
-        document(R"({"status":"Downloading","id":"aa","progressDetail":{"current":500000,"total":1000000}})")));
-    REQUIRE(display->show(document(R"({"status":"Pull complete","id":"aa","progressDetail":{}})")));
-    CHECK_FALSE(display->show(document(R"({"errorDetail":{"message":"gone"},"error":"gone"})")));
+        event(R"({"status":"Downloading","id":"aa","progressDetail":{"current":500000,"total":1000000}})")));
+    REQUIRE(display->show(event(R"({"status":"Pull complete","id":"aa","progressDetail":{}})")));
+    CHECK_FALSE(display->show(event(R"({"errorDetail":{"message":"gone"},"error":"gone"})")));
   }
   CHECK(plain.str() == "latest: Pulling from library/x\naa: Waiting\naa: Pull complete\n");
   CHECK_THAT(drawn.str(), test::contains("\x1b[1A\x1b[2K\raa: Downloading [=========================>"));
