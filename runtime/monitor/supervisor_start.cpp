@@ -7,6 +7,7 @@
 #include "runtime/monitor/process_handle.hpp"
 #include "runtime/monitor/supervisor.hpp"
 #include "runtime/monitor/wall_clock.hpp"
+#include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
@@ -59,6 +60,17 @@ result<native_choice> choose_launcher(const start_container& what) {
   if (what.runtime.path.empty())
     return within(plan.error(), "container {}: no OCI runtime is installed that might", to_string(what.container));
   return native_choice{std::nullopt, std::move(plan.error().message)};
+}
+
+/// What a runtime that failed left of the container's cgroups, if nobody is in them: crun 1.8 leaves them where it
+/// could not write a limit.
+void remove_left_cgroups(const std::string& bundle) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  std::string_view path;
+  if (parser.load(bundle + "/config.json").get(document) != simdjson::SUCCESS) return;
+  if (document["linux"]["cgroupsPath"].get(path) == simdjson::SUCCESS && path.starts_with('/'))
+    (void)native::remove_empty_cgroups(std::string(path));
 }
 
 } // namespace
@@ -195,12 +207,16 @@ void supervisor::start_failed(const container_ptr& c, error why, const responder
   drop_all_waiting(c->name);
   auto argv = oci::delete_argv(c->runtime, {c->name.id, "/dev/null", "", "", "", ""}, oci::removal::force);
   run_verb(c->runtime, std::move(argv), [this, c, why = std::move(why), respond](const result<void>&) {
-    with_.disk.run([bundle = c->bundle] { (void)sys::remove_tree(bundle); },
-                   [this, c, why, respond] {
-                     containers_.erase(c->name);
-                     respond(tl::unexpected<error>(why));
-                     go_on_deleting(c->name);
-                   });
+    with_.disk.run(
+        [bundle = c->bundle] {
+          remove_left_cgroups(bundle);
+          (void)sys::remove_tree(bundle);
+        },
+        [this, c, why, respond] {
+          containers_.erase(c->name);
+          respond(tl::unexpected<error>(why));
+          go_on_deleting(c->name);
+        });
   });
 }
 

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "runtime/sys/go_words.hpp"
+
 namespace gantry::native {
 
 result<void> outcome_of(std::string_view progress) {
@@ -16,15 +18,7 @@ result<void> outcome_of(std::string_view progress) {
     code = static_cast<errc>(text.front() - '0');
     text.remove_prefix(1);
   }
-  // Go's and the C library's words differ in the first letter: those who look for them know Go's.
-  std::string sentence(text);
-  for (const auto& [from, to] : {std::pair{": Permission denied", ": permission denied"},
-                                 {": No such file or directory", ": no such file or directory"},
-                                 {": Exec format error", ": exec format error"},
-                                 {": Operation not permitted", ": operation not permitted"}})
-    if (const auto found = sentence.find(from); found != std::string::npos)
-      sentence.replace(found, std::string_view(from).size(), to);
-  return fail(code, "{}", sentence);
+  return fail(code, "{}", sys::in_go_words(std::string(text)));
 }
 
 result<void> wait_started(started& process, wait_until until) {

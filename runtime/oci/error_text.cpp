@@ -1,13 +1,29 @@
 #include "runtime/oci/error_text.hpp"
 
+#include <fmt/format.h>
 #include <simdjson.h>
+
+#include "runtime/sys/go_words.hpp"
 
 namespace gantry::oci {
 namespace {
 
 constexpr std::size_t max_text = 4096;
 
-std::string bounded(std::string_view text) { return std::string(text.substr(0, max_text)); }
+/// In runc's words where those of others are known: crun's "executable file `x` not found in $PATH", and "open
+/// executable" for what is a folder or may not be executed.
+std::string in_known_words(std::string_view text) {
+  constexpr std::string_view named = "executable file `", missing = "` not found in $PATH",
+                             refused = "open executable: ";
+  const auto from = text.find(named), to = text.find(missing);
+  if (from != std::string_view::npos && to != std::string_view::npos && from < to)
+    return fmt::format("exec: \"{}\": executable file not found in $PATH",
+                       text.substr(from + named.size(), to - from - named.size()));
+  if (text.starts_with(refused)) return fmt::format("exec: permission denied: {}", text);
+  return sys::in_go_words(std::string(text));
+}
+
+std::string bounded(std::string_view text) { return in_known_words(text.substr(0, max_text)).substr(0, max_text); }
 
 /// The message of a line of the log when it is an error's, else "".
 std::string message_of(simdjson::dom::parser& parser, std::string_view line) {

@@ -66,6 +66,7 @@ result<json> linux_json(const spec_input& input, const decided& made, std::strin
   GANTRY_LET(auto resources, resources_json(input.options.resources, input.facts, built.warnings));
   GANTRY_LET(auto devices, plan_devices(input, made.who));
   resources["devices"] = std::move(devices.rules);
+  if (input.options.resources.pids < 0) resources.erase("pids"); // a new cgroup has no limit, and crun 1.8 writes "-1"
   part["resources"] = std::move(resources);
   GANTRY_TRY(check_text(input.cgroup_path, "the cgroup path"));
   if (!input.cgroup_path.empty()) part["cgroupsPath"] = input.cgroup_path;

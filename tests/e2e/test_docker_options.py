@@ -5,7 +5,7 @@ import time
 
 import host
 from docker_client import DockerCase
-from harness import wait_until
+from harness import RUNTIME, wait_until
 
 
 class ContainerCase(DockerCase):
@@ -203,7 +203,9 @@ class Logs(ContainerCase):
 class Terminals(ContainerCase):
     def exec_size(self, created, started):
         """The size that a terminal of an exec session says it has."""
-        command = {"Cmd": ["stty", "size"], "Tty": True, "AttachStdout": True, "ConsoleSize": created}
+        # crun 1.8 leaves the size to whoever holds the terminal, and that learns of it when the program has begun.
+        program = ["sh", "-c", "sleep 1; stty size"] if RUNTIME == "crun" else ["stty", "size"]
+        command = {"Cmd": program, "Tty": True, "AttachStdout": True, "ConsoleSize": created}
         session = self.daemon.api("POST", "/v1.47/containers/sized/exec", command)[1]["Id"]
         return self.daemon.api("POST", f"/v1.47/exec/{session}/start", {"Tty": True, "ConsoleSize": started})[1]
 

@@ -57,6 +57,15 @@ TEST_CASE("the error text is the last error of the JSON log") {
   CHECK(oci::error_text(log, "printed") == R"(runc run failed: exec: "nope": executable file not found in $PATH)");
 }
 
+TEST_CASE("what other runtimes say is told in the words that callers know") {
+  const auto of = [](const char* text) { return oci::error_text("", text); };
+  CHECK(of("executable file `nope` not found in $PATH: No such file or directory\n") ==
+        R"(exec: "nope": executable file not found in $PATH)");
+  CHECK(of("open executable: Operation not permitted\n").starts_with("exec: permission denied"));
+  CHECK(of("chdir to cwd (/x): No such file or directory\n") == "chdir to cwd (/x): no such file or directory");
+  CHECK(of("` not found in $PATH executable file `") == "` not found in $PATH executable file `");
+}
+
 TEST_CASE("without an error in the log what was printed last is the error text") {
   CHECK(oci::error_text("not json\n{\"level\":", "first\nlast line\n") == "last line");
   CHECK(oci::error_text("", "").empty());

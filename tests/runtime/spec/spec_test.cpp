@@ -162,6 +162,8 @@ TEST_CASE("limits become resources, by dockerd's rules") {
     want.cpuset_cpus = "0-1,3";
     CHECK(resources()["cpu"] == json({{"quota", 150'000}, {"period", 100'000}, {"cpus", "0-1,3"}}));
     CHECK(resources()["pids"]["limit"] == 100);
+    want.pids = -1; // a new cgroup has none
+    CHECK_FALSE(resources().contains("pids"));
     CHECK(resources()["blockIO"]["weight"] == 300);
     CHECK(violations(r.document()) == "");
   }
