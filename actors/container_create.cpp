@@ -73,7 +73,9 @@ result<void> check_options(container_supervisor_state& state, std::vector<std::s
   state.record.effective_user = std::move(built.user);
   state.record.effective_working_dir = std::move(built.working_dir);
   // Kubernetes has checks of its own, and does not look at the image's.
-  if (!in_pod(state.record))
+  if (in_pod(state.record))
+    state.record.effective_ids = std::move(built.ids);
+  else
     state.record.effective_health = health::choose(state.record.options.health, state.image->config.health);
   warnings = std::move(built.warnings);
   state.document = std::make_unique<spec::built_spec>(std::move(built));

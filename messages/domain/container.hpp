@@ -137,6 +137,12 @@ struct pod_identity {
   friend bool operator==(const pod_identity&, const pod_identity&) = default;
 };
 
+/// Who a process is, in numbers.
+struct process_ids {
+  std::uint32_t uid = 0, gid = 0;
+  std::vector<std::uint32_t> groups; ///< the primary one first
+};
+
 /// Of a terminal when its process begins. Both zero: whatever the kernel makes.
 struct console_size {
   std::uint16_t height = 0, width = 0;
@@ -268,6 +274,7 @@ struct container_record {
   std::vector<resolved_mount> mounts;
   std::vector<std::string> args; ///< what init executes
   std::string effective_user, effective_working_dir;
+  std::optional<process_ids> effective_ids; ///< what effective_user means in its image; of a pod's container alone
   std::vector<std::string> effective_env;
   std::optional<healthcheck> effective_health; ///< the user's over the image's; none: not checked
   unix_nanos created_at = 0;

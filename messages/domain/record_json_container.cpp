@@ -34,6 +34,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(probe_result, started_at, finish
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(health_state, now, failing_streak, log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_member, pod, name, attempt, log_path, pid, pid_target, uid_map,
                                                 gid_map)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(process_ids, uid, gid, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_identity, group, memberships, ambient_caps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
@@ -51,8 +52,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(resolved_mount, type, name, sour
                                                 uid_map, gid_map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_record, name, display_name, sandbox, options, image_id,
                                                 image_name, snapshot, layers, monitor, mounts, args, effective_user,
-                                                effective_working_dir, effective_env, effective_health, created_at,
-                                                log_path)
+                                                effective_ids, effective_working_dir, effective_env, effective_health,
+                                                created_at, log_path)
 
 std::string to_json(const container_record& r) { return write_record(r); }
 std::string to_json(const container_state& s) { return write_record(s); }

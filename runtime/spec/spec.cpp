@@ -27,8 +27,7 @@ result<decided> decide(const spec_input& input, built_spec& built) {
   GANTRY_TRY(check_text(built.user, "the user"));
   const group_request groups{options.group_add, options.identity.group, options.identity.memberships};
   GANTRY_LET(made.who, resolve_user(built.user, groups, merged_view(input.root_layers)));
-  built.uid = made.who.uid;
-  built.gid = made.who.gid;
+  built.ids = {made.who.uid, made.who.gid, made.who.groups};
   GANTRY_LET(made.capabilities,
              effective_capabilities({options.cap_add, options.cap_drop, options.privileged}, input.facts));
   GANTRY_LET(made.ambient, capabilities_of(options.identity.ambient_caps, input.facts));

@@ -57,7 +57,7 @@ struct built_spec {
   std::shared_ptr<const std::string> seccomp_json;
   std::vector<std::string> args, env;
   std::string user, working_dir; ///< as asked: "", "1000:1000", "www-data"; working_dir absolute
-  std::uint32_t uid = 0, gid = 0;
+  process_ids ids;
   std::vector<std::string> warnings; ///< sentences: a limit clamped to the host's, a cgroup feature the host lacks
   std::vector<origin_note> notes;    ///< only when asked for
   int stop_signal = 15;

@@ -98,6 +98,14 @@ class Pods(PodCase):
         for line in ("1234", "55", "NoNewPrivs:\t1", "read-only"):
             self.assertIn(line, lines)
 
+    def test_who_a_container_is_by_its_name_in_the_image(self):
+        made = self.started(self.pod(), "id", "-G", linux={"security_context": {"run_as_username": "user", "supplemental_groups": [77]}})
+        self.exited(made)
+        who = self.cri("ContainerStatus", {"container_id": made})["status"]["user"]["linux"]
+        self.assertEqual((who["uid"], who["gid"]), ("1000", "1000"))
+        self.assertEqual(sorted(who["supplemental_groups"]), ["1000", "2000", "77"])
+        self.assertEqual(sorted(self.said(made)[0][2].split()), ["1000", "2000", "77"])  # the kernel's order is its own
+
     def test_stats(self):
         pod = self.pod()
         made = self.started(pod, "sleep", "1000", labels={"l": "1"})

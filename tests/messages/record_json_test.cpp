@@ -76,7 +76,8 @@ container_record full_container() {
   r.image_id = of('a'), r.image_name = "alpine:latest", r.snapshot = ~0ull, r.layers = {1, ~0ull}, r.monitor = 3;
   r.mounts = {{"bind", "n", "/s", "/t", true, "rprivate", true, true, {"/l"}, of('b'), {7}, "p"}};
   r.mounts[0].uid_map = {{0, 100000, 65536}}, r.mounts[0].gid_map = {{0, 200000, 65536}};
-  r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
+  r.args = {"", "a b"}, r.effective_user = "1:2", r.effective_ids = process_ids{1, 2, {2, 3}},
+  r.effective_working_dir = "/", r.effective_env = {"PATH=/bin"};
   r.effective_health = r.options.health;
   r.created_at = 1'700'000'000'123'456'789, r.log_path = "/l";
   r.state = {phase::starting,
@@ -161,6 +162,7 @@ TEST_CASE("no field of a container's record is left out of its text") {
                            "domainname",
                            "effective_env",
                            "effective_health",
+                           "effective_ids",
                            "effective_user",
                            "effective_working_dir",
                            "exposed_ports",

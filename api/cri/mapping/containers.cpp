@@ -1,7 +1,6 @@
 #include "api/cri/mapping/containers.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/cri/mapping/info.hpp"
 #include "api/cri/mapping/mounts.hpp"
@@ -187,23 +186,11 @@ std::string image_ref(const container_record& from, const found_image* image) {
   return from.image_id.str();
 }
 
-bool read_number(std::string_view text, std::int64_t& into) {
-  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return failure == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
-/// Who it runs as, where that is known without a look into the image: the numbers were said, and its groups do not
-/// count.
-void render_user(const container_options& from, v1::ContainerStatus& into) {
-  std::int64_t uid = 0;
-  if (!read_number(from.user, uid) || !from.identity.group || from.identity.memberships != group_membership::never)
-    return;
-  auto& made = *into.mutable_user()->mutable_linux();
-  made.set_uid(uid);
-  made.set_gid(*from.identity.group);
-  made.add_supplemental_groups(*from.identity.group);
-  for (const auto& one : from.group_add)
-    if (std::int64_t group = 0; read_number(one, group)) made.add_supplemental_groups(group);
+void render_user(const process_ids& from, v1::ContainerUser& into) {
+  auto& made = *into.mutable_linux();
+  made.set_uid(from.uid);
+  made.set_gid(from.gid);
+  for (auto group : from.groups) made.add_supplemental_groups(group);
 }
 
 } // namespace
@@ -245,7 +232,7 @@ v1::ContainerStatus render_container_status(const container_record& from, const 
       *made.add_mounts() = render_mount(one);
   made.set_log_path(from.log_path);
   *made.mutable_resources()->mutable_linux() = render_resources(from.options.resources, from.options.oom_score_adj);
-  render_user(from.options, made);
+  if (from.effective_ids) render_user(*from.effective_ids, *made.mutable_user());
   auto signal = from.options.stop_signal;
   if (signal.empty() && image != nullptr) signal = image->what->config.stop_signal;
   made.set_stop_signal(render_signal(signal.empty() ? "SIGTERM" : signal));

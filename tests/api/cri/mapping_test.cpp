@@ -371,6 +371,17 @@ TEST_CASE("a container: its status is that of its life") {
   CHECK(render_container_status(record, nullptr).reason() == "StartError");
 }
 
+TEST_CASE("a container: its status says in numbers who it is") {
+  container_record record;
+  CHECK_FALSE(render_container_status(record, nullptr).has_user());
+  record.effective_ids = process_ids{1000, 50, {50, 7}};
+  const auto user = render_container_status(record, nullptr).user().linux();
+  CHECK(user.uid() == 1000);
+  CHECK(user.gid() == 50);
+  CHECK(std::vector<std::int64_t>(user.supplemental_groups().begin(), user.supplemental_groups().end()) ==
+        std::vector<std::int64_t>{50, 7});
+}
+
 TEST_CASE("an image: its names by tag and by digest, each once, and who its processes are") {
   image of;
   of.id = digest::parse("sha256:" + std::string(64, '1')).value();
