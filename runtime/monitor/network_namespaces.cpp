@@ -1,6 +1,5 @@
 #include "runtime/monitor/network_namespaces.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,20 +11,10 @@
 namespace gantry::monitor {
 namespace {
 
-result<launch> prepare_namespace(passage& ours) {
-  launch with;
-  with.plan.new_network_namespace = true;
-  with.plan.targets = {0, 1, 2, 3};
-  with.descriptors.resize(4);
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
-  ours.socket.reset(ends[0]);
-  with.descriptors[3].reset(ends[1]);
-  GANTRY_LET(ours.printed, open_scratch());
-  GANTRY_LET(with.descriptors[0], open_null());
-  GANTRY_LET(with.descriptors[1], open_null());
-  with.descriptors[2].reset(::fcntl(ours.printed.get(), F_DUPFD_CLOEXEC, 0));
-  return with;
+child_plan namespace_plan() {
+  child_plan plan;
+  plan.new_network_namespace = true;
+  return plan;
 }
 
 } // namespace
@@ -39,7 +28,7 @@ void network_namespaces::make(const key& sandbox, responder respond) {
     return respond(reply(namespace_path{path_of(found->second)}));
   auto ours = std::make_shared<passage>();
   job what;
-  what.prepare = [ours] { return prepare_namespace(*ours); };
+  what.prepare = [ours] { return open_passage(namespace_plan(), *ours); };
   what.timeout = std::chrono::seconds(30);
   what.done = [this, sandbox, ours, respond = std::move(respond)](job_end how) {
     made(sandbox, ours->socket.get(), std::move(how), ours->printed ? read_scratch(ours->printed.get()) : "", respond);

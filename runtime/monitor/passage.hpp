@@ -1,6 +1,6 @@
 #pragma once
 
-#include "runtime/sys/unique_fd.hpp"
+#include "runtime/monitor/job_queue.hpp"
 
 namespace gantry::monitor {
 
@@ -8,5 +8,9 @@ namespace gantry::monitor {
 struct passage {
   sys::unique_fd socket, printed;
 };
+
+/// What such a child is launched with: the other ends, as its descriptors 2 (printed) and 3 (the socket).
+/// Errors: the errno's.
+result<launch> open_passage(child_plan plan, passage& ours);
 
 } // namespace gantry::monitor

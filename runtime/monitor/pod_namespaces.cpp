@@ -1,6 +1,5 @@
 #include "runtime/monitor/pod_namespaces.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,22 +32,6 @@ pod_plan plan_of(make_pod_namespaces& what) {
   plan.cgroup = what.cgroup;
   plan.shm_bytes = what.shm_bytes;
   return plan;
-}
-
-result<launch> prepare_pod(pod_plan plan, passage& ours) {
-  launch with;
-  with.plan.pod = std::move(plan);
-  with.plan.targets = {0, 1, 2, 3};
-  with.descriptors.resize(4);
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
-  ours.socket.reset(ends[0]);
-  with.descriptors[3].reset(ends[1]);
-  GANTRY_LET(ours.printed, open_scratch());
-  GANTRY_LET(with.descriptors[0], open_null());
-  GANTRY_LET(with.descriptors[1], open_null());
-  with.descriptors[2].reset(::fcntl(ours.printed.get(), F_DUPFD_CLOEXEC, 0));
-  return with;
 }
 
 /// Kubernetes' rule (and the kernel's): these are of the network and the IPC namespace; all others are the host's.
@@ -106,7 +89,11 @@ void pod_namespace_table::make(make_pod_namespaces what, responder respond) {
       return respond(fail(errc::unavailable, "make a pod's namespaces: {}", read_scratch(ours->printed.get())));
     made(sandbox, cgroup, ours->socket.get(), respond);
   };
-  work.prepare = [plan = plan_of(what), ours] { return prepare_pod(plan, *ours); };
+  work.prepare = [plan = plan_of(what), ours] {
+    child_plan with;
+    with.pod = plan;
+    return open_passage(std::move(with), *ours);
+  };
   queue_.add(std::move(work));
 }
 

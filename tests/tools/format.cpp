@@ -90,18 +90,9 @@ TEST_CASE("sizes and times read as docker's") {
   CHECK(human_size(5312345, 3) == "5.31MB");
   CHECK(human_size(5312345) == "5.312MB");
   CHECK(human_size_binary(1536) == "1.5KiB");
-  using std::chrono::seconds;
-  CHECK(human_duration(seconds(0)) == "Less than a second");
-  CHECK(human_duration(seconds(59)) == "59 seconds");
-  CHECK(human_duration(seconds(119)) == "About a minute");
-  CHECK(human_duration(seconds(120)) == "2 minutes");
-  CHECK(human_duration(seconds(3600)) == "About an hour");
-  CHECK(human_duration(seconds(86400 * 3)) == "3 days");
-  CHECK(human_duration(seconds(86400 * 20)) == "2 weeks");
-  CHECK(human_duration(seconds(86400 * 800)) == "2 years");
 }
 
-TEST_CASE("sizes and durations are parsed strictly") {
+TEST_CASE("sizes are parsed strictly") {
   CHECK(parse_size("1.5GiB").value() == 1610612736);
   CHECK(parse_size("10b").value() == 10);
   CHECK(parse_size("64 mb").value() == 67108864);
@@ -109,8 +100,6 @@ TEST_CASE("sizes and durations are parsed strictly") {
     INFO(bad);
     CHECK_FALSE(parse_size(bad));
   }
-  CHECK(parse_duration("1h0m1.5s").value() == std::chrono::milliseconds(3601500));
-  for (const auto* bad : {"", "10", "s", "1d", "1h-", "h1"}) CHECK_FALSE(parse_duration(bad));
 }
 
 TEST_CASE("moments are durations ago, RFC 3339 or seconds") {

@@ -1,10 +1,9 @@
-#include <charconv>
-#include <cmath>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 
 #include "api/http/address.hpp"
+#include "messages/domain/duration.hpp"
 #include "messages/domain/quote.hpp"
 #include "tools/gantryd/settings.hpp"
 
@@ -74,7 +73,7 @@ result<void> apply(const flags& f, settings& into) {
     into.runtimes[one.substr(0, equals)] = one.substr(equals + 1);
   }
   if (f.idle_exit.empty()) return {};
-  GANTRY_LET(into.idle_exit, parse_duration(f.idle_exit));
+  GANTRY_LET(into.idle_exit, parse_seconds(f.idle_exit));
   return {};
 }
 
@@ -107,31 +106,9 @@ result<settings> merge(const flags& f) {
 
 } // namespace
 
-result<std::chrono::seconds> parse_duration(const std::string& text) {
-  auto broken = [&] { return fail(errc::invalid_argument, "duration {}: write it as 30s, 5m or 1h30m", quote(text)); };
-  std::string_view rest = text;
-  double total = 0;
-  if (rest.empty()) return broken();
-  while (!rest.empty()) {
-    double number = 0;
-    auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
-    if (parsed.ec != std::errc{} || number < 0) return broken();
-    rest.remove_prefix(static_cast<std::size_t>(parsed.ptr - rest.data()));
-    auto unit = rest.substr(0, rest.find_first_of("0123456789."));
-    if (unit == "ms")
-      total += number / 1000;
-    else if (unit == "s" || (unit.empty() && rest.empty() && number == 0))
-      total += number;
-    else if (unit == "m")
-      total += number * 60;
-    else if (unit == "h")
-      total += number * 3600;
-    else
-      return broken();
-    rest.remove_prefix(unit.size());
-  }
-  if (total > 1e9) return broken();
-  return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(total)));
+result<std::chrono::seconds> parse_seconds(const std::string& text) {
+  GANTRY_LET(auto exact, parse_duration(text));
+  return std::chrono::ceil<std::chrono::seconds>(exact);
 }
 
 result<std::string> socket_path(const std::string& host) {

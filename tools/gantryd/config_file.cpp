@@ -89,7 +89,7 @@ reader table(std::map<std::string, std::string> settings::*into) {
 reader duration(std::chrono::seconds settings::*into) {
   return [into](const value& from, settings& all) -> result<void> {
     GANTRY_LET(auto written, text_of(from));
-    GANTRY_LET(all.*into, parse_duration(written));
+    GANTRY_LET(all.*into, parse_seconds(written));
     return {};
   };
 }

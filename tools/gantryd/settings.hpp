@@ -57,7 +57,7 @@ struct command_line {
 command_line read_command_line(int argc, char** argv);
 
 /// "30s", "5m", "1h30m", "500ms" (rounded up). Errors: invalid_argument.
-result<std::chrono::seconds> parse_duration(const std::string& text);
+result<std::chrono::seconds> parse_seconds(const std::string& text);
 
 /// The socket's path of "unix:///run/x.sock" or "/run/x.sock". Errors: invalid_argument.
 result<std::string> socket_path(const std::string& host);

@@ -10,7 +10,4 @@ namespace gantry::docker {
 /// duration back from now ("10m", "1h30m"). Empty: 0, no bound. Errors: invalid_argument naming the parameter.
 result<unix_nanos> parse_moment(std::string_view parameter, std::string_view text, unix_nanos now);
 
-/// Go's time.Duration: "1h30m", "250ms". Errors: invalid_argument.
-result<std::int64_t> parse_duration(std::string_view text);
-
 } // namespace gantry::docker

@@ -1,26 +1,11 @@
 #include "api/docker/render/words.hpp"
 
+#include "messages/domain/duration.hpp"
 #include <fmt/format.h>
 
 #include "runtime/log/json_line.hpp"
 
 namespace gantry::docker {
-
-std::string human_duration(std::int64_t seconds) {
-  constexpr std::int64_t minute = 60, hour = 3600, day = 24 * hour;
-  if (seconds < 1) return "Less than a second";
-  if (seconds == 1) return "1 second";
-  if (seconds < minute) return fmt::format("{} seconds", seconds);
-  if (seconds < 2 * minute) return "About a minute";
-  if (seconds < hour) return fmt::format("{} minutes", seconds / minute);
-  auto hours = (seconds + hour / 2) / hour; // rounded, as go-units does from here on
-  if (hours == 1) return "About an hour";
-  if (hours < 48) return fmt::format("{} hours", hours);
-  if (hours < 24 * 7 * 2) return fmt::format("{} days", hours / 24);
-  if (hours < 24 * 30 * 2) return fmt::format("{} weeks", hours / 24 / 7);
-  if (hours < 24 * 365 * 2) return fmt::format("{} months", hours / 24 / 30);
-  return fmt::format("{} years", seconds / (day * 365));
-}
 
 namespace {
 
@@ -32,7 +17,7 @@ std::string health_words(const std::optional<health_state>& health) {
 } // namespace
 
 std::string status_words(const container_state& state, unix_nanos now) {
-  auto since = [now](unix_nanos then) { return human_duration((now - then) / 1'000'000'000); };
+  auto since = [now](unix_nanos then) { return human_duration(std::chrono::seconds((now - then) / 1'000'000'000)); };
   switch (state.now) {
   case phase::created:
   case phase::starting:

@@ -7,9 +7,6 @@
 /// Texts of the Docker API that say something in words. Pure.
 namespace gantry::docker {
 
-/// A length of time as docker ps shows it: "About a minute", "3 hours" (docker/go-units, HumanDuration).
-std::string human_duration(std::int64_t seconds);
-
 /// The Status of a container in a list: "Up 3 minutes (Paused)", "Exited (0) 2 hours ago".
 std::string status_words(const container_state& state, unix_nanos now);
 

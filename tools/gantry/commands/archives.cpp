@@ -23,8 +23,6 @@ result<void> take_all(http::response& answer, Take take) {
   }
 }
 
-} // namespace
-
 result<void> save_to_file(http::response& answer, const std::string& path) {
   struct stat status {};
   // A device or a pipe is written to as it is; a file is replaced when the whole archive is there.
@@ -41,6 +39,16 @@ result<void> save_to_file(http::response& answer, const std::string& path) {
   if (saved) return {};
   ::unlink(written_to.c_str());
   return within(std::move(saved.error()), "{}", path);
+}
+
+} // namespace
+
+result<int> archive_command::execute(context& with, const operands& given) {
+  if (output_.empty() && with.io.out_is_terminal)
+    return fail(errc::invalid_argument, "a tar archive is nothing for a terminal: use -o FILE, or redirect the output");
+  GANTRY_LET(auto answer, with.api.open({.target = target_of(given)}));
+  GANTRY_TRY(output_.empty() ? save_to_stream(answer, with.io.out) : save_to_file(answer, output_));
+  return 0;
 }
 
 result<void> save_to_stream(http::response& answer, std::ostream& to) {

@@ -6,25 +6,10 @@ namespace gantry::cli {
 
 namespace {
 
-class export_command : public command {
-public:
-  void declare(option_set& app) override { app.value("-o,--output", output_, "Write to this file instead of stdout"); }
-
-  result<int> execute(context& with, const operands& given) override {
-    if (output_.empty() && with.io.out_is_terminal)
-      return fail(errc::invalid_argument,
-                  "a tar archive is nothing for a terminal: use -o FILE, or redirect the output");
-    GANTRY_LET(auto answer, with.api.open({.target = container_path(given[0], "export")}));
-    if (!output_.empty()) {
-      GANTRY_TRY(save_to_file(answer, output_));
-      return 0;
-    }
-    GANTRY_TRY(save_to_stream(answer, with.io.out));
-    return 0;
+class export_command final : public archive_command {
+  [[nodiscard]] std::string target_of(const operands& given) const override {
+    return container_path(given[0], "export");
   }
-
-private:
-  std::string output_;
 };
 
 } // namespace

@@ -6,23 +6,12 @@ namespace gantry::cli {
 
 namespace {
 
-class save_command : public command {
-public:
-  void declare(option_set& app) override { app.value("-o,--output", output_, "Write to this file instead of stdout"); }
-
-  result<int> execute(context& with, const operands& given) override {
-    if (output_.empty() && with.io.out_is_terminal)
-      return fail(errc::invalid_argument,
-                  "a tar archive is nothing for a terminal: use -o FILE, or redirect the output");
+class save_command final : public archive_command {
+  [[nodiscard]] std::string target_of(const operands& given) const override {
     std::string target = "/images/get";
     for (const auto& image : given) http::add_query(target, "names", image);
-    GANTRY_LET(auto answer, with.api.open({.target = std::move(target)}));
-    GANTRY_TRY(output_.empty() ? save_to_stream(answer, with.io.out) : save_to_file(answer, output_));
-    return 0;
+    return target;
   }
-
-private:
-  std::string output_;
 };
 
 } // namespace

@@ -1,25 +1,12 @@
-#include <charconv>
-#include <cmath>
 #include <ctime>
 #include <optional>
 
+#include "messages/domain/duration.hpp"
 #include "tools/gantry/format/units.hpp"
 
 namespace gantry::cli {
 
 namespace {
-
-/// The nanoseconds in Go's unit at the beginning of `text`, which is moved past it.
-std::optional<double> take_unit(std::string_view& text) {
-  constexpr std::pair<std::string_view, double> units[] = {{"ns", 1},  {"us", 1e3}, {"µs", 1e3},  {"ms", 1e6},
-                                                           {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}};
-  for (const auto& [name, nanoseconds] : units) {
-    if (!text.starts_with(name)) continue;
-    text.remove_prefix(name.size());
-    return nanoseconds;
-  }
-  return std::nullopt;
-}
 
 struct broken_time {
   std::tm fields{};
@@ -72,28 +59,6 @@ std::string with_zone(std::int64_t seconds, const char* form) {
 }
 
 } // namespace
-
-result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
-  auto rest = text;
-  double total = 0;
-  auto refused = [&] {
-    return fail(errc::invalid_argument, "\"{}\" is not a duration: write as in 1h30m, 10s or 500ms", text);
-  };
-  if (text == "0") return std::chrono::nanoseconds(0);
-  if (text.empty()) return refused();
-  while (!rest.empty()) {
-    auto digits = rest.substr(0, rest.find_first_not_of("0123456789."));
-    double number = 0;
-    auto [stop, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (digits.empty() || failure != std::errc() || stop != digits.data() + digits.size()) return refused();
-    rest.remove_prefix(digits.size());
-    auto unit = take_unit(rest);
-    if (!unit) return refused();
-    total += number * *unit;
-  }
-  if (!(total < 9.2e18)) return refused();
-  return std::chrono::nanoseconds(std::llround(total));
-}
 
 result<std::string> parse_moment(std::string_view text, std::chrono::system_clock::time_point now) {
   if (auto ago = parse_duration(text); ago && text != "0") {

@@ -2,7 +2,8 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
+
+#include "messages/domain/duration.hpp"
 
 namespace gantry::cli {
 
@@ -28,23 +29,6 @@ std::string human_size(double bytes, int digits) {
 std::string human_size_binary(double bytes) {
   static constexpr std::array<const char*, 7> units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   return scaled(bytes, 1024, units, 4);
-}
-
-std::string human_duration(std::chrono::seconds duration) {
-  auto seconds = duration.count();
-  auto minutes = seconds / 60;
-  auto hours = (seconds + 1800) / 3600;
-  if (seconds < 1) return "Less than a second";
-  if (seconds == 1) return "1 second";
-  if (seconds < 60) return fmt::format("{} seconds", seconds);
-  if (minutes == 1) return "About a minute";
-  if (minutes < 60) return fmt::format("{} minutes", minutes);
-  if (hours == 1) return "About an hour";
-  if (hours < 48) return fmt::format("{} hours", hours);
-  if (hours < 24 * 7 * 2) return fmt::format("{} days", hours / 24);
-  if (hours < 24 * 30 * 2) return fmt::format("{} weeks", hours / 24 / 7);
-  if (hours < 24 * 365 * 2) return fmt::format("{} months", hours / 24 / 30);
-  return fmt::format("{} years", hours / 24 / 365);
 }
 
 std::string human_since(std::int64_t then, std::int64_t now) {

@@ -15,15 +15,11 @@ namespace gantry::cli {
 std::string human_size(double bytes, int digits = 4);
 /// Binary units: "1.5GiB".
 std::string human_size_binary(double bytes);
-/// "About a minute", "3 hours".
-std::string human_duration(std::chrono::seconds duration);
 /// "2 minutes ago" for a time in seconds since the epoch.
 std::string human_since(std::int64_t then, std::int64_t now);
 
 /// "512m", "1.5GiB", "100": binary multiples, in bytes. Errors: invalid_argument.
 result<std::int64_t> parse_size(std::string_view text);
-/// Go's "1h30m", "500ms", "1.5s". Errors: invalid_argument, also for a number without unit.
-result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 /// An exact decimal number with at most `places` decimals, scaled by 10^places: "1.5" is 1500000000 with 9.
 result<std::int64_t> parse_decimal(std::string_view text, int places);
 /// A whole number. Errors: invalid_argument.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "messages/domain/duration.hpp"
 #include "tools/gantry/format/units.hpp"
 #include "tools/gantry/options/host_config.hpp"
 #include "tools/gantry/options/syntax.hpp"
