@@ -215,7 +215,7 @@ class UserNetworks(Case):
         port = free_port()
         self.up("web", "n1", "-p", f"{port}:8080")
         self.up("friend", "n2")
-        events = self.daemon.begin("events")
+        events = self.daemon.begin("events", "--since", str(int(time.time())))  # it may begin late
         self.d_ok("network", "connect", "--ip", self.nth("n2", 77), "--alias", "extra", "n2", "web")
         self.assertEqual(self.ends("web")["n2"]["IPAddress"], self.nth("n2", 77))
         self.assertIn(self.nth("n2", 77), self.d_ok("exec", "web", "ip", "addr", "show", "eth1"))
