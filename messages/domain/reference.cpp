@@ -15,7 +15,8 @@ constexpr std::string_view legacy_domain = "index.docker.io";
 constexpr std::string_view official_prefix = "library/";
 constexpr std::size_t max_repository = 255; // distribution/reference, RepositoryNameTotalLengthMax
 constexpr std::size_t max_tag = 128;
-constexpr std::size_t max_text = 1024; // ours: the grammar has no bound on the domain
+constexpr std::size_t max_domain = 261; // ours, the grammar has none: a name of the DNS, and a port
+constexpr std::size_t max_text = 1024;  // more than all parts together
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -150,7 +151,8 @@ result<reference> parse_parts(std::string_view text) {
   auto pinned = cut_after(rest, '@');
   auto tag = cut_after(rest, ':');
   // Docker would take such a domain for the first part of a repository on no registry at all.
-  if (!is_domain(domain)) return fail(errc::invalid_argument, "{} is not a registry's host and port", quote(domain));
+  if (domain.size() > max_domain || !is_domain(domain))
+    return fail(errc::invalid_argument, "{} is not a registry's host and port", quote(domain));
   GANTRY_TRY(check_repository(rest));
   if (tag) GANTRY_TRY(check_tag(*tag));
   reference parsed{std::move(domain), std::move(rest), std::move(tag).value_or(pinned ? "" : "latest"), {}};

@@ -134,6 +134,16 @@ TEST_CASE("64 hex digits are an id and not a name, unless a domain or tag says s
   CHECK(reference::parse(hex + "a"));
 }
 
+TEST_CASE("the canonical text of a reference is one again, however long its parts are") {
+  const std::string domain = std::string(63, 'a') + "." + std::string(191, 'b') + ":65535"; // 261
+  const auto longest = domain + "/" + std::string(255, 'c');
+  const auto parsed = reference::parse(longest + "@sha512:" + std::string(128, 'd'));
+  REQUIRE(parsed);
+  CHECK(reference::parse(parsed->str()) == parsed);
+  CHECK_FALSE(reference::parse("a" + longest));
+  CHECK_FALSE(reference::parse(std::string(1000, 'A') + ".b/c")); // ":latest" would not fit
+}
+
 TEST_CASE("a repository's name has at most 255 characters, its domain apart") {
   CHECK(reference::parse("localhost:5000/" + std::string(255, 'a')));
   CHECK_FALSE(reference::parse("localhost:5000/" + std::string(256, 'a')));
