@@ -122,6 +122,12 @@ awaitable<std::optional<response>> connection::read_head(Parser& parser, request
   into.wants_upgrade = asks_for_upgrade(message);
   for (const auto& field : message)
     into.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+  if (message.count(wire::field::transfer_encoding) != 0 && !parser.chunked()) {
+    // Where such a body ends is not known: what follows the head must not be read as a request (RFC 9112, section 6.3).
+    keep_alive_ = false;
+    co_return site_.refusal(
+        {errc::invalid_argument, "Transfer-Encoding: the body may be chunked, and nothing else", 0});
+  }
   if (auto read = read_target({message.target().data(), message.target().size()}, into); !read)
     co_return site_.refusal(read.error());
   co_return std::optional<response>();
@@ -206,6 +212,8 @@ awaitable<bool> connection::answer(const request& what, const handler& by, body_
 
 awaitable<bool> connection::respond(const response& what, bool head_only) {
   bool bare = what.status == 204 || what.status == 304;
+  // Who errs in a request may have another mind about where it ends: nothing after it is answered.
+  if (what.status == 400) keep_alive_ = false;
   auto text = render_head(what, site_.headers(), bare ? framing::none : framing::length, keep_alive_, http_minor_);
   if (!head_only && !bare) text += what.body;
   stream_.expires_after(limits_.response_timeout);
