@@ -123,12 +123,12 @@ TEST_CASE("a container of gantry-oci is like one of runc", "[native][root]") {
             "/proc/self/status"),
            "cat /proc/1/cgroup", "cat /proc/1/limits",
            "ls -ln /dev /dev/pts /dev/shm | sed -E 's/ [A-Z][a-z]{2} .. ..:..//'", "env; pwd", "ls /proc/self/fd",
-           "cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/net/ipv4/ip_forward "
-           "/proc/sys/kernel/msgmax "
-           "/proc/sys/net/ipv4/ping_group_range /proc/1/oom_score_adj",
+           ("cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/net/ipv4/ip_forward "
+            "/proc/sys/kernel/msgmax /proc/sys/net/ipv4/ping_group_range /proc/1/oom_score_adj"),
            "cat /proc/1/comm /proc/1/sessionid /proc/1/personality 2>&1; cat /proc/net/dev | sed 's/:.*//'",
-           "for m in /sys/fs/cgroup/*/memory.limit_in_bytes /sys/fs/cgroup/*/cpuset.cpus /sys/fs/cgroup/*/pids.max; do "
-           "cat $m; done 2>&1 | sed s/sh://",
+           ("for m in /sys/fs/cgroup/*/memory.limit_in_bytes /sys/fs/cgroup/*/cpuset.cpus /sys/fs/cgroup/*/pids.max; "
+            "do "
+            "cat $m; done 2>&1 | sed s/sh://"),
            own_keyring + "cat /sys/kernel/x /proc/kcore 2>&1; ls /proc/acpi /sys/firmware; echo 1 > "
                          "/proc/sys/kernel/msgmax; "
                          "touch /new /etc/new 2>&1; echo $?"}) {
