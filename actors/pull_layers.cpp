@@ -89,9 +89,12 @@ void make(self_pointer self, std::size_t index, const layer_folder& folder) {
                       tell(self->state.parts.admission, release_slot{place});
                       on_extracted(self, index, folder, made);
                     },
-                    [self, place](const caf::error& e) {
+                    [self, index, folder, place](const caf::error& e) {
                       tell(self->state.parts.admission, release_slot{place});
-                      layer_ended(self, from_caf(e));
+                      auto why = from_caf(e);
+                      if (folder.folder == 0 && why.code == errc::already_exists)
+                        return self->state.elsewhere.push_back(index);
+                      layer_ended(self, std::move(why));
                     });
           },
           [self](const caf::error& e) { layer_ended(self, from_caf(e)); });
@@ -136,6 +139,13 @@ void next_dependent(self_pointer self) {
 }
 
 } // namespace
+
+void look_again(self_pointer self) {
+  for (auto index : std::exchange(self->state.elsewhere, {})) {
+    keep_blob(self, index);
+    layer_ended(self);
+  }
+}
 
 void fetch_layers(self_pointer self) {
   auto& state = self->state;

@@ -147,6 +147,7 @@ puller_actor::behavior_type puller(pulling::self_pointer self, puller_parts part
       },
       [self](const report_progress&) {
         pulling::report(self);
+        pulling::look_again(self);
         self->delayed_send(self, progress_interval, report_progress{});
       },
       [self](const cancel_pull&) {

@@ -46,8 +46,9 @@ struct puller_state {
     std::uint64_t folder = 0, bytes = 0;
     bool needs_parents = false, done = false;
   };
-  std::vector<layer> layers; ///< base first
-  int open = 0;              ///< layers that are being seen to
+  std::vector<layer> layers;          ///< base first
+  int open = 0;                       ///< layers that are being seen to
+  std::vector<std::size_t> elsewhere; ///< layers whose blob alone another pull is fetching; each is `open`
   std::optional<error> failure;
   std::map<std::size_t, std::pair<layer_progress::step, std::uint64_t>> reported;
 
@@ -64,6 +65,7 @@ using self_pointer = puller_actor::stateful_pointer<puller_state>;
 void resolve(self_pointer self);              ///< name to manifest and config, then lay_out
 void lay_out(self_pointer self);              ///< of the documents, then fetch_layers
 void fetch_layers(self_pointer self);         ///< those that need no parents side by side, then the others
+void look_again(self_pointer self);           ///< whether what was fetched elsewhere is there
 void commit(self_pointer self);               ///< documents, record, name
 void fail_with(self_pointer self, error why); ///< answers, releases all, ends
 void finish(self_pointer self, pulled_image done);

@@ -184,6 +184,21 @@ TEST_CASE("pull: of a layer that came as another blob, the blob alone is fetched
   CHECK(s.recorded().layer_folders[1] == 11); // the one that was there
 }
 
+TEST_CASE("pull: a blob alone that another pull is fetching is waited for") {
+  pull_stage s(1);
+  s.play.layers_there = {s.layers.diff_ids[0]};
+  s.play.blobs_missing = {digest_of_number(500)};
+  s.play.failures["extract 0"] = {errc::already_exists, "it is being downloaded right now", 0};
+  auto pulling = s.pull();
+  CHECK_FALSE(pulling.here());
+  CHECK(s.has_free_slot(work_kind::extraction)); // others may be made meanwhile
+  s.play.failures.clear();
+  s.on.advance(std::chrono::milliseconds(100));
+  CHECK(pulling.ok());
+  CHECK(s.layers.asked.size() == 2);
+  s.check_ended();
+}
+
 TEST_CASE("pull: a layer that stands in an image as two blobs is made of one, and the other is kept too") {
   pull_stage s(2);
   s.layers.diff_ids[1] = s.layers.diff_ids[0];
