@@ -6,7 +6,10 @@
 #include <future>
 #include <thread>
 
+#include "runtime/cgroup/mode.hpp"
+#include "runtime/cgroup/remove.hpp"
 #include "runtime/log/log_reader.hpp"
+#include "runtime/sys/files.hpp"
 #include "tests/catch.hpp"
 #include "tests/runtime/monitor/monitor_fixture.hpp"
 
@@ -116,6 +119,20 @@ TEST_CASE("a log that may lose lines holds nobody up, and those that it has are 
   for (auto end = text.find('\n'); end != std::string::npos; begin = end + 1, end = text.find('\n', begin))
     if (text.substr(begin, end - begin) != "0123456789") FAIL(text.substr(begin, end - begin));
   CHECK(begin > 0);
+}
+
+TEST_CASE("what a runtime that failed left of the container's cgroups goes", "[root]") {
+  monitor_fixture m; // whose end looks for them
+  const auto folders = cgroup::of_host()->folders_of("/gantry-test/" + m.name("left").ns + "/left");
+  const auto fails = m.run_dir() + "/fails"; // as crun 1.8, where it cannot write a limit
+  std::string script = "#!/bin/sh\ncase \"$*\" in *' run '*) ;; *) exit 1 ;; esac\n";
+  for (const auto& folder : folders) script += "mkdir -p " + folder + "\n";
+  REQUIRE(sys::write_file(fails, script + "echo made >&2; exit 1\n", 0755));
+  auto failed = m.ask(m.container("left", {.args = {"true"}, .runtime = fails}));
+  REQUIRE_FALSE(failed);
+  CHECK_THAT(failed.error().message, contains("made"));
+  REQUIRE_FALSE(folders.empty());
+  for (const auto& folder : folders) CHECK_FALSE(std::filesystem::exists(folder));
 }
 
 TEST_CASE("the runtime's own words reach the error", "[root]") {
