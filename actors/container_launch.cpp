@@ -155,7 +155,8 @@ void find_devices_again(self_pointer self, const launching_ptr& work) {
 void begin(self_pointer self, const launching_ptr& work) {
   auto& state = self->state;
   ++state.generation;
-  state.joined = in_pod(state.record); // a pod's network is not one container's
+  // A pod's network is not one container's; and a parent that was asked for may be removed by who made it.
+  state.touched = in_pod(state.record) || !state.record.options.cgroup_parent.empty();
   state.record.state.now = phase::starting;
   state.record.state.stopped_by_user = false;
   acquire_slot request{work_kind::launch, work->client, self->address()};
@@ -213,7 +214,7 @@ caf::result<done> share_namespaces(self_pointer self) {
   auto& state = self->state;
   if (!alive(state))
     return to_caf(error{errc::failed_precondition, "container " + state.record.name.id + " is not running", 0});
-  state.joined = true;
+  state.touched = true;
   return done{};
 }
 

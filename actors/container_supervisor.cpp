@@ -103,7 +103,7 @@ void clean_up(self_pointer self) {
   auto& state = self->state;
   auto runtime = maker_of(*state.parts->config, state.record);
   monitor::delete_container request{state.record.name, runtime ? *runtime : monitor::runtime_command{},
-                                    bundle_of(*state.parts->config, state.record.name), !state.joined};
+                                    bundle_of(*state.parts->config, state.record.name), !state.touched};
   state.clean = false;
   ask<done>(self, launcher_of(self), deadline::inner, std::move(request), [self](const auto& r) {
     auto& s = self->state;

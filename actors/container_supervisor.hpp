@@ -40,8 +40,9 @@ struct container_supervisor_state {
   std::uint64_t generation = 0;
   /// False from the moment init runs until the runtime and the monitor have forgotten it: no start before that.
   bool clean = true;
-  /// Another container may have joined its namespaces in this life. True also when this engine has not seen all of it.
-  bool joined = true;
+  /// In this life another container may have joined its namespaces, or its limits been changed. True also when this
+  /// engine has not seen all of it.
+  bool touched = true;
   bool removing = false;
   bool mounts_told = false;                         ///< as mounted, and not yet as unmounted
   bool stop_untold = false;                         ///< it was asked to stop: its end is told as "stop" too

@@ -77,6 +77,7 @@ result<std::string> new_limits(const container_supervisor_state& state, const ch
 
 void change_now(self_pointer self, const changing_ptr& work) {
   auto& state = self->state;
+  state.touched = true;
   auto limits = new_limits(state, work);
   auto runtime = maker_of(*state.parts->config, state.record);
   if (!limits)

@@ -34,6 +34,8 @@ struct engine_options {
   /// Folders with the files of CDI devices, the last over those before it; none: no device is known.
   std::vector<std::string> cdi_spec_dirs = {"/etc/cdi", "/var/run/cdi"};
 
+  int niceness = 0; ///< of containers' processes (nice(2)); the monitors' own is below it
+
   std::size_t max_creations = 0; ///< creations that may wait beside those under way (default 4,096)
   std::size_t max_pulls = 0;     ///< pulls side by side (default 4)
   std::size_t monitors = 0;      ///< default: one per core

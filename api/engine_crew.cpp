@@ -91,8 +91,8 @@ std::vector<launcher_actor> spawn_launchers(caf::actor_system& system, const eng
   std::vector<launcher_actor> launchers;
   auto count = options.monitors != 0 ? options.monitors : std::max(1U, std::thread::hardware_concurrency());
   for (std::uint32_t i = 0; i < count; ++i)
-    launchers.push_back(
-        system.spawn<caf::detached>(launcher, monitor::location{config.monitor_program, config.run_dir, i}));
+    launchers.push_back(system.spawn<caf::detached>(
+        launcher, monitor::location{config.monitor_program, config.run_dir, i, options.niceness}));
   return launchers;
 }
 

@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 6;
+inline constexpr std::uint32_t protocol_version = 7;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -120,8 +120,9 @@ struct delete_container {
   key container;
   runtime_command runtime;
   std::string bundle;
-  /// The engine has seen all of its life, and nobody joined its namespaces: its network may serve another.
-  bool private_network = false;
+  /// The engine has seen all of its life, nobody joined its namespaces, and its limits are those that it was started
+  /// with: its network and its cgroups may serve another.
+  bool untouched = false;
 };
 
 /// Opens a stream to a container's or an exec session's stdio. Reply: stream_token. For a container that is not known

@@ -20,10 +20,10 @@ exit_status status_of(const siginfo_t& info) {
 
 } // namespace
 
-result<std::unique_ptr<child_processes>> child_processes::start(event_loop& loop) {
-  std::unique_ptr<child_processes> made(new child_processes(loop));
+result<std::unique_ptr<child_processes>> child_processes::start(event_loop& loop, int niceness) {
+  std::unique_ptr<child_processes> made(new child_processes(loop, niceness));
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno(errno, "become a subreaper");
-  GANTRY_LET(made->zygote_, zygote::start());
+  GANTRY_LET(made->zygote_, zygote::start(niceness));
   GANTRY_TRY(made->listen());
   return made;
 }
@@ -42,7 +42,7 @@ result<void> child_processes::listen() {
 result<pid_t> child_processes::spawn(const child_plan& plan, const std::vector<int>& descriptors, on_exit exited) {
   auto pid = zygote_->spawn(plan, descriptors);
   if (!pid && pid.error().code == errc::unavailable) { // killed, by the OOM killer say: a new one serves as well
-    GANTRY_LET(zygote_, zygote::start());
+    GANTRY_LET(zygote_, zygote::start(niceness_));
     pid = zygote_->spawn(plan, descriptors);
   }
   // Reaping is on this thread: the child cannot be gone before it is noted here.
@@ -53,7 +53,7 @@ result<pid_t> child_processes::spawn(const child_plan& plan, const std::vector<i
 result<native::started> child_processes::launch(const native_order& order, const std::vector<int>& descriptors) {
   auto made = zygote_->launch(order, descriptors);
   if (!made && made.error().code == errc::unavailable) {
-    GANTRY_LET(zygote_, zygote::start());
+    GANTRY_LET(zygote_, zygote::start(niceness_));
     made = zygote_->launch(order, descriptors);
   }
   return made;

@@ -18,8 +18,9 @@ struct exit_status {
 /// them all, and tells who waits for one. The loop's thread alone.
 class child_processes {
 public:
-  /// Blocks SIGCHLD in the calling thread (call it before threads are made), makes this process a subreaper.
-  static result<std::unique_ptr<child_processes>> start(event_loop& loop);
+  /// Blocks SIGCHLD in the calling thread (call it before threads are made), makes this process a subreaper. The
+  /// children get this nice value.
+  static result<std::unique_ptr<child_processes>> start(event_loop& loop, int niceness);
 
   using on_exit = std::function<void(exit_status)>;
 
@@ -39,7 +40,7 @@ public:
   [[nodiscard]] std::uint64_t mark() const { return exits_; }
 
 private:
-  explicit child_processes(event_loop& loop) : loop_(loop) {}
+  child_processes(event_loop& loop, int niceness) : loop_(loop), niceness_(niceness) {}
   result<void> listen();
   void reap();
   void told(pid_t pid, exit_status status);
@@ -50,6 +51,7 @@ private:
     exit_status status;
   };
   event_loop& loop_;
+  int niceness_;
   std::optional<zygote> zygote_;
   sys::unique_fd signals_;
   event_loop::watch signals_watch_;

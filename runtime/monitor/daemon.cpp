@@ -11,6 +11,7 @@
 #include "runtime/monitor/control_server.hpp"
 #include "runtime/monitor/supervisor.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/niceness.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -47,17 +48,18 @@ result<void> run_daemon(const daemon_options& options) {
   GANTRY_LET(auto loop, event_loop::make());
   // Before any thread is made (SIGCHLD is blocked in all of them) and before the limit is raised (children inherit the
   // host's).
-  GANTRY_LET(auto processes, child_processes::start(*loop));
+  sys::set_niceness(options.niceness - sys::head_start);
+  GANTRY_LET(auto processes, child_processes::start(*loop, options.niceness));
   raise_descriptor_limit();
   GANTRY_LET(auto bundles, bundle_folder::open(options.run_dir));
   disk_writer disk(*loop);
   worker_thread cgroups(*loop);
+  const auto name = std::to_string(options.index);
   std::unique_ptr<control_server> control;
   supervisor containers(
-      {*loop, *processes, disk, cgroups, bundles, options.run_dir},
+      {*loop, *processes, disk, cgroups, bundles, options.run_dir, folder + "/" + name + ".cgroups"},
       [&](const process_exited& what) { control->announce(what); },
       [&] { control->when_flushed([&] { loop->stop(); }); });
-  auto name = std::to_string(options.index);
   GANTRY_LET(auto streams, stream_server::listen(*loop, folder, name + ".stream", [&](auto client, std::string left) {
                containers.attach(std::move(client), std::move(left));
              }));

@@ -11,6 +11,7 @@ namespace gantry::monitor {
 struct daemon_options {
   std::string run_dir;
   std::uint32_t index = 0;
+  int niceness = 0;  ///< of the containers' processes; the monitor's own is below it
   int ready_fd = -1; ///< one byte is written there, and it is closed, once the sockets listen
 };
 

@@ -12,7 +12,7 @@ namespace gantry::monitor {
 
 /// A container's network namespace that may serve another after it.
 struct reusable_network {
-  std::string terms; ///< as terms_of_reuse says
+  std::string terms; ///< as terms_of_network_reuse says
   sys::unique_fd handle;
 };
 

@@ -6,7 +6,7 @@ namespace gantry::monitor {
 
 std::string encode(const native_order& order) {
   sys::wire_writer out;
-  out.put(native::encode(order.plan)).put(order.id).put(order.bundle).put(order.cgroup_path);
+  out.put(native::encode(order.plan)).put(order.id).put(order.bundle).put(order.cgroup_path).put(order.idle_cgroups);
   out.put(order.exec).put(order.namespaces);
   return out.take();
 }
@@ -19,6 +19,7 @@ result<native_order> decode_native_order(std::string_view bytes) {
   in.get(order.id);
   in.get(order.bundle);
   in.get(order.cgroup_path);
+  in.get(order.idle_cgroups);
   in.get(order.exec);
   in.get(order.namespaces);
   if (!in.done()) return fail(errc::corrupt, "zygote: an order has the wrong form");
@@ -26,7 +27,8 @@ result<native_order> decode_native_order(std::string_view bytes) {
   return order;
 }
 
-result<native::started> carry_out_order(const native_order& order, const std::vector<sys::unique_fd>& descriptors) {
+result<native::started> carry_out_order(const native_order& order, const std::vector<sys::unique_fd>& descriptors,
+                                        int niceness) {
   const std::size_t expected = 3 + (order.plan.process.terminal ? 1 : 0) + (order.exec ? 1 : 0);
   if (descriptors.size() != expected)
     return fail(errc::corrupt, "zygote: {} descriptors where {} are needed", descriptors.size(), expected);
@@ -42,8 +44,10 @@ result<native::started> carry_out_order(const native_order& order, const std::ve
   options.id = order.id;
   options.bundle = order.bundle;
   options.sibling = true;
+  options.niceness = niceness;
   options.host = cgroup::of_host();
   options.cgroup_path = order.cgroup_path;
+  options.idle_cgroups = order.idle_cgroups;
   if (!order.exec) {
     options.make_cgroups = true;
     return native::needs_attendant(order.plan) ? native::launch_attended(order.plan, given, options)

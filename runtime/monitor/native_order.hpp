@@ -10,6 +10,7 @@ namespace gantry::monitor {
 struct native_order {
   native::container_plan plan; ///< of an exec: `process` and `seccomp` alone
   std::string id, bundle, cgroup_path;
+  std::string idle_cgroups; ///< that become its own, if there are any (runtime/native/cgroup_reuse.hpp)
   bool exec = false;
   std::uint32_t namespaces = 0; ///< of an exec: CLONE_NEW* that the container does not share with the host
 };
@@ -17,8 +18,9 @@ struct native_order {
 std::string encode(const native_order& order);
 result<native_order> decode_native_order(std::string_view bytes);
 
-/// Carries it out in the zygote: the process becomes a child of the monitor. Errors: launch_init's, launch_exec's;
+/// Carries it out in the zygote: the process, of this nice value, becomes a child of the monitor. Errors: launch_init's, launch_exec's;
 /// corrupt when descriptors are missing.
-result<native::started> carry_out_order(const native_order& order, const std::vector<sys::unique_fd>& descriptors);
+result<native::started> carry_out_order(const native_order& order, const std::vector<sys::unique_fd>& descriptors,
+                                        int niceness);
 
 } // namespace gantry::monitor

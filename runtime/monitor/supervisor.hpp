@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "runtime/monitor/bundle_folder.hpp"
+#include "runtime/monitor/idle_cgroups.hpp"
 #include "runtime/monitor/idle_networks.hpp"
 #include "runtime/monitor/native_facts.hpp"
 #include "runtime/monitor/native_launches.hpp"
@@ -35,6 +36,7 @@ public:
     worker_thread& cgroups; ///< for removals, which wait for the kernel, and for what follows them
     const bundle_folder& bundles;
     std::string run_dir;
+    std::string idle_cgroups_record; ///< a file of its own
   };
   static constexpr std::size_t max_runtimes = 32; ///< runtime processes at once; more wait in order
 
@@ -63,6 +65,7 @@ private:
     runtime_command runtime;
     std::shared_ptr<const native_facts> native; ///< none: its OCI runtime has launched it
     std::optional<reusable_network> network;    ///< that may serve another; without a handle until it is known
+    std::optional<std::string> cgroup_terms;    ///< under which its cgroups may serve another
     std::string fell_back;                      ///< why that one has, where native was asked for
     std::string bundle, oom_cgroup;
     container_users users; ///< whose its pipes are
@@ -106,6 +109,9 @@ private:
   result<native_launch> prepare_native_exec(const container& c, process_io& io, const exec_process& what,
                                             native::process_plan asked);
   void remove_groups(const std::string& path, std::function<void(result<void>)> done);
+  /// Those of a container that has ended, where they may serve another; else as remove_groups.
+  void give_groups_back(container* c, const deletion& d, const std::string& path,
+                        std::function<void(result<void>)> done);
   void run_own_verb(own_verb verb, const std::string& cgroup_path, std::function<void(result<void>)> done);
   // supervisor_exec.cpp
   void on(exec_process what, const responder& respond);
@@ -166,6 +172,7 @@ private:
   native_launches natives_;
   network_namespaces networks_;
   idle_networks idle_networks_;
+  idle_cgroups idle_cgroups_;
   pod_namespace_table pods_;
   std::unordered_map<key, container_ptr> containers_;
   std::unordered_map<key, deletion> deletions_;

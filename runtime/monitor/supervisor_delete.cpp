@@ -21,7 +21,7 @@ void supervisor::on(delete_container what, const responder& respond) {
   at->second.askers.push_back(respond);
   if (!fresh) { // joins the one under way
     auto& known = at->second.what;
-    known.private_network = known.private_network && what.private_network;
+    known.untouched = known.untouched && what.untouched;
     return;
   }
   at->second.what = std::move(what);
@@ -55,7 +55,7 @@ void supervisor::remove_by_runtime(const key& name, oci::removal how) {
   d.patience.reset();
   auto c = find(name);
   if (auto facts = c ? c->native : read_facts(d.what.bundle))
-    return remove_groups(facts->cgroup_path, [this, name](const result<void>& removed) {
+    return give_groups_back(c.get(), d, facts->cgroup_path, [this, name](const result<void>& removed) {
       if (!removed) return deleted(name, within(removed.error(), "remove container {}", to_string(name)));
       return_network(name);
       remove_files(name);
@@ -75,7 +75,7 @@ void supervisor::return_network(const key& name) {
   if (!c || !c->network) return;
   auto used = std::move(*c->network);
   c->network.reset();
-  if (c->now == stage::exited && deletions_.at(name).what.private_network) idle_networks_.give_back(std::move(used));
+  if (c->now == stage::exited && deletions_.at(name).what.untouched) idle_networks_.give_back(std::move(used));
 }
 
 void supervisor::remove_files(const key& name) {

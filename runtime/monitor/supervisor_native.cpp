@@ -1,7 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "runtime/monitor/network_reuse.hpp"
+#include "runtime/monitor/reuse_terms.hpp"
 #include "runtime/monitor/supervisor.hpp"
 #include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/parse_plan.hpp"
@@ -17,7 +17,8 @@ namespace gantry::monitor {
 void supervisor::start_natively(const container_ptr& c, start_container what, native::container_plan plan,
                                 const responder& respond) {
   c->native = facts_of(plan);
-  if (auto terms = terms_of_reuse(plan, c->bundle)) c->network = reusable_network{std::move(*terms), {}};
+  if (auto terms = terms_of_network_reuse(plan, c->bundle)) c->network = reusable_network{std::move(*terms), {}};
+  c->cgroup_terms = terms_of_cgroup_reuse(plan, c->bundle);
   native_launches::request launch;
   auto order = std::make_shared<native_order>();
   order->id = c->name.id;
@@ -38,8 +39,9 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
     GANTRY_TRY(write_facts(c->bundle, *c->native));
     native_launch with;
     GANTRY_LET(with.descriptors, c->init.io->open(c->bundle, ""));
-    c->oom_kills_before = 0; // the cgroup is new
+    c->oom_kills_before = 0; // the cgroup is new, or as a new one
     lend_network(*c, order->plan);
+    if (c->cgroup_terms) order->idle_cgroups = idle_cgroups_.take(*c->cgroup_terms, order->cgroup_path);
     with.order = std::move(*order);
     return with;
   };
@@ -90,7 +92,10 @@ void supervisor::native_start_failed(const container_ptr& c, error why, const re
 void supervisor::exec_natively(const container_ptr& c, const exec_process& what, const responder& respond) {
   auto asked = native::parse_process(what.process_json);
   if (!asked) return exec_failed(c, what.exec_id, asked.error(), respond);
-  if (!is_powerless(*asked)) c->network.reset(); // it can change the network
+  if (!is_powerless(*asked)) { // it can change the network, and mount a cgroupfs
+    c->network.reset();
+    c->cgroup_terms.reset();
+  }
   native_launches::request launch;
   launch.prepare = [this, c, io = c->execs.at(what.exec_id).io, what, asked = std::move(*asked)] {
     return prepare_native_exec(*c, *io, what, asked);
@@ -145,6 +150,15 @@ void supervisor::remove_groups(const std::string& path, std::function<void(resul
                       if (*gone) return done({});
                       run_own_verb(own_verb::remove, path, done);
                     });
+}
+
+void supervisor::give_groups_back(container* c, const deletion& d, const std::string& path,
+                                  std::function<void(result<void>)> done) {
+  if (c == nullptr || !c->cgroup_terms || c->now != stage::exited || !d.what.untouched) return remove_groups(path, done);
+  idle_cgroups_.give_back(*c->cgroup_terms, path, [this, path, done = std::move(done)](bool gone) {
+    if (gone) return done({});
+    run_own_verb(own_verb::remove, path, done);
+  });
 }
 
 /// In a child of its own, since it may have to wait for the container's processes.

@@ -205,8 +205,10 @@ void supervisor::on(shut_down, const responder& respond) {
   if (!containers_.empty())
     return respond(fail(errc::failed_precondition, "the monitor has {} containers", containers_.size()));
   if (!pods_.empty()) return respond(fail(errc::failed_precondition, "the monitor holds the namespaces of pods"));
-  respond(reply(done{}));
-  end_();
+  idle_cgroups_.end_all([this, respond] { // before the engine removes what they lie in
+    respond(reply(done{}));
+    end_();
+  });
 }
 
 } // namespace gantry::monitor

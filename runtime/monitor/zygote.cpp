@@ -16,6 +16,7 @@
 #include "runtime/monitor/protocol/messages.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/niceness.hpp"
 #include "runtime/sys/sealed_program.hpp"
 #include "runtime/sys/spawn_settings.hpp"
 
@@ -78,12 +79,13 @@ result<order> read_order(int socket) {
 }
 
 /// Makes the child. CLONE_PARENT: its parent is the monitor, which gets its SIGCHLD (clone(2)).
-spawned make_child(const sys::received& from) {
+spawned make_child(const sys::received& from, int niceness) {
   clone_args arguments{};
   arguments.flags = CLONE_PARENT;
   auto pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) return {-1, errno, errc::internal, 0};
   if (pid > 0) return {static_cast<std::int32_t>(pid), 0, errc::internal, 0};
+  sys::set_niceness(niceness);
   auto plan = decode_child_plan(from.bytes);
   if (!plan) ::_exit(127);
   std::vector<int> descriptors;
@@ -94,10 +96,10 @@ spawned make_child(const sys::received& from) {
 std::string_view bytes_of(const spawned& answer) { return {reinterpret_cast<const char*>(&answer), sizeof answer}; }
 
 /// Serves a native order and answers it. False when the monitor is gone.
-bool launch_and_answer(const sys::received& from) {
+bool launch_and_answer(const sys::received& from, int niceness) {
   auto launched = [&]() -> result<native::started> {
     GANTRY_LET(const auto what, decode_native_order(from.bytes));
-    return carry_out_order(what, from.descriptors);
+    return carry_out_order(what, from.descriptors, niceness);
   }();
   if (launched) {
     spawned answer{launched->pid, 0, errc::internal, 0};
@@ -112,7 +114,7 @@ bool launch_and_answer(const sys::received& from) {
 
 } // namespace
 
-result<zygote> zygote::start() {
+result<zygote> zygote::start(int niceness) {
   GANTRY_LET(auto program, sealed_copy_of_self());
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "socketpair");
@@ -121,8 +123,9 @@ result<zygote> zygote::start() {
   ::posix_spawn_file_actions_addopen(&settings.actions, 0, "/dev/null", O_RDWR, 0);
   ::posix_spawn_file_actions_adddup2(&settings.actions, theirs.get(), zygote_socket);
   auto path = "/proc/self/fd/" + std::to_string(program.get());
+  auto value = std::to_string(niceness);
   char name[] = "gantry-zygote", argument[] = "--zygote";
-  char* argv[] = {name, argument, nullptr};
+  char* argv[] = {name, argument, value.data(), nullptr};
   pid_t pid = -1;
   if (int failed = ::posix_spawn(&pid, path.c_str(), &settings.actions, &settings.attributes, argv, environ);
       failed != 0)
@@ -164,7 +167,7 @@ result<pid_t> zygote::spawn(const child_plan& plan, const std::vector<int>& desc
   return answer.pid;
 }
 
-int zygote_main() {
+int zygote_main(int niceness) {
   ::prctl(PR_SET_NAME, "gantry-zygote");
   // Inherited by the children until execve: another process cannot read what they hold for a container.
   ::prctl(PR_SET_DUMPABLE, 0);
@@ -172,10 +175,10 @@ int zygote_main() {
     auto next = read_order(zygote_socket);
     if (!next || next->kind == 0) return next ? 0 : 1;
     if (next->kind == native_kind) {
-      if (!launch_and_answer(next->what)) return 1;
+      if (!launch_and_answer(next->what, niceness)) return 1;
       continue;
     }
-    auto answer = make_child(next->what);
+    auto answer = make_child(next->what, niceness);
     next->what.descriptors.clear();
     if (!sys::write_all(zygote_socket, bytes_of(answer))) return 1;
   }

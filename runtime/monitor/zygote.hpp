@@ -15,8 +15,9 @@ namespace gantry::monitor {
 /// it copies next to nothing. One thread (the epoll thread) uses it.
 class zygote {
 public:
-  /// Starts it. Call it before SIGCHLD matters: its pid is `pid()`. Errors: the errno's.
-  static result<zygote> start();
+  /// Starts it; its children get this nice value. Call it before SIGCHLD matters: its pid is `pid()`. Errors: the
+  /// errno's.
+  static result<zygote> start(int niceness);
 
   /// Makes a child that carries out `plan`; returns its pid at once, without waiting for execve. The descriptors stay
   /// the caller's. Takes some 200 us. Errors: exhausted (no process or memory), unavailable (the zygote is gone:
@@ -36,10 +37,10 @@ private:
   pid_t pid_ = -1;
 };
 
-/// The argument by which the monitor's program knows that it is to be a zygote.
+/// The argument by which the monitor's program knows that it is to be a zygote; its children's nice value follows.
 inline constexpr auto zygote_argument = "--zygote";
 
 /// The zygote's life: serves spawn() over descriptor 3 until that closes. Returns the program's exit code.
-int zygote_main();
+int zygote_main(int niceness);
 
 } // namespace gantry::monitor

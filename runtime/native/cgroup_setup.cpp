@@ -249,7 +249,22 @@ void pause_briefly(long nanoseconds) {
 
 constexpr int patience = 500; // steps of 2 ms
 
+/// v1's `tasks` moves one thread, and of the writer itself without the lock that stops all forks and exits of the host.
+const char* members_file(const layout& host, const std::string& base) {
+  return host.how == cgroup::mode::v2 || base == host.unified ? "/cgroup.procs" : "/tasks";
+}
+
 } // namespace
+
+result<std::vector<std::string>> needed_hierarchies(const layout& host, const resource_plan& resources) {
+  GANTRY_LET(auto writes, writes_of(host, resources));
+  std::erase_if(writes, is_default);
+  auto bases = hierarchies_of(host);
+  leave_needed(host, writes, bases);
+  std::vector<std::string> all;
+  for (auto& [base, what] : bases) all.push_back(std::move(base));
+  return all;
+}
 
 result<std::string> absolute_cgroup_path(const layout& host, const std::string& asked, const std::string& id) {
   const auto& wanted = asked.empty() ? id : asked;
@@ -278,7 +293,7 @@ result<cgroup_handles> make_cgroups(const layout& host, const std::string& path,
 result<cgroup_handles> open_cgroups(const layout& host, const std::string& path) {
   cgroup_handles opened;
   for (const auto& [base, what] : hierarchies_of(host)) {
-    const auto file = base + path + "/cgroup.procs";
+    const auto file = base + path + members_file(host, base);
     sys::unique_fd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd && errno == ENOENT) continue;
     if (!fd) return fail_errno(errno, "open {}", file);

@@ -15,7 +15,8 @@ namespace gantry::native {
 
 /// Open cgroups, which a new process joins.
 struct cgroup_handles {
-  std::vector<sys::unique_fd> members; ///< cgroup.procs (v1: of each hierarchy), to which a process writes itself
+  /// cgroup.procs, or v1's tasks of each hierarchy, to which a process with one thread writes itself.
+  std::vector<sys::unique_fd> members;
   sys::unique_fd unified;              ///< v2: the folder, for CLONE_INTO_CGROUP; `members` is then for older kernels
 };
 
@@ -27,6 +28,9 @@ result<std::string> absolute_cgroup_path(const cgroup::layout& host, const std::
 /// limit, count and stop any container (memory, cpu, cpuacct, pids, devices, freezer, blkio), and others when resources
 /// ask for them; in the rest the process stays where its maker is.
 enum class hierarchies : std::uint8_t { all, needed };
+
+/// Where the hierarchies are mounted that `needed` means with these resources, each once. Errors: make_cgroups' own.
+result<std::vector<std::string>> needed_hierarchies(const cgroup::layout& host, const resource_plan& resources);
 
 /// Makes the cgroup in these hierarchies, writes the resources that differ from a new cgroup's, and opens it. What it
 /// made is removed again when it fails. Errors: already_exists when processes live in it; failed_precondition when

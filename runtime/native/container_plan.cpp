@@ -174,6 +174,7 @@ result<T> decoded(std::string_view bytes) {
 std::string encode(const container_plan& plan) { return encoded(plan); }
 result<container_plan> decode_container_plan(std::string_view bytes) { return decoded<container_plan>(bytes); }
 std::string encode(const process_plan& plan) { return encoded(plan); }
+std::string encode(const resource_plan& plan) { return encoded(plan); }
 std::string encode(const std::vector<mapped_mount>& all) { return encoded(all); }
 result<std::vector<mapped_mount>> decode_mapped_mounts(std::string_view bytes) {
   return decoded<std::vector<mapped_mount>>(bytes);

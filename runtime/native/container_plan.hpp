@@ -191,6 +191,7 @@ std::string encode(const container_plan& plan);
 /// Errors: corrupt.
 result<container_plan> decode_container_plan(std::string_view bytes);
 std::string encode(const process_plan& plan);
+std::string encode(const resource_plan& plan);
 std::string encode(const std::vector<mapped_mount>& all);
 result<std::vector<mapped_mount>> decode_mapped_mounts(std::string_view bytes);
 result<process_plan> decode_process_plan(std::string_view bytes);

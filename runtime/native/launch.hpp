@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ struct launch_options {
   std::string id, bundle;                  ///< for hooks and the keyring
   bool sibling = false;                    ///< CLONE_PARENT: the process is a child of the caller's parent
   bool new_keyring = true;                 ///< a session keyring of its own
+  std::optional<int> niceness;             ///< none: the caller's
   const cgroup_handles* cgroups = nullptr; ///< joined before anything else; none: the caller's
   bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself (those needed): the caller need not wait
+  std::string idle_cgroups;             ///< with `make_cgroups`: taken, if they still can be (cgroup_reuse.hpp)
   const cgroup::layout* host = nullptr; ///< for mounts of type cgroup
   std::string cgroup_path;              ///< as `make_cgroups` got it
 };

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "runtime/native/cgroup_reuse.hpp"
 #include "runtime/native/hooks.hpp"
 #include "runtime/native/process_setup.hpp"
 #include "runtime/sys/exec_pointers.hpp"
@@ -67,6 +69,7 @@ result<started> clone_process(std::uint64_t flags, const launch_options& options
   }
   const auto pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
   if (pid < 0) return fail_errno(errno, "make a process");
+  if (pid == 0 && options.niceness) (void)::setpriority(PRIO_PROCESS, 0, *options.niceness);
   started made;
   made.pid = pid;
   if (pid > 0) made.pidfd.reset(pidfd);
@@ -91,9 +94,15 @@ result<void> join_cgroups(const launch_options& options) {
   return {};
 }
 
+result<cgroup_handles> take_or_make_cgroups(const launch_options& options, const resource_plan& resources) {
+  if (!options.idle_cgroups.empty())
+    if (auto taken = take_idle_cgroups(*options.host, options.idle_cgroups, options.cgroup_path, resources)) return taken;
+  return make_cgroups(*options.host, options.cgroup_path, resources, hierarchies::needed);
+}
+
 result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources) {
   if (!options.make_cgroups || options.host == nullptr) return {};
-  GANTRY_LET(auto made, make_cgroups(*options.host, options.cgroup_path, resources, hierarchies::needed));
+  GANTRY_LET(auto made, take_or_make_cgroups(options, resources));
   made.unified.reset(); // that was for clone3
   auto joining = options;
   joining.cgroups = &made;

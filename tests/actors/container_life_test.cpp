@@ -118,6 +118,12 @@ TEST_CASE("stop: the stop signal ends it, the exit is published, and the answer 
   CHECK(s.play.asked("sandbox.container_stopped"));
 }
 
+static std::vector<bool> is_untouched(const container_stage& s) {
+  std::vector<bool> all;
+  for (const auto& request : s.play.deleted) all.push_back(request.untouched);
+  return all;
+}
+
 TEST_CASE("end: the monitor hears whether another container may have been in the namespaces") {
   container_stage s;
   CHECK(s.on.ask<done>(s.container, join_namespaces{}).why().code == errc::failed_precondition);
@@ -128,9 +134,19 @@ TEST_CASE("end: the monitor hears whether another container may have been in the
   s.stop();
   s.launch();
   s.stop();
-  std::vector<bool> private_network;
-  for (const auto& request : s.play.deleted) private_network.push_back(request.private_network);
-  CHECK(private_network == std::vector<bool>{true, false, true});
+  CHECK(is_untouched(s) == std::vector<bool>{true, false, true});
+}
+
+TEST_CASE("end: the monitor hears whether the limits are no more what the container was started with") {
+  container_stage s;
+  s.launch();
+  resource_limits limits;
+  limits.memory = 64 << 20;
+  CHECK(s.on.ask<updated>(s.container, update_container{limits, {}}).ok());
+  s.stop();
+  s.launch();
+  s.stop();
+  CHECK(is_untouched(s) == std::vector<bool>{false, true});
 }
 
 TEST_CASE("stop: escalates to SIGKILL after the timeout") {

@@ -71,7 +71,7 @@ TEST_CASE("recovery: an exit that nobody heard of is taken from the monitor") {
   CHECK(state.exit_code == 9);
   CHECK(state.finished_at == 4);
   REQUIRE(s.play.asked("launcher.delete_container"));
-  CHECK_FALSE(s.play.deleted.front().private_network); // who joined it before this engine came?
+  CHECK_FALSE(s.play.deleted.front().untouched); // who joined it before this engine came?
 }
 
 TEST_CASE("recovery: what another runtime made is deleted by that, whatever the default is now") {

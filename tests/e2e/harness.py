@@ -124,7 +124,8 @@ class Daemon:
         with open(f"{self.folder}/log", "a") as log:
             self.process = subprocess.Popen(
                 [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
-                 "--config", f"{self.folder}/gantry.toml", *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                 "--config", f"{self.folder}/gantry.toml", *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True)  # as a service manager starts it
         wait_until(self.answers, 30, "gantryd to answer")
         return self
 

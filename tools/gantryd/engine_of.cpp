@@ -21,6 +21,7 @@ engine_options engine_of(const settings& all) {
   options.cni_plugins = all.cni_plugins;
   options.cni_config = all.cni_config;
   options.cdi_spec_dirs = all.cdi_spec_dirs;
+  options.niceness = all.niceness;
   options.max_creations = all.limits.max_creations;
   options.max_pulls = all.limits.max_pulls;
   options.monitors = all.limits.monitors;

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "runtime/sys/niceness.hpp"
 #include "tools/gantryd/doors.hpp"
 #include "tools/gantryd/engine_of.hpp"
 #include "tools/gantryd/notify.hpp"
@@ -58,6 +59,8 @@ int main(int argc, char** argv) {
     std::cerr << "gantryd: containers take root: start it as root, for example with sudo\n";
     return EXIT_FAILURE;
   }
+  told.all.niceness = sys::niceness(); // containers keep what this process was given
+  sys::set_niceness(told.all.niceness - sys::head_start);
   daemon::take_signals();
   set_up_log(told.all.log_level);
   if (auto served = serve(told.all); !served) {

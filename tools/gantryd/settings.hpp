@@ -28,6 +28,7 @@ struct settings {
   std::string monitor_program;
   std::string init_program;
   std::string cgroup_parent;
+  int niceness = 0; ///< that the program was started with: its containers'
   std::vector<std::string> dns;
   std::optional<int> stop_timeout; ///< seconds
   bool volatile_snapshots = false;

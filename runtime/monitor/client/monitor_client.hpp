@@ -33,6 +33,7 @@ struct location {
   std::string program; ///< path of gantry-monitor
   std::string run_dir; ///< the engine's --run-dir; made if missing
   std::uint32_t index = 0;
+  int niceness = 0; ///< of the containers' processes
 };
 std::string socket_path(const location& at); ///< <run>/monitor/<index>.sock
 

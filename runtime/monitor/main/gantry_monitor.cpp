@@ -10,7 +10,7 @@
 namespace {
 
 int usage() {
-  std::fputs("Usage: gantry-monitor --run-dir DIR --index N [--ready-fd FD]\n"
+  std::fputs("Usage: gantry-monitor --run-dir DIR --index N [--ready-fd FD] [--niceness N]\n"
              "Supervises containers for gantryd, which starts it; there is no need to run it by hand.\n",
              stderr);
   return 2;
@@ -20,7 +20,8 @@ int usage() {
 
 int main(int argc, char** argv) {
   // _exit: nothing of a zygote is to be flushed or checked at its end.
-  if (argc == 2 && std::string_view(argv[1]) == gantry::monitor::zygote_argument) _exit(gantry::monitor::zygote_main());
+  if (argc == 3 && std::string_view(argv[1]) == gantry::monitor::zygote_argument)
+    _exit(gantry::monitor::zygote_main(std::atoi(argv[2])));
   gantry::monitor::daemon_options options;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
       options.index = static_cast<std::uint32_t>(std::strtoul(argv[i + 1], nullptr, 10));
     else if (name == "--ready-fd")
       options.ready_fd = std::atoi(argv[i + 1]);
+    else if (name == "--niceness")
+      options.niceness = std::atoi(argv[i + 1]);
     else
       return usage();
   }

@@ -31,7 +31,7 @@ auto fields(signal_process& m) { return std::tie(m.container, m.exec_id, m.signa
 auto fields(signal_all& m) { return std::tie(m.container, m.signal); }
 auto fields(pause_container& m) { return std::tie(m.container); }
 auto fields(resume_container& m) { return std::tie(m.container); }
-auto fields(delete_container& m) { return std::tie(m.container, m.runtime, m.bundle, m.private_network); }
+auto fields(delete_container& m) { return std::tie(m.container, m.runtime, m.bundle, m.untouched); }
 auto fields(open_stream& m) {
   return std::tie(m.container, m.exec_id, m.what, m.want_stdin, m.want_stdout, m.want_stderr);
 }

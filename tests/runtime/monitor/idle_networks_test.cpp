@@ -69,18 +69,18 @@ struct launches {
   }
   monitor::start_container idle(const change& changed = {}) { return container({"sleep", "1000"}, changed); }
 
-  void remove(const monitor::start_container& what, bool private_network = true) {
-    (void)m.must<monitor::done>(monitor::delete_container{what.container, what.runtime, what.bundle, private_network});
+  void remove(const monitor::start_container& what, bool untouched = true) {
+    (void)m.must<monitor::done>(monitor::delete_container{what.container, what.runtime, what.bundle, untouched});
   }
 
   using visit = std::function<void(const monitor::start_container&, int network)>;
   /// Starts it, lets `during` look at its network, removes it; returns the network's cookie.
-  std::uint64_t live(const monitor::start_container& what, const visit& during = {}, bool private_network = true) {
+  std::uint64_t live(const monitor::start_container& what, const visit& during = {}, bool untouched = true) {
     auto network = network_of(m.must<monitor::started>(what).pid);
     const auto cookie = cookie_of(network.get());
     if (during) during(what, network.get());
     network.reset();
-    remove(what, private_network);
+    remove(what, untouched);
     return cookie;
   }
 

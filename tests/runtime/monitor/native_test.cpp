@@ -1,5 +1,8 @@
+#include <sys/resource.h>
+
 #include <filesystem>
 
+#include "runtime/sys/niceness.hpp"
 #include "tests/catch.hpp"
 #include "tests/runtime/monitor/monitor_fixture.hpp"
 
@@ -44,6 +47,16 @@ TEST_CASE("native: a program that cannot be executed is told in the words that c
   CHECK(m.must<monitor::started>(again).pid > 1);
   CHECK(m.exited().wait("nope").exit_code == 0);
   remove(m, again);
+}
+
+TEST_CASE("a container's processes do not have the head start that the monitor has", "[root]") {
+  monitor_fixture m;
+  const auto nice_value = [](pid_t pid) { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(pid)); };
+  const auto own = natively(m, "own", {.args = {"sleep", "1000"}}, "");
+  const auto other = m.container("other", {.args = {"sleep", "1000"}});
+  for (const auto& what : {own, other}) CHECK(nice_value(m.must<monitor::started>(what).pid) == 0);
+  CHECK(nice_value(m.client().pid()) == -sys::head_start);
+  for (const auto& what : {own, other}) remove(m, what);
 }
 
 TEST_CASE("native: what it does not do goes to the OCI runtime, and is refused by name where there is none", "[root]") {

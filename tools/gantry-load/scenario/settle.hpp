@@ -9,7 +9,8 @@
 namespace gantry::load {
 
 /// How many folders were in each of some folders at a moment. What an engine does after its last answer (deleting
-/// writable layers, removing cgroups) is seen by it. For one thread.
+/// writable layers, removing cgroups) is seen by it. Those named "idle-…" are a stock that an engine keeps for its next
+/// containers, and not counted. For one thread.
 class folder_counts {
 public:
   /// Counts at once. A folder that is not there holds none.

@@ -1,4 +1,4 @@
-#include "runtime/monitor/network_reuse.hpp"
+#include "runtime/monitor/reuse_terms.hpp"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 
+#include "runtime/native/seccomp_refusal.hpp"
 #include "runtime/sys/wire.hpp"
 
 namespace gantry::monitor {
@@ -64,13 +66,20 @@ bool is_confined(const native::container_plan& plan) {
          std::find(fixed.begin(), fixed.end(), "/proc/sys") != fixed.end();
 }
 
+/// Nobody of it outlives its init, and nothing of the host's is in it.
 bool is_of_its_own(const native::container_plan& plan, const std::string& bundle) {
-  const auto& resources = plan.resources;
-  return is_new(plan, CLONE_NEWNET) && is_new(plan, CLONE_NEWPID) && is_new(plan, CLONE_NEWNS) &&
-         plan.find_namespace(CLONE_NEWUSER) == nullptr && !has_hooks(plan.hooks) && plan.devices.empty() &&
+  const auto& devices = plan.resources.devices;
+  return is_new(plan, CLONE_NEWPID) && is_new(plan, CLONE_NEWNS) && plan.find_namespace(CLONE_NEWUSER) == nullptr &&
+         !has_hooks(plan.hooks) && plan.devices.empty() &&
          std::all_of(plan.mounts.begin(), plan.mounts.end(), [&](const auto& one) { return is_closed(one, bundle); }) &&
-         std::all_of(resources.devices.begin(), resources.devices.end(), is_usual) &&
-         resources.net_priorities.empty() && !resources.net_class;
+         std::all_of(devices.begin(), devices.end(), is_usual);
+}
+
+/// With users of its own a process has the right to mount a cgroupfs that it can write to.
+bool has_no_users(const native::seccomp_plan& filter) {
+  return native::refuses(filter.program, "unshare", {CLONE_NEWUSER}) &&
+         native::refuses(filter.program, "clone", {CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD}) &&
+         native::refuses(filter.program, "clone3", {0});
 }
 
 } // namespace
@@ -82,8 +91,10 @@ bool is_powerless(const native::process_plan& process) {
   return (all & ~harmless) == 0;
 }
 
-std::optional<std::string> terms_of_reuse(const native::container_plan& plan, const std::string& bundle) {
-  if (!is_confined(plan) || !is_of_its_own(plan, bundle)) return std::nullopt;
+std::optional<std::string> terms_of_network_reuse(const native::container_plan& plan, const std::string& bundle) {
+  const auto& resources = plan.resources;
+  if (!is_new(plan, CLONE_NEWNET) || !is_confined(plan) || !is_of_its_own(plan, bundle)) return std::nullopt;
+  if (!resources.net_priorities.empty() || resources.net_class) return std::nullopt;
   std::vector<std::pair<std::string, std::string>> values;
   for (const auto& [name, value] : plan.sysctls) {
     if (!name.starts_with("net")) continue;
@@ -94,6 +105,12 @@ std::optional<std::string> terms_of_reuse(const native::container_plan& plan, co
   sys::wire_writer out;
   for (const auto& [name, value] : values) out.put(name).put(value);
   return out.take();
+}
+
+std::optional<std::string> terms_of_cgroup_reuse(const native::container_plan& plan, const std::string& bundle) {
+  if (plan.cgroup_path.empty() || !is_powerless(plan.process) || !has_no_users(plan.seccomp)) return std::nullopt;
+  if (!is_of_its_own(plan, bundle)) return std::nullopt;
+  return native::encode(plan.resources);
 }
 
 } // namespace gantry::monitor

@@ -1,4 +1,4 @@
-#include "runtime/monitor/network_reuse.hpp"
+#include "runtime/monitor/reuse_terms.hpp"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -6,12 +6,14 @@
 
 #include <functional>
 
+#include "runtime/native/seccomp_filter.hpp"
 #include "tests/catch.hpp"
 
 namespace {
 
 using namespace gantry;
-using monitor::terms_of_reuse;
+using monitor::terms_of_cgroup_reuse;
+using monitor::terms_of_network_reuse;
 
 constexpr auto bundle = "/run/gantry/bundles/docker/c";
 
@@ -70,16 +72,16 @@ using change = std::function<void(native::container_plan&)>;
 } // namespace
 
 TEST_CASE("network reuse: a usual container's may be used again, by those with the same sysctls of the network") {
-  const auto terms = terms_of_reuse(usual(), bundle);
+  const auto terms = terms_of_network_reuse(usual(), bundle);
   REQUIRE(terms);
   auto other = usual();
   other.sysctls[1].value = "another domain";
   other.hostname = "another";
-  CHECK(terms_of_reuse(other, bundle) == terms);
+  CHECK(terms_of_network_reuse(other, bundle) == terms);
   other.sysctls[0].value = "1024";
-  CHECK(terms_of_reuse(other, bundle).value() != *terms);
+  CHECK(terms_of_network_reuse(other, bundle).value() != *terms);
   other.sysctls.clear();
-  CHECK(terms_of_reuse(other, bundle).value() != *terms);
+  CHECK(terms_of_network_reuse(other, bundle).value() != *terms);
 }
 
 TEST_CASE("network reuse: one that could change its network, keep it, or hand it on has it alone") {
@@ -124,5 +126,54 @@ TEST_CASE("network reuse: one that could change its network, keep it, or hand it
   CAPTURE(what);
   auto plan = usual();
   with(plan);
-  CHECK_FALSE(terms_of_reuse(plan, bundle));
+  CHECK_FALSE(terms_of_network_reuse(plan, bundle));
+}
+
+namespace {
+
+/// One whose filter refuses new users, as Docker's does.
+native::container_plan usual_for_cgroups() {
+  auto plan = usual();
+  plan.cgroup_path = "/gantry/docker/c";
+  plan.seccomp = native::compile_seccomp(R"({"defaultAction":"SCMP_ACT_ERRNO","syscalls":[
+    {"names":["read"],"action":"SCMP_ACT_ALLOW"}]})")
+                     .value();
+  return plan;
+}
+
+} // namespace
+
+TEST_CASE("cgroup reuse: a usual container's may be used again, by those with the same resources, on any network") {
+  const auto terms = terms_of_cgroup_reuse(usual_for_cgroups(), bundle);
+  REQUIRE(terms);
+  auto other = usual_for_cgroups();
+  other.cgroup_path = "/gantry/docker/d";
+  std::erase_if(other.namespaces, [](const auto& one) { return one.flag == CLONE_NEWNET; });
+  CHECK(terms_of_cgroup_reuse(other, bundle) == terms);
+  other.resources.memory_limit = 1 << 20;
+  CHECK(terms_of_cgroup_reuse(other, bundle).value() != *terms);
+}
+
+TEST_CASE("cgroup reuse: not of a container that could write to them, or that others outlive") {
+  const std::vector<std::pair<std::string, change>> changes = {
+      {"a capability",
+       [](auto& plan) { plan.process.capabilities->bounding |= std::uint64_t{1} << CAP_SYS_ADMIN; }},
+      {"no filter", [](auto& plan) { plan.seccomp = {}; }},
+      {"a filter that is not understood", [](auto& plan) { plan.seccomp.program = "a filter"; }},
+      {"a filter that lets new users be made",
+       [](auto& plan) {
+         plan.seccomp = native::compile_seccomp(R"({"defaultAction":"SCMP_ACT_ALLOW","syscalls":[
+           {"names":["clone","clone3"],"action":"SCMP_ACT_ERRNO"}]})")
+                            .value();
+       }},
+      {"a cgroupfs that can be written", [](auto& plan) { plan.mounts.push_back(mounted("/groups", "cgroup")); }},
+      {"a folder of the host's", [](auto& plan) { plan.mounts.push_back(bound("/host", "/")); }},
+      {"the host's processes", [](auto& plan) { flag_of(plan, CLONE_NEWPID) = 0; }},
+      {"no cgroup of its own", [](auto& plan) { plan.cgroup_path.clear(); }}};
+  for (const auto& [what, changed] : changes) {
+    CAPTURE(what);
+    auto plan = usual_for_cgroups();
+    changed(plan);
+    CHECK_FALSE(terms_of_cgroup_reuse(plan, bundle));
+  }
 }
