@@ -17,6 +17,7 @@
 #include <mutex>
 
 #include "runtime/native/json_fields.hpp"
+#include "runtime/native/seccomp_compact.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/unique_fd.hpp"
 
@@ -246,18 +247,6 @@ result<seccomp_plan> compile(const profile& from) {
   return plan;
 }
 
-result<seccomp_plan> compile_text(std::string_view text) {
-  simdjson::dom::parser parser;
-  dom::element document;
-  if (parser.parse(text.data(), text.size()).get(document) != simdjson::SUCCESS)
-    return fail(errc::invalid_argument, "seccomp: not JSON");
-  json_fields in;
-  profile read;
-  read_profile(in, document, read);
-  if (auto outcome = in.outcome(); !outcome) return within(outcome.error(), "linux.seccomp");
-  return compile(read);
-}
-
 /// Containers of an engine share few profiles; the bound is against a caller that makes a new one each time.
 struct filter_cache {
   static constexpr std::size_t bound = 64;
@@ -267,12 +256,25 @@ struct filter_cache {
 
 } // namespace
 
+result<seccomp_plan> translate_seccomp(std::string_view seccomp_json) {
+  simdjson::dom::parser parser;
+  dom::element document;
+  if (parser.parse(seccomp_json.data(), seccomp_json.size()).get(document) != simdjson::SUCCESS)
+    return fail(errc::invalid_argument, "seccomp: not JSON");
+  json_fields in;
+  profile read;
+  read_profile(in, document, read);
+  if (auto outcome = in.outcome(); !outcome) return within(outcome.error(), "linux.seccomp");
+  return compile(read);
+}
+
 result<seccomp_plan> compile_seccomp(std::string_view seccomp_json) {
   if (seccomp_json.empty()) return seccomp_plan{};
   static filter_cache cache;
   const std::lock_guard hold(cache.lock);
   if (const auto found = cache.plans.find(seccomp_json); found != cache.plans.end()) return found->second;
-  GANTRY_LET(auto plan, compile_text(seccomp_json));
+  GANTRY_LET(auto plan, translate_seccomp(seccomp_json));
+  plan.program = compact_seccomp(std::move(plan.program));
   if (cache.plans.size() >= filter_cache::bound) cache.plans.clear();
   cache.plans.emplace(seccomp_json, plan);
   return plan;

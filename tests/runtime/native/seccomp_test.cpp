@@ -255,7 +255,7 @@ TEST_CASE("no call of the default profile takes the filter long", "[native]") {
   // The kernel runs a new filter once for each call's number, so this counts that many times at each start.
   const auto steps =
       check_profile(test::json::parse(*spec::default_seccomp(spec::default_capabilities(), test::plain_host())));
-  CHECK(steps < 64);
+  CHECK(steps < 32);
 }
 
 TEST_CASE("the compiled filter decides as a profile's conditions say", "[native]") {
