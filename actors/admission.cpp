@@ -44,12 +44,19 @@ admission_state::waiting take_next(admission_state::queue& q) {
   return next;
 }
 
+bool may_begin(admission_state& state, work_kind what) {
+  const auto& launches = queue_of(state, work_kind::launch);
+  return !queue_of(state, what).free.empty() &&
+         (what != work_kind::creation || launches.waiting_count < launches.limit.slots);
+}
+
 void hand_on(self_pointer self, work_kind what) {
   auto& q = queue_of(self->state, what);
-  while (!q.free.empty() && q.waiting_count > 0) {
+  while (q.waiting_count > 0 && may_begin(self->state, what)) {
     auto next = take_next(q);
     next.promise.deliver(grant(self, what, next.holder));
   }
+  if (what == work_kind::launch) hand_on(self, work_kind::creation);
 }
 
 void release(self_pointer self, std::uint64_t id) {
@@ -77,11 +84,18 @@ void release_all_of(self_pointer self, const caf::actor_addr& gone) {
   for (const auto& [id, held] : self->state.held)
     if (held.holder == gone) ids.push_back(id);
   for (auto id : ids) release(self, id);
+  hand_on(self, work_kind::launch); // fewer wait
 }
 
-/// `asked`: whose request it was; `q`: the queue that was full.
-caf::error exhausted(std::string_view what, const admission_state::queue& q, admission_state::queue& asked) {
-  ++asked.refused;
+void pass(self_pointer self, const pass_slot& request) {
+  auto found = self->state.held.find(request.held.id);
+  if (found == self->state.held.end()) return;
+  watch(self, request.holder);
+  unwatch(self, std::exchange(found->second.holder, request.holder));
+}
+
+caf::error exhausted(std::string_view what, admission_state::queue& q) {
+  ++q.refused;
   return to_caf(error{errc::exhausted,
                       fmt::format("the engine is at its limit: {} {} are under way and {} wait; ask again later",
                                   q.limit.slots, what, q.waiting_count),
@@ -109,13 +123,14 @@ void refuse_those_overdue(self_pointer self) {
     for (auto client = q.by_client.begin(); client != q.by_client.end();) {
       auto& line = client->second;
       for (; !line.empty() && self->clock().now() - line.front().since >= longest_wait; line.pop_front()) {
-        line.front().promise.deliver(exhausted(name, q, q));
+        line.front().promise.deliver(exhausted(name, q));
         unwatch(self, line.front().holder);
         --q.waiting_count;
       }
       client = line.empty() ? q.by_client.erase(client) : std::next(client);
     }
   }
+  hand_on(self, work_kind::launch);
   keep_clock(self);
 }
 
@@ -123,12 +138,8 @@ void refuse_those_overdue(self_pointer self) {
 
 caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
-  bool at_once = !q.free.empty();
-  if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q, q);
-  // What is created will be started: while so much waits for that, more would only wait longer.
-  const auto& launches = queue_of(self->state, work_kind::launch);
-  if (request.what == work_kind::creation && launches.waiting_count >= q.limit.slots + q.limit.queue)
-    return exhausted("starts", launches, q);
+  const bool at_once = q.waiting_count == 0 && may_begin(self->state, request.what);
+  if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q);
   watch(self, request.holder);
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
@@ -176,6 +187,7 @@ admission_actor::behavior_type admission(self_pointer self, admission_limits lim
   return {
       [self](const acquire_slot& request) { return acquire(self, request); },
       [self](const release_slot& request) { release(self, request.held.id); },
+      [self](const pass_slot& request) { pass(self, request); },
       [self](const refuse_overdue&) { refuse_those_overdue(self); },
       [self](const read_metrics&) { return figures(self->state); },
   };

@@ -16,8 +16,8 @@ struct admission_limit {
   std::uint32_t slots = 1;
   std::size_t queue = 4096; ///< waiting beyond the slots; over it: exhausted
 };
-/// A creation is refused, too, while as many starts wait as creations may be in all: the bound is on the wait until a
-/// container runs.
+/// What is created will be started: while as many starts wait as run, no creation begins. It would wait for its start
+/// otherwise, and cost more than it does before it begins.
 struct admission_limits {
   admission_limit creation{64, 4096}, launch{16, 4096}, pull{4, 256}, extraction{2, 4096}, archive{16, 256};
 };
@@ -32,7 +32,8 @@ struct admission_state {
     caf::actor_addr holder;
     caf::typed_response_promise<slot> promise;
   };
-  /// Invariant: free and held places together are exactly 0 … slots - 1, and no one waits while a place is free.
+  /// Invariant: free and held places together are exactly 0 … slots - 1, and no one waits while a place is free, but for
+  /// creations while many starts wait.
   struct queue {
     admission_limit limit;
     std::set<std::uint32_t> free;

@@ -189,10 +189,12 @@ caf::result<created> create(self_pointer self, create_container request) {
       self, work, state.parts->catalog, deadline::inner,
       claim_name{asked.name, asked.display_name, self, state.sandbox},
       [self](claimed got) { self->state.record.display_name = std::move(got.display_name); }, use_mounted_images);
-  step<slot>(
-      self, work, state.parts->admission, deadline::inner,
-      acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
-      use_mounted_images);
+  work->held = asked.held;
+  if (!work->held)
+    step<slot>(
+        self, work, state.parts->admission, deadline::inner,
+        acquire_slot{work_kind::creation, asked.client, self->address()}, [work](slot got) { work->held = got; },
+        use_mounted_images);
   step<found_image>(
       self, work, state.parts->images, deadline::inner, use_image{asked.name.ns, asked.options.image, asked.name},
       [self](const found_image& got) { use(self->state, got); }, use_mounted_images);

@@ -46,15 +46,37 @@ void forget_old_documents(self_pointer self) {
   }
 }
 
-caf::result<created> create(self_pointer self, create_container& request) {
-  if (self->state.stopping) return to_caf(error{errc::unavailable, "the engine is stopping", 0});
-  if (request.name.id.empty()) request.name.id = random_id();
+caf::error stopping() { return to_caf(error{errc::unavailable, "the engine is stopping", 0}); }
+
+void create_now(self_pointer self, create_container& request, caf::typed_response_promise<created>& promise) {
   auto made = engine_steps::spawn_pair(self, request.name);
+  tell(self->state.parts->admission, pass_slot{*request.held, made.container.address()});
   auto record = new_record(request, self->state.parts->launchers.size());
   tell(made.sandbox, create_sandbox{sandbox_of(record), request.options, made.container});
   self->state.supervised.at(made.container.address()).created_at = self->clock().now();
   keep_clock(self);
-  return self->delegate(made.container, std::move(request));
+  promise.delegate(made.container, std::move(request));
+}
+
+/// Until it is its turn, a creation is a request here and no actor, has no name and no folder: thousands may wait, and
+/// who is refused has cost next to nothing.
+caf::result<created> create(self_pointer self, create_container& request) {
+  if (self->state.stopping) return stopping();
+  if (request.name.id.empty()) request.name.id = random_id();
+  auto promise = self->make_response_promise<created>();
+  acquire_slot turn{work_kind::creation, request.client, self->address()};
+  auto waiting = std::make_shared<create_container>(std::move(request));
+  ask<slot>(self, self->state.parts->admission, deadline::inner, std::move(turn),
+            [self, waiting, promise](const result<slot>& r) mutable {
+              if (!r) return refuse(promise, r.error());
+              if (self->state.stopping) {
+                tell(self->state.parts->admission, release_slot{*r});
+                return void(promise.deliver(stopping()));
+              }
+              waiting->held = *r;
+              create_now(self, *waiting, promise);
+            });
+  return promise;
 }
 
 /// A supervisor ends by itself once its container is removed; any other end is a failure of ours.

@@ -23,6 +23,12 @@ struct release_slot {
   slot held;
 };
 
+/// The slot is freed by this one's end from now on.
+struct pass_slot {
+  slot held;
+  caf::actor_addr holder;
+};
+
 /// What admission sends itself while anybody waits whose wait has a bound.
 struct refuse_overdue {};
 
@@ -30,7 +36,7 @@ struct refuse_overdue {};
 using admission_actor = caf::typed_actor<
     // Answers when a slot is free; exhausted at once when the queue is full, or after a long wait for a creation or
     // start
-    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>, reacts_to<refuse_overdue>,
+    replies_to<acquire_slot>::with<slot>, reacts_to<release_slot>, reacts_to<pass_slot>, reacts_to<refuse_overdue>,
     replies_to<read_metrics>::with<metrics>>;
 
 } // namespace gantry
@@ -38,4 +44,5 @@ using admission_actor = caf::typed_actor<
 GANTRY_MESSAGE(gantry::acquire_slot)
 GANTRY_MESSAGE(gantry::slot)
 GANTRY_MESSAGE(gantry::release_slot)
+GANTRY_MESSAGE(gantry::pass_slot)
 GANTRY_MESSAGE(gantry::refuse_overdue)

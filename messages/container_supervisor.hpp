@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "messages/caf.hpp"
+#include "messages/admission.hpp"
 #include "messages/domain/container.hpp"
 #include "messages/domain/monitor.hpp"
 
@@ -24,6 +24,7 @@ struct create_container {
     std::string log_path; ///< absolute; empty: no log
   };
   std::optional<place> in{};
+  std::optional<slot> held{}; ///< what it has a turn by; none: it asks for one itself
 };
 struct created {
   key name;

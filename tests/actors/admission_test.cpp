@@ -53,20 +53,51 @@ TEST_CASE("admission: over the bound of the queue the answer is exhausted, at on
   CHECK_FALSE(third.here());
 }
 
-TEST_CASE("admission: nothing more is created while too much waits to be started") {
-  door d({2, 1}, {1, 100});
+TEST_CASE("admission: nothing more is created while as many wait to be started as are") {
+  door d({2, 1}, {2, 100});
   auto start = [&] { return d.on.ask<slot>(d.admission, d.request("a", work_kind::launch)); };
-  auto running = start();
-  std::vector<answer<slot>> waiting;
-  for (int i = 0; i < 2; ++i) waiting.push_back(start());
-  auto created = d.acquire("a");
-  CHECK(created.here());
-  waiting.push_back(start());
-  auto refused = d.acquire("b");
-  CHECK(refused.why().code == errc::exhausted);
-  CHECK_THAT(refused.why().message, contains("3 wait"));
+  auto running = start(), other = start(), third = start();
+  CHECK(d.acquire("a").here());
+  auto fourth = start();
+  auto waiting = d.acquire("b");
+  CHECK_FALSE(waiting.here());
+  CHECK(d.acquire("b").why().code == errc::exhausted); // the queue's bound
   d.on.say(d.admission, release_slot{running.value()});
-  CHECK(d.acquire("b").here());
+  CHECK(third.here());
+  CHECK(waiting.here());
+}
+
+TEST_CASE("admission: creations go on when those that wait to be started are gone") {
+  door d({2, 5}, {1, 100});
+  const auto start = [&](const caf::actor_addr& who) {
+    return d.on.ask<slot>(d.admission, acquire_slot{work_kind::launch, "a", who});
+  };
+  auto running = start(d.holder.actor.address());
+  holder_actor other(d.on);
+  auto hopeless = start(other.actor.address());
+  auto waiting = d.acquire("b");
+  CHECK_FALSE(waiting.here());
+  SECTION("with who asked for it") { d.on.crash(other.actor); }
+  SECTION("refused for their wait") {
+    d.on.advance(longest_wait - std::chrono::seconds(1));
+    CHECK_FALSE(waiting.here());
+    waiting = d.acquire("b"); // a later one: the first is refused as they are
+    d.on.advance(std::chrono::seconds(3));
+    CHECK(hopeless.why().code == errc::exhausted);
+  }
+  CHECK(waiting.here());
+  CHECK(waiting.ok());
+}
+
+TEST_CASE("admission: a slot that was passed on ends with its new holder") {
+  door d({1, 5});
+  holder_actor other(d.on);
+  const auto held = d.acquire("a").value();
+  d.on.say(d.admission, pass_slot{held, other.actor.address()});
+  auto waiting = d.acquire("b");
+  CHECK_FALSE(waiting.here());
+  d.on.crash(other.actor);
+  CHECK(waiting.here());
 }
 
 TEST_CASE("admission: clients take turns, whatever the length of their queues") {

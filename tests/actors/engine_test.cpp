@@ -88,14 +88,37 @@ TEST_CASE("engine: a supervisor that crashes is made anew on the truth; others d
 
 TEST_CASE("engine: a supervisor that crashes while it creates gives back name and slot") {
   whole_engine e;
-  auto holder = e.on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
-  (void)e.on.ask<slot>(e.parts->admission, acquire_slot{work_kind::creation, "other", holder.address()});
-  auto creating = e.create();
+  e.play.held.insert("devices.find_devices");
+  create_container request{{docker_namespace, ""}, "web", {}, "client"};
+  request.options.image = "alpine";
+  request.options.cdi_devices = {"vendor.com/class=one"};
+  auto creating = e.on.ask<created>(e.engine, request);
   CHECK_FALSE(creating.here());
+  CHECK_FALSE(e.has_free_slot(work_kind::creation));
   e.on.crash(e.look().value().container);
   CHECK_FALSE(e.look().ok());
-  e.on.crash(holder);
   CHECK(e.create().ok());
+  CHECK(e.has_free_slot(work_kind::creation));
+}
+
+TEST_CASE("engine: a creation that waits for its turn has no name yet; refused, it has left nothing") {
+  whole_engine e;
+  auto holder = e.on.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+  (void)e.on.ask<slot>(e.parts->admission, acquire_slot{work_kind::creation, "other", holder.address()});
+  auto waiting = e.create();
+  CHECK_FALSE(waiting.here());
+  CHECK_FALSE(e.look().ok());
+  const auto at_once = GENERATE(false, true);
+  if (at_once) {
+    e.on.crash(holder);
+    CHECK(waiting.ok());
+    CHECK(e.look().ok());
+  } else {
+    e.on.advance(longest_wait + std::chrono::seconds(1));
+    CHECK(waiting.why().code == errc::exhausted);
+    e.on.crash(holder);
+    CHECK_FALSE(e.look().ok());
+  }
   CHECK(e.has_free_slot(work_kind::creation));
 }
 
