@@ -46,6 +46,12 @@ result<claimed> change(catalog_state& state, const change_name& request) {
   return claimed{request.display_name};
 }
 
+/// A namespace's table is not true any more.
+void drop_table(catalog_state& state, const std::string& ns) {
+  state.tables.erase(ns);
+  if (ns == pods_namespace) state.boards->containers.withdraw();
+}
+
 /// The one place where an entry's view changes: they stay counted.
 void set_view(catalog_state& state, catalog_state::entry& entry, container_view view) {
   if (entry.view) --state.by_phase[entry.view->state.now];
@@ -66,7 +72,7 @@ void release(catalog_state& state, const key& name) {
   state.names.erase({name.ns, found->second.display_name});
   state.containers.erase(found);
   std::erase_if(state.execs, [&](const auto& exec) { return exec.second.container == name; });
-  state.tables.erase(name.ns);
+  drop_table(state, name.ns);
 }
 
 void restore(catalog_state& state, const restore_container& found) {
@@ -78,7 +84,25 @@ void restore(catalog_state& state, const restore_container& found) {
   entry.sandbox = found.sandbox;
   set_view(state, entry, found.view);
   set_first_view(entry, record);
-  state.tables.erase(record.name.ns);
+  drop_table(state, record.name.ns);
+}
+
+void change_view(catalog_state& state, const container_view& view) {
+  auto found = state.containers.find(view->name);
+  if (found == state.containers.end()) return;
+  if (!found->second.view) {
+    ++state.created;
+    set_first_view(found->second, *view);
+  }
+  set_view(state, found->second, view);
+  drop_table(state, view->name.ns);
+}
+
+void change_endpoints(catalog_state& state, const endpoint_changed& fact) {
+  auto found = state.containers.find(fact.sandbox);
+  if (found == state.containers.end()) return;
+  found->second.endpoints = fact.endpoints;
+  drop_table(state, fact.sandbox.ns);
 }
 
 found_container to_found(const key& name, const catalog_state::entry& entry) {
@@ -111,13 +135,15 @@ container_table_ptr table_of(catalog_state& state, const std::string& ns) {
   std::vector<const catalog_state::entry*> entries;
   for (auto it = state.containers.lower_bound({ns, ""}); it != state.containers.end() && it->first.ns == ns; ++it)
     if (it->second.view) entries.push_back(&it->second);
-  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->view->created_at > b->view->created_at; });
   auto made = std::make_shared<container_table>();
+  for (auto* entry : entries) made->by_id.push_back(entry->view);
+  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->view->created_at > b->view->created_at; });
   for (auto* entry : entries) {
     made->rows.push_back(entry->view);
     made->endpoints.push_back(entry->endpoints);
   }
   table = made;
+  if (ns == pods_namespace) state.boards->containers.show(table);
   return table;
 }
 
@@ -138,33 +164,31 @@ metrics figures(const catalog_state& state) {
 
 } // namespace
 
-catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self) {
+catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self,
+                                     std::shared_ptr<pod_boards> boards) {
   auto& state = self->state;
+  state.boards = std::move(boards);
   return {
       [&state](const claim_name& request) { return to_caf(claim(state, request)); },
       [&state](const change_name& request) { return to_caf(change(state, request)); },
-      [&state](const release_name& request) { release(state, request.name); },
+      [&state](const release_name& request) {
+        release(state, request.name);
+        state.boards->containers.took();
+      },
       [&state](const restore_container& found) {
         restore(state, found);
+        state.boards->containers.took();
         return done{};
       },
       [&state](const find_container& request) { return to_caf(find(state, request)); },
       [&state](const list_containers& request) { return table_of(state, request.ns); },
       [&state](const container_changed& fact) {
-        auto found = state.containers.find(fact.view->name);
-        if (found == state.containers.end()) return;
-        if (!found->second.view) {
-          ++state.created;
-          set_first_view(found->second, *fact.view);
-        }
-        set_view(state, found->second, fact.view);
-        state.tables.erase(fact.view->name.ns);
+        change_view(state, fact.view);
+        state.boards->containers.took();
       },
       [&state](const endpoint_changed& fact) {
-        auto found = state.containers.find(fact.sandbox);
-        if (found == state.containers.end()) return;
-        found->second.endpoints = fact.endpoints;
-        state.tables.erase(fact.sandbox.ns);
+        change_endpoints(state, fact);
+        state.boards->containers.took();
       },
       [&state](const register_exec& fact) { state.execs[fact.exec_id] = {fact.container}; },
       [&state](const exec_ended& fact) {

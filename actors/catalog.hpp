@@ -4,11 +4,12 @@
 #include <string>
 #include <unordered_map>
 
-#include "messages/catalog.hpp"
+#include "messages/pod_boards.hpp"
 
 namespace gantry {
 
 struct catalog_state {
+  std::shared_ptr<pod_boards> boards;
   struct entry {
     std::string display_name;
     container_supervisor_actor container;
@@ -33,6 +34,7 @@ struct catalog_state {
 };
 
 /// catalog (architecture, "Actors").
-catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self);
+catalog_actor::behavior_type catalog(catalog_actor::stateful_pointer<catalog_state> self,
+                                     std::shared_ptr<pod_boards> boards);
 
 } // namespace gantry

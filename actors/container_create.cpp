@@ -26,7 +26,7 @@ void give_up(self_pointer self, const creation_ptr& work) {
   tell(state.parts->images, release_image{name});
   tell(state.parts->volumes, release_mounts{name, true});
   if (state.record.snapshot != 0) tell(state.parts->snapshot, remove_snapshot{state.record.snapshot});
-  tell(state.parts->catalog, release_name{name});
+  state.parts->tell_catalog(release_name{name});
   tell(state.sandbox, remove_sandbox{name});
   work->promise.deliver(to_caf(*work->failure));
   self->quit();
@@ -57,7 +57,7 @@ void step(self_pointer self, const creation_ptr& work, const Handle& to, std::ch
 void finish(self_pointer self, const creation_ptr& work) {
   auto& state = self->state;
   tell(state.parts->admission, release_slot{*work->held});
-  tell(state.parts->catalog, container_changed{std::make_shared<const container_record>(state.record)});
+  state.parts->tell_catalog(container_changed{std::make_shared<const container_record>(state.record)});
   emit(self, "create");
   work->promise.deliver(created{state.record.name, std::move(work->warnings)});
 }
@@ -205,7 +205,7 @@ void undo_creation(const engine_parts& parts, const key& name) {
   tell(parts.metadata, record_changes{{store::erase_container{name}, store::erase_sandbox{name}}, false});
   tell(parts.images, release_image{name});
   tell(parts.volumes, release_mounts{name, true});
-  tell(parts.catalog, release_name{name});
+  parts.tell_catalog(release_name{name});
 }
 
 } // namespace gantry::container

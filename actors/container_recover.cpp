@@ -135,7 +135,7 @@ caf::result<done> recover(self_pointer self, const recover_container& found) {
                      else
                        resume_policy(self);
                      if (s.record.state.now == phase::starting) s.record.state.now = phase::created;
-                     tell(s.parts->catalog, container_changed{std::make_shared<const container_record>(s.record)});
+                     s.parts->tell_catalog(container_changed{std::make_shared<const container_record>(s.record)});
                      promise.deliver(done{});
                    });
   return promise;

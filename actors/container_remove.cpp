@@ -17,7 +17,7 @@ using removal_ptr = std::shared_ptr<removal>;
 void end(self_pointer self, const removal_ptr& work) {
   auto& state = self->state;
   tell(state.parts->images, release_image{state.record.name});
-  tell(state.parts->catalog, release_name{state.record.name});
+  state.parts->tell_catalog(release_name{state.record.name});
   emit(self, "destroy");
   // What could not be deleted has no record any more: the sweep at the next start takes it.
   if (work->failure)

@@ -54,7 +54,7 @@ monitor::rootfs rootfs_of(const engine_config& config, const container_record& r
 }
 
 void show(self_pointer self) {
-  tell(self->state.parts->catalog, container_changed{std::make_shared<const container_record>(self->state.record)});
+  self->state.parts->tell_catalog(container_changed{std::make_shared<const container_record>(self->state.record)});
 }
 
 namespace {

@@ -14,6 +14,7 @@
 #include "messages/launcher.hpp"
 #include "messages/metadata.hpp"
 #include "messages/network.hpp"
+#include "messages/pod_boards.hpp"
 #include "messages/pod_network.hpp"
 #include "messages/snapshot.hpp"
 #include "messages/volumes.hpp"
@@ -58,10 +59,17 @@ struct engine_parts {
   cgroups_actor cgroups;
   devices_actor devices;
   std::vector<launcher_actor> launchers; ///< by monitor
+  std::shared_ptr<pod_boards> boards = std::make_shared<pod_boards>();
 
   /// The launcher of the monitor that holds a container or sandbox.
   [[nodiscard]] const launcher_actor& launcher(std::uint32_t monitor) const {
     return launchers[monitor % launchers.size()];
+  }
+
+  /// Tells the catalog what changes its table.
+  template<class Fact>
+  void tell_catalog(Fact fact) const {
+    tell_change(boards->containers, catalog, std::move(fact));
   }
 };
 

@@ -47,7 +47,7 @@ void recover_one(self_pointer self, const recovery_ptr& work, const container_re
   auto made = spawn_pair(self, record.name);
   const auto& parts = *self->state.parts;
   auto view = std::make_shared<const container_record>(record);
-  tell(parts.catalog, restore_container{view, made.container, made.sandbox});
+  parts.tell_catalog(restore_container{view, made.container, made.sandbox});
   tell(parts.volumes, recover_mounts{record.name, record.mounts});
   auto truth = truth_of(*work, record.name);
   recover_sandbox sandbox{{sandbox_for(work->found, record), record.options, made.container}, 0};

@@ -121,6 +121,7 @@ engine_actors actors_of(const engine_supervisor_state& state) {
   actors.archives = state.crew.archives;
   actors.network = p.network;
   actors.devices = p.devices;
+  actors.boards = p.boards;
   actors.transfer = state.crew.transfer;
   actors.metered = {p.catalog, p.images, p.events, p.admission};
   if (state.crew.transfer) actors.metered.emplace_back(state.crew.transfer);

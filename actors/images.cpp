@@ -37,6 +37,15 @@ std::vector<image_name> names_of(const images_state& state, const std::string& n
   return names;
 }
 
+void show(const images_state& state) {
+  auto made = std::make_shared<image_table>();
+  for (const auto& [id, view] : state.images) (*made)[id].what = view;
+  for (const auto& [where, name] : state.names)
+    if (auto named = made->find(name.id); where.first == pods_namespace && named != made->end())
+      named->second.names.push_back(name);
+  state.parts.boards->images.show(std::move(made));
+}
+
 result<found_image> find(const images_state& state, const std::string& ns, const std::string& name) {
   if (name.starts_with("sha256:")) return find_by_id(state, ns, name.substr(7));
   auto parsed = reference::parse(name);
@@ -108,6 +117,7 @@ pulled_image take_over(image_steps::self_pointer self, const image_pulled& fact)
     changed = changed || known.id != name.id;
     known = name;
   }
+  image_steps::show(state);
   tell_of(self, fact);
   return {fact.what->id, fact.names.empty() ? fact.what->manifest_descriptor.content : fact.names.front().manifest,
           changed};
@@ -135,6 +145,7 @@ images_actor::behavior_type images(image_steps::self_pointer self, images_parts 
     state.images.emplace(id, std::make_shared<const image>(std::move(one)));
   }
   for (auto& name : names) state.names.emplace(std::pair(name.ns, name.name), name);
+  image_steps::show(state);
   return {
       [self](const pull_image& request) { return image_steps::pull(self, request); },
       [self](const abandon_pull& request) { image_steps::abandon(self, request); },

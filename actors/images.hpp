@@ -8,6 +8,7 @@
 #include "messages/events.hpp"
 #include "messages/images.hpp"
 #include "messages/metadata.hpp"
+#include "messages/pod_boards.hpp"
 #include "messages/puller.hpp"
 #include "messages/pusher.hpp"
 #include "messages/snapshot.hpp"
@@ -21,6 +22,7 @@ struct images_parts {
   /// Spawns the puller of one image.
   std::function<puller_actor(const images_actor&)> spawn_puller;
   std::function<pusher_actor()> spawn_pusher = {};
+  std::shared_ptr<pod_boards> boards = std::make_shared<pod_boards>();
 };
 
 struct images_state {
@@ -53,6 +55,8 @@ using self_pointer = images_actor::stateful_pointer<images_state>;
 /// By canonical or familiar name, id, or a prefix of an id. Errors: not_found, in Docker's words.
 result<found_image> find(const images_state& state, const std::string& ns, const std::string& name);
 std::vector<image_name> names_of(const images_state& state, const std::string& ns, const digest& id);
+/// Shows what images there are now: after each change of them or of their names, before it is answered.
+void show(const images_state& state);
 caf::result<pulled_image> pull(self_pointer self, const pull_image& request);
 void abandon(self_pointer self, const abandon_pull& request);
 caf::result<removed_image> remove(self_pointer self, const remove_image& request);

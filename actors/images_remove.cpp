@@ -64,12 +64,14 @@ void hide(images_state& state, const removal_ptr& work) {
   for (const auto& name : work->names) state.names.erase({name.ns, name.name});
   work->view = state.images.at(work->id);
   if (work->whole) state.images.erase(work->id);
+  show(state);
 }
 
 /// What could not be recorded is as it was; a pull that came meanwhile has its way.
 void show_again(images_state& state, const removal_ptr& work) {
   if (work->whole) state.images.emplace(work->id, work->view);
   for (const auto& name : work->names) state.names.emplace(std::pair(name.ns, name.name), name);
+  show(state);
 }
 
 void forget(self_pointer self, const removal_ptr& work) {
@@ -123,6 +125,7 @@ caf::result<done> tag(self_pointer self, const tag_image& request) {
             [self, promise, name](result<done> r) mutable {
               if (r) {
                 self->state.names[{name.ns, name.name}] = name;
+                show(self->state);
                 emit(self, name.ns, "tag", name.id.str(), name.name.familiar());
               }
               deliver(promise, std::move(r));

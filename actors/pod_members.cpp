@@ -170,8 +170,8 @@ void recover_member(self_pointer self, const recover_container& found, std::func
   const auto& record = found.record;
   auto& one = spawn_member(self, record.name, record.options.in_pod);
   one.made = true;
-  tell(parts.catalog,
-       restore_container{std::make_shared<const container_record>(record), one.container, as_sandbox(self)});
+  parts.tell_catalog(
+      restore_container{std::make_shared<const container_record>(record), one.container, as_sandbox(self)});
   tell(parts.volumes, recover_mounts{record.name, record.mounts});
   ask<done>(self, one.container, one_container, found, [name = record.name, then](const auto& r) {
     if (!r) spdlog::error("container {}: {}", to_string(name), r.error().message);

@@ -9,6 +9,16 @@
 #include "actors/sandbox_of.hpp"
 
 namespace gantry {
+namespace {
+
+/// A namespace's table is not true any more.
+void drop_pod_table(pods_state& state, const std::string& ns) {
+  state.tables.erase(ns);
+  if (ns == pods_namespace) state.parts->boards->pods.withdraw();
+}
+
+} // namespace
+
 namespace pods_steps {
 
 pods_state::entry& add(self_pointer self, const pod_record& record) {
@@ -18,7 +28,7 @@ pods_state::entry& add(self_pointer self, const pod_record& record) {
   one.view = std::make_shared<const pod_record>(record);
   self->monitor(one.supervisor);
   state.by_metadata[{record.name.ns, record.options.metadata}] = record.name;
-  state.tables.erase(record.name.ns);
+  drop_pod_table(state, record.name.ns);
   return state.pods[record.name] = std::move(one);
 }
 
@@ -59,7 +69,7 @@ void erase(pods_state& state, const key& name) {
   if (found->second.view->now != pod_phase::starting) emit(state, name, "destroy");
   state.by_metadata.erase({name.ns, found->second.view->options.metadata});
   state.pods.erase(found);
-  state.tables.erase(name.ns);
+  drop_pod_table(state, name.ns);
 }
 
 // -- run --------------------------------------------------------------------------------------------------------------
@@ -121,10 +131,12 @@ pod_table_ptr table_of(pods_state& state, const std::string& ns) {
   if (table) return table;
   auto made = std::make_shared<pod_table>();
   for (auto it = state.pods.lower_bound({ns, ""}); it != state.pods.end() && it->first.ns == ns; ++it)
-    made->rows.push_back(it->second.view);
+    made->by_id.push_back(it->second.view);
+  made->rows = made->by_id;
   std::sort(made->rows.begin(), made->rows.end(),
             [](const auto& a, const auto& b) { return a->created_at > b->created_at; });
   table = made;
+  if (ns == pods_namespace) state.parts->boards->pods.show(table);
   return table;
 }
 
@@ -132,7 +144,7 @@ void change(pods_state& state, const pod_view& view) {
   auto found = state.pods.find(view->name);
   if (found == state.pods.end()) return;
   const auto before = std::exchange(found->second.view, view);
-  state.tables.erase(view->name.ns);
+  drop_pod_table(state, view->name.ns);
   tell_change(state, view->name, before->now, view->now);
 }
 
@@ -188,8 +200,14 @@ pods_actor::behavior_type pods(self_pointer self, std::shared_ptr<const engine_p
         return self->delegate(self->state.parts->pod_network, request);
       },
       [self](const ask_pod_users&) { return pods_steps::find_users(self); },
-      [self](const pod_changed& fact) { change(self->state, fact.view); },
-      [self](const pod_gone& fact) { erase(self->state, fact.name); },
+      [self](const pod_changed& fact) {
+        change(self->state, fact.view);
+        self->state.parts->boards->pods.took();
+      },
+      [self](const pod_gone& fact) {
+        erase(self->state, fact.name);
+        self->state.parts->boards->pods.took();
+      },
       [self](const recover_pods& found) { return pods_steps::recover(self, found); },
       [self](const monitor_died& fact) { lose_monitor(self->state, fact.monitor); },
   };

@@ -25,7 +25,7 @@ void publish(self_pointer self) {
   auto& state = self->state;
   state.namespaces.endpoints = state.record.endpoints;
   write_record(self);
-  tell(state.parts->catalog, endpoint_changed{state.record.name, state.record.endpoints});
+  state.parts->tell_catalog(endpoint_changed{state.record.name, state.record.endpoints});
 }
 
 void emit(self_pointer self, std::string action, const network_endpoint& end) {
@@ -275,7 +275,7 @@ void tell_recovered(self_pointer self) {
   for (const auto& end : state.record.endpoints)
     if (end.attached && state.ready)
       tell(state.parts->network, recover_endpoint{state.record.name, end, servers_of(state)});
-  tell(state.parts->catalog, endpoint_changed{state.record.name, state.record.endpoints});
+  state.parts->tell_catalog(endpoint_changed{state.record.name, state.record.endpoints});
 }
 
 } // namespace gantry::sandbox

@@ -62,15 +62,19 @@ volumes_actor spawn_volumes(caf::actor_system& system, opened_store& store, cons
 }
 
 /// `images` spawns its pullers and pushers with the other actors' handles; its own it passes along.
-images_actor spawn_images(caf::actor_system& system, opened_store& store, puller_parts for_pullers) {
-  images_parts parts{for_pullers.metadata, for_pullers.snapshot, for_pullers.events,
+images_actor spawn_images(caf::actor_system& system, opened_store& store, puller_parts for_pullers,
+                          std::shared_ptr<pod_boards> boards) {
+  images_parts parts{for_pullers.metadata,
+                     for_pullers.snapshot,
+                     for_pullers.events,
                      [&system, for_pullers](const images_actor& self) {
                        auto own = for_pullers;
                        own.images = self;
                        return system.spawn(puller, std::move(own));
                      },
                      [&system, with = pusher_parts{for_pullers.admission, for_pullers.transfer, for_pullers.snapshot,
-                                                   for_pullers.events}] { return system.spawn(pusher, with); }};
+                                                   for_pullers.events}] { return system.spawn(pusher, with); },
+                     std::move(boards)};
   return system.spawn(images, std::move(parts), store.records.images, store.records.names);
 }
 
@@ -107,7 +111,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->config = config;
   parts->events = system.spawn(events);
   parts->admission = system.spawn(admission, limits_of(options, extractor_count()));
-  parts->catalog = system.spawn(catalog);
+  parts->catalog = system.spawn(catalog, parts->boards);
   parts->metadata = system.spawn<caf::detached>(metadata, store.database);
   crew.reaper = system.spawn<caf::detached>(reaper);
   GANTRY_LET(parts->snapshot, spawn_snapshot(system, store, parts->metadata, crew.reaper, blobs));
@@ -120,7 +124,8 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->volumes = spawn_volumes(system, store, parts->metadata, parts->events, crew.reaper);
   parts->images = spawn_images(
       system, store,
-      {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors});
+      {parts->admission, crew.transfer, parts->snapshot, parts->metadata, {}, parts->events, crew.extractors},
+      parts->boards);
   crew.archives = system.spawn(
       archives, archives_parts{parts->admission, parts->images, parts->snapshot, parts->events, blobs, config->paths});
   parts->launchers = spawn_launchers(system, options, *config);

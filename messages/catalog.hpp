@@ -52,6 +52,7 @@ struct list_containers {
 struct container_table {
   std::vector<container_view> rows;                     ///< newest first
   std::vector<std::vector<network_endpoint>> endpoints; ///< of the same row's sandbox
+  std::vector<container_view> by_id;                    ///< the same rows, by id
 };
 using container_table_ptr = std::shared_ptr<const container_table>;
 

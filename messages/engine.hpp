@@ -10,6 +10,7 @@
 #include "messages/images.hpp"
 #include "messages/metrics.hpp"
 #include "messages/network.hpp"
+#include "messages/pod_boards.hpp"
 #include "messages/pods.hpp"
 #include "messages/transfer.hpp"
 #include "messages/volumes.hpp"
@@ -71,6 +72,7 @@ struct engine_actors {
   writable_usage_actor writable_usage = {};
   devices_actor devices = {};
   transfer_actor transfer = {};
+  std::shared_ptr<const pod_boards> boards = std::make_shared<const pod_boards>();
 };
 
 /// What the records and the monitors know, at the engine's start.

@@ -40,7 +40,8 @@ struct create_pod_container {
 
 /// Readers share these: nobody changes them any more.
 struct pod_table {
-  std::vector<pod_view> rows; ///< newest first
+  std::vector<pod_view> rows;  ///< newest first
+  std::vector<pod_view> by_id; ///< the same
 };
 using pod_table_ptr = std::shared_ptr<const pod_table>;
 struct list_pods {

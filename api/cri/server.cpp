@@ -13,6 +13,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <grpcpp/alarm.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -39,13 +40,13 @@ struct server::inner {
   context door;
   traffic counts;
   desk calls{door, counts};
-  std::unique_ptr<grpc::Service> runtime = make_runtime_service(calls), images = make_image_service(calls);
+  std::unique_ptr<services> offered = services::make();
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<streaming_server> streams;
   std::unique_ptr<grpc::Server> core; ///< ends before what it serves
   std::list<asio::posix::stream_descriptor> listening;
   std::vector<std::pair<std::string, struct stat>> bound;
-  std::thread thread;
+  std::thread thread, queue_thread;
 
   inner(caf::actor_system& system, engine_actor engine, engine_actors actors, engine_info facts, server_options o)
       : options(std::move(o)), disk(options.disk_threads), door{{system, home, disk},
@@ -61,6 +62,8 @@ struct server::inner {
   awaitable<void> accept(asio::posix::stream_descriptor& on);
   bool hand_over(int listener);
   void run();
+  void run_queue();
+  void close_queue();
 };
 
 /// The sockets are ours and not gRPC's: it would take the socket of another daemon that listens, and open it to all for
@@ -90,11 +93,13 @@ result<void> server::inner::serve() {
   builder.SetMaxReceiveMessageSize(most);
   builder.SetMaxSendMessageSize(-1); // both outputs of ExecSync may be as large as the CRI allows
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(options.max_calls));
-  builder.RegisterService(runtime.get()).RegisterService(images.get());
+  offered->add_to(builder);
+  calls.queue = builder.AddCompletionQueue();
   using kind = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
   connections = builder.experimental().AddExternalConnectionAcceptor(kind::FROM_FD, grpc::InsecureServerCredentials());
   core = builder.BuildAndStart();
   if (!core) return fail(errc::internal, "gRPC did not start: its own log says why");
+  offered->expect_calls(calls);
   return {};
 }
 
@@ -134,6 +139,25 @@ void server::inner::run() {
   }
 }
 
+/// gRPC moves bytes on this thread alone, as long as nobody else waits for what comes from its queues: a second thread
+/// would be woken for each call, only to wait in the place of the first.
+void server::inner::run_queue() {
+  void* what = nullptr;
+  bool ok = false;
+  while (calls.queue->Next(&what, &ok)) static_cast<occurrence*>(what)->then(ok);
+}
+
+/// After gRPC has ended: what it has put into the queue comes out before this does.
+void server::inner::close_queue() {
+  occurrence last{[this](bool) {
+    calls.closed = true;
+    calls.queue->Shutdown();
+  }};
+  grpc::Alarm in_turn;
+  in_turn.Set(calls.queue.get(), std::chrono::system_clock::now(), &last);
+  queue_thread.join();
+}
+
 server::server(std::unique_ptr<inner> made) : inner_(std::move(made)) {}
 
 result<std::unique_ptr<server>> server::start(caf::actor_system& system, engine_actor engine, server_options options) {
@@ -149,6 +173,10 @@ result<std::unique_ptr<server>> server::start(caf::actor_system& system, engine_
     sys::name_thread("cri door");
     inner->run();
   });
+  made->queue_thread = std::thread([inner = made.get()] {
+    sys::name_thread("cri calls");
+    inner->run_queue();
+  });
   return std::unique_ptr<server>(new server(std::move(made)));
 }
 
@@ -158,11 +186,13 @@ void server::stop() {
     boost::system::error_code ignored;
     for (auto& one : inner->listening) one.close(ignored);
   });
+  inner_->calls.closing = true;
   // Calls that do not end by themselves are cancelled, for which the door's thread must still run.
   inner_->core->Shutdown(std::chrono::system_clock::now() + longest_call_after_stop);
   inner_->streams->stop();
   inner_->home->io.stop();
   inner_->thread.join();
+  inner_->close_queue();
   inner_->disk.join();
   inner_->home->close();
   for (const auto& [path, ours] : inner_->bound) {

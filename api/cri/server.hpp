@@ -29,8 +29,9 @@ struct server_activity {
   std::chrono::steady_clock::time_point last_call{}; ///< when the last one began or ended
 };
 
-/// The Kubernetes CRI over gRPC on Unix sockets. gRPC's own few threads move bytes; one thread of the door runs every
-/// call as a coroutine; what blocks goes to a small pool. Destroying it is stopping it.
+/// The Kubernetes CRI over gRPC on Unix sockets. One thread moves bytes for gRPC, and answers what the engine shows
+/// (messages/pod_boards.hpp); one of the door runs every other call as a coroutine; what blocks goes to a small pool.
+/// Destroying it is stopping it.
 class server {
 public:
   /// Listens and serves at once; sockets as http::server has them. Errors: already_exists, denied, invalid_argument.

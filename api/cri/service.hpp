@@ -2,14 +2,19 @@
 
 #include <memory>
 
-#include <grpcpp/impl/service_type.h>
-
 #include "api/cri/call.hpp"
 
 namespace gantry::cri {
 
-/// The services, with every call that there is. `at` outlives them.
-std::unique_ptr<grpc::Service> make_runtime_service(desk& at);
-std::unique_ptr<grpc::Service> make_image_service(desk& at);
+/// The CRI's two services, with every call that there is. They outlive the server that they are added to.
+class services {
+public:
+  static std::unique_ptr<services> make();
+  virtual ~services() = default;
+
+  virtual void add_to(grpc::ServerBuilder& server) = 0;
+  /// Once the server has started. `at` outlives them.
+  virtual void expect_calls(desk& at) = 0;
+};
 
 } // namespace gantry::cri

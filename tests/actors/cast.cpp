@@ -312,7 +312,7 @@ cast::cast() {
   must(sys::make_directories(config->paths.layer_path(1), 0755));
   must(sys::make_directories(config->paths.snapshot_upper(5), 0755));
   parts->config = config;
-  parts->catalog = on.spawn(catalog);
+  parts->catalog = on.spawn(catalog, parts->boards);
   parts->admission = on.spawn(admission, one_of_each());
   parts->events = on.spawn(events);
   parts->images = on.spawn(fake_images, &play, of);

@@ -9,7 +9,7 @@ namespace {
 
 struct catalog_stage {
   stage on;
-  catalog_actor catalog = on.spawn(gantry::catalog);
+  catalog_actor catalog = on.spawn(gantry::catalog, std::make_shared<pod_boards>());
 
   answer<claimed> claim(const std::string& id, const std::string& name, const std::string& ns = docker_namespace) {
     return on.ask<claimed>(catalog, claim_name{{ns, id}, name, {}, {}});

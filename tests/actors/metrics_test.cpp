@@ -39,7 +39,7 @@ void view(stage& on, const catalog_actor& catalog, const std::string& id, phase 
 
 TEST_CASE("metrics: the catalog counts containers by state, through all that happens to them") {
   stage on;
-  catalog_actor catalog = on.spawn(gantry::catalog);
+  catalog_actor catalog = on.spawn(gantry::catalog, std::make_shared<pod_boards>());
   for (auto id : {"a", "b", "c"})
     (void)on.ask<claimed>(catalog, claim_name{{docker_namespace, id}, id, {}, {}}).value();
   CHECK(figure(on, catalog, "gantry_containers", "created") == 0); // none is there before it has a record
@@ -60,7 +60,7 @@ TEST_CASE("metrics: the catalog counts containers by state, through all that hap
 
 TEST_CASE("metrics: a container found again at the start is counted, and not as created") {
   stage on;
-  catalog_actor catalog = on.spawn(gantry::catalog);
+  catalog_actor catalog = on.spawn(gantry::catalog, std::make_shared<pod_boards>());
   container_record record;
   record.name = {docker_namespace, "a"};
   record.display_name = "web";

@@ -25,7 +25,7 @@ class Scale(OwnNetwork, PodCase):
 
     def test_a_node_full_of_pods_comes_and_goes(self):
         before = host.links(), host.network_names(), host.rules()
-        said = self.load("--pods", PODS, "--containers", CONTAINERS, "--in-flight", 8, "--poll", 3, "--engine", self.daemon.run_dir)
+        said = self.load("--pods", PODS, "--containers", CONTAINERS, "--in-flight", 8, "--poll", 3, "--check", "yes", "--engine", self.daemon.run_dir)
         self.assertEqual((said["ready"], said["running"], said["left"]), (PODS, PODS * CONTAINERS, 0))
         if not SLOW:
             self.assertLess(said["list_ms"], 50)

@@ -2,7 +2,8 @@
 
 #include "api/cri/call.hpp"
 
-/// What answers each call, by the name that the CRI gives it; one group a file. Each runs on the door's thread.
+/// What answers each call, by the name that the CRI gives it; one group a file. Each runs on the door's thread, but for
+/// those that answer at once.
 namespace gantry::cri::calls {
 
 template<class Response>
@@ -30,6 +31,10 @@ answer<v1::StopPodSandboxResponse> stop_pod_sandbox(context& door, const v1::Sto
 answer<v1::RemovePodSandboxResponse> remove_pod_sandbox(context& door, const v1::RemovePodSandboxRequest& request);
 answer<v1::PodSandboxStatusResponse> pod_sandbox_status(context& door, const v1::PodSandboxStatusRequest& request);
 answer<v1::ListPodSandboxResponse> list_pod_sandbox(context& door, const v1::ListPodSandboxRequest& request);
+at_once<v1::PodSandboxStatusResponse> pod_sandbox_status_at_once(const context& door,
+                                                                 const v1::PodSandboxStatusRequest& request);
+at_once<v1::ListPodSandboxResponse> list_pod_sandbox_at_once(const context& door,
+                                                             const v1::ListPodSandboxRequest& request);
 answer<void> stream_pod_sandboxes(context& door, const v1::StreamPodSandboxesRequest& request,
                                   sink<v1::StreamPodSandboxesResponse>& to);
 answer<v1::UpdatePodSandboxResourcesResponse>
@@ -47,6 +52,10 @@ answer<v1::ReopenContainerLogResponse> reopen_container_log(context& door,
 // container_lists.cpp
 answer<v1::ListContainersResponse> list_containers(context& door, const v1::ListContainersRequest& request);
 answer<v1::ContainerStatusResponse> container_status(context& door, const v1::ContainerStatusRequest& request);
+at_once<v1::ListContainersResponse> list_containers_at_once(const context& door,
+                                                            const v1::ListContainersRequest& request);
+at_once<v1::ContainerStatusResponse> container_status_at_once(const context& door,
+                                                              const v1::ContainerStatusRequest& request);
 answer<void> stream_containers(context& door, const v1::StreamContainersRequest& request,
                                sink<v1::StreamContainersResponse>& to);
 

@@ -30,33 +30,47 @@ std::string container_info(const container_record& of) {
   return info_text(made);
 }
 
-} // namespace
-
-awaitable<v1::ContainerStatus> status_of(context& door, const container_record& of) {
-  find_image wanted{pods_namespace, of.image_id.str()};
-  auto image = co_await ask<found_image>(door, door.actors.images, std::move(wanted), deadline::inner);
-  co_return render_container_status(of, image ? &*image : nullptr);
+v1::ListContainersResponse answer_list(const container_table& all, const v1::ContainerFilter& filter) {
+  v1::ListContainersResponse made;
+  for (const auto& row : all.rows) {
+    auto rendered = render_container(*row);
+    if (fits(*row, rendered, filter)) *made.add_containers() = std::move(rendered);
+  }
+  return made;
 }
 
-awaitable<result<std::vector<v1::ContainerStatus>>> statuses_of(context& door, const std::string& pod) {
-  GANTRY_CO_LET(auto table, co_await table_of(door));
+v1::ContainerStatusResponse answer_status(const context& door, const container_record& of, bool verbose) {
+  v1::ContainerStatusResponse made;
+  *made.mutable_status() = status_of(door, of);
+  if (verbose) (*made.mutable_info())["info"] = container_info(of);
+  return made;
+}
+
+} // namespace
+
+v1::ContainerStatus status_of(const context& door, const container_record& of) {
+  auto images = door.actors.boards->images.look();
+  auto found = images ? images->find(of.image_id) : image_table::const_iterator();
+  return render_container_status(of, images && found != images->end() ? &found->second : nullptr);
+}
+
+std::vector<v1::ContainerStatus> statuses_of(const context& door, const container_table& all, const std::string& pod) {
   std::vector<v1::ContainerStatus> made;
-  for (const auto& row : table->rows) {
-    if (!is_in_pod(*row, pod)) continue;
-    auto one = co_await status_of(door, *row);
-    made.push_back(std::move(one));
-  }
-  co_return made;
+  for (const auto& row : all.rows)
+    if (is_in_pod(*row, pod)) made.push_back(status_of(door, *row));
+  return made;
 }
 
 answer<v1::ListContainersResponse> list_containers(context& door, const v1::ListContainersRequest& request) {
   GANTRY_CO_LET(auto table, co_await table_of(door));
-  v1::ListContainersResponse made;
-  for (const auto& row : table->rows) {
-    auto rendered = render_container(*row);
-    if (fits(*row, rendered, request.filter())) *made.add_containers() = std::move(rendered);
-  }
-  co_return made;
+  co_return answer_list(*table, request.filter());
+}
+
+at_once<v1::ListContainersResponse> list_containers_at_once(const context& door,
+                                                            const v1::ListContainersRequest& request) {
+  auto table = door.actors.boards->containers.look();
+  if (!table) return std::nullopt;
+  return answer_list(*table, request.filter());
 }
 
 answer<void> stream_containers(context& door, const v1::StreamContainersRequest& request,
@@ -67,13 +81,20 @@ answer<void> stream_containers(context& door, const v1::StreamContainersRequest&
   co_return co_await write_chunks(*all.mutable_containers(), to, &v1::StreamContainersResponse::mutable_containers);
 }
 
+/// The table is asked for so that it is shown: who asks next, and the kubelet asks of all, is answered at once.
 answer<v1::ContainerStatusResponse> container_status(context& door, const v1::ContainerStatusRequest& request) {
+  GANTRY_CO_LET(auto table, co_await table_of(door));
+  if (auto row = row_with(table->by_id, request.container_id())) co_return answer_status(door, *row, request.verbose());
   GANTRY_CO_LET(auto found, co_await find(door, request.container_id()));
-  v1::ContainerStatusResponse made;
-  auto status = co_await status_of(door, *found.view);
-  *made.mutable_status() = std::move(status);
-  if (request.verbose()) (*made.mutable_info())["info"] = container_info(*found.view);
-  co_return made;
+  co_return answer_status(door, *found.view, request.verbose());
+}
+
+at_once<v1::ContainerStatusResponse> container_status_at_once(const context& door,
+                                                              const v1::ContainerStatusRequest& request) {
+  auto table = door.actors.boards->containers.look();
+  auto row = table ? row_with(table->by_id, request.container_id()) : nullptr;
+  if (!row) return std::nullopt;
+  return answer_status(door, *row, request.verbose());
 }
 
 } // namespace gantry::cri::calls

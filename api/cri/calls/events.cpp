@@ -58,9 +58,9 @@ awaitable<void> describe_pod(context& door, const std::string& pod, memory& know
   auto status = render_pod_status(*last->second);
   if (!found) status.set_state(v1::SANDBOX_NOTREADY);
   *into.mutable_pod_sandbox_status() = std::move(status);
-  auto statuses = co_await statuses_of(door, pod);
-  if (!statuses) co_return;
-  for (auto& one : *statuses) *into.add_containers_statuses() = std::move(one);
+  auto containers = co_await table_of(door);
+  if (!containers) co_return;
+  for (auto& one : statuses_of(door, **containers, pod)) *into.add_containers_statuses() = std::move(one);
 }
 
 void forget(const event& e, memory& known) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "api/cri/context.hpp"
 
 namespace gantry::cri::calls {
@@ -13,6 +15,14 @@ awaitable<result<found_container>> find(context& door, const std::string& id);
 
 /// All containers of pods, newest first.
 awaitable<result<container_table_ptr>> table_of(context& door);
+
+/// Of rows in the order of their ids, the one with exactly this id; null when there is none.
+template<class View>
+View row_with(const std::vector<View>& by_id, const std::string& id) {
+  auto is_before = [](const View& row, const std::string& wanted) { return row->name.id < wanted; };
+  auto found = std::lower_bound(by_id.begin(), by_id.end(), id, is_before);
+  return found != by_id.end() && (*found)->name.id == id ? *found : View();
+}
 
 /// The pod that a request names, by its id or a prefix of it. Errors: not_found, invalid_argument.
 awaitable<result<pod_view>> find_pod(context& door, const std::string& id);

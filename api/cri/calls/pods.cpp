@@ -50,6 +50,23 @@ std::string pod_info(const pod_record& of) {
   return info_text(made);
 }
 
+v1::PodSandboxStatusResponse answer_pod_status(const context& door, const pod_record& pod,
+                                               const container_table& containers, bool verbose) {
+  v1::PodSandboxStatusResponse made;
+  *made.mutable_status() = render_pod_status(pod);
+  for (auto& one : statuses_of(door, containers, pod.name.id)) *made.add_containers_statuses() = std::move(one);
+  made.set_timestamp(now());
+  if (verbose) (*made.mutable_info())["info"] = pod_info(pod);
+  return made;
+}
+
+v1::ListPodSandboxResponse answer_pod_list(const pod_table& all, const v1::PodSandboxFilter& filter) {
+  v1::ListPodSandboxResponse made;
+  for (const auto& row : all.rows)
+    if (is_listed(*row) && fits(*row, filter)) *made.add_items() = render_pod(*row);
+  return made;
+}
+
 /// A stop or a removal: one that is done, or of what is not there, is a success.
 template<class Message>
 awaitable<result<void>> end_pod(context& door, const std::string& id) {
@@ -87,22 +104,31 @@ answer<v1::RemovePodSandboxResponse> remove_pod_sandbox(context& door, const v1:
 }
 
 answer<v1::PodSandboxStatusResponse> pod_sandbox_status(context& door, const v1::PodSandboxStatusRequest& request) {
+  (void)co_await pods_of(door); // so that they are shown to who asks next
   GANTRY_CO_LET(auto pod, co_await find_pod(door, request.pod_sandbox_id()));
-  GANTRY_CO_LET(auto containers, co_await statuses_of(door, pod->name.id));
-  v1::PodSandboxStatusResponse made;
-  *made.mutable_status() = render_pod_status(*pod);
-  for (auto& one : containers) *made.add_containers_statuses() = std::move(one);
-  made.set_timestamp(now());
-  if (request.verbose()) (*made.mutable_info())["info"] = pod_info(*pod);
-  co_return made;
+  GANTRY_CO_LET(auto containers, co_await table_of(door));
+  co_return answer_pod_status(door, *pod, *containers, request.verbose());
+}
+
+at_once<v1::PodSandboxStatusResponse> pod_sandbox_status_at_once(const context& door,
+                                                                 const v1::PodSandboxStatusRequest& request) {
+  auto pods = door.actors.boards->pods.look();
+  auto containers = door.actors.boards->containers.look();
+  auto pod = pods && containers ? row_with(pods->by_id, request.pod_sandbox_id()) : nullptr;
+  if (!pod) return std::nullopt;
+  return answer_pod_status(door, *pod, *containers, request.verbose());
 }
 
 answer<v1::ListPodSandboxResponse> list_pod_sandbox(context& door, const v1::ListPodSandboxRequest& request) {
   GANTRY_CO_LET(auto table, co_await pods_of(door));
-  v1::ListPodSandboxResponse made;
-  for (const auto& row : table->rows)
-    if (is_listed(*row) && fits(*row, request.filter())) *made.add_items() = render_pod(*row);
-  co_return made;
+  co_return answer_pod_list(*table, request.filter());
+}
+
+at_once<v1::ListPodSandboxResponse> list_pod_sandbox_at_once(const context& door,
+                                                             const v1::ListPodSandboxRequest& request) {
+  auto table = door.actors.boards->pods.look();
+  if (!table) return std::nullopt;
+  return answer_pod_list(*table, request.filter());
 }
 
 answer<void> stream_pod_sandboxes(context& door, const v1::StreamPodSandboxesRequest& request,

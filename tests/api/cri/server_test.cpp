@@ -225,6 +225,45 @@ TEST_CASE("pods: errors arrive as what they are, and what is being made is not l
   CHECK(call(*f.runtime, &runtime_stub::PodSandboxStatus, status).first.error_code() == grpc::NOT_FOUND);
 }
 
+TEST_CASE("what the engine shows is answered with, and nobody is asked; while it shows nothing they are") {
+  fixture f;
+  container_record record;
+  record.name = {pods_namespace, std::string(64, 'd')}; // which the engine's actors do not know
+  record.options.in_pod.pod = {pods_namespace, std::string(64, 'e')};
+  record.state.now = phase::running;
+  auto containers = std::make_shared<container_table>();
+  containers->rows = containers->by_id = {std::make_shared<const container_record>(record)};
+  pod_record pod;
+  pod.name = record.options.in_pod.pod;
+  pod.now = pod_phase::ready;
+  auto pods = std::make_shared<pod_table>();
+  pods->rows = pods->by_id = {std::make_shared<const pod_record>(pod)};
+  v1::ContainerStatusRequest one;
+  one.set_container_id(record.name.id);
+  one.set_verbose(true);
+  v1::PodSandboxStatusRequest of_pod;
+  of_pod.set_pod_sandbox_id(pod.name.id);
+  CHECK(call(*f.runtime, &runtime_stub::ContainerStatus, one).first.error_code() == grpc::NOT_FOUND);
+  f.engine.boards().containers.show(containers);
+  f.engine.boards().pods.show(pods);
+  auto [ok, status] = call(*f.runtime, &runtime_stub::ContainerStatus, one);
+  REQUIRE(ok.ok());
+  CHECK(status.status().state() == v1::CONTAINER_RUNNING);
+  CHECK_THAT(status.info().at("info"), test::contains("sandboxID"));
+  auto [ready, found] = call(*f.runtime, &runtime_stub::PodSandboxStatus, of_pod);
+  REQUIRE(ready.ok());
+  CHECK(found.status().state() == v1::SANDBOX_READY);
+  CHECK(found.containers_statuses_size() == 1);
+  auto list = call(*f.runtime, &runtime_stub::ListContainers, v1::ListContainersRequest()).second;
+  REQUIRE(list.containers_size() == 1);
+  CHECK(list.containers(0).id() == record.name.id);
+  CHECK(call(*f.runtime, &runtime_stub::ListPodSandbox, v1::ListPodSandboxRequest()).second.items(0).id() ==
+        pod.name.id);
+  f.engine.boards().containers.announce();
+  CHECK(call(*f.runtime, &runtime_stub::ContainerStatus, one).first.error_code() == grpc::NOT_FOUND);
+  CHECK(call(*f.runtime, &runtime_stub::PodSandboxStatus, of_pod).first.error_code() == grpc::NOT_FOUND);
+}
+
 TEST_CASE("what is not supported is refused by name") {
   fixture f;
   auto refused = call(*f.runtime, &runtime_stub::CheckpointContainer, v1::CheckpointContainerRequest()).first;

@@ -327,6 +327,7 @@ fake_engine::fake_engine(const std::function<pods_actor(caf::actor_system&)>& po
   parts_.network = system_->spawn(networks);
   parts_.writable_usage = system_->spawn(usage);
   parts_.devices = system_->spawn(devices);
+  parts_.boards = boards_;
   parts_.metered = {parts_.catalog, parts_.images, parts_.events};
   if (pods) parts_.pods = pods(*system_);
   engine_ = system_->spawn(engine, parts_, container_);

@@ -20,6 +20,7 @@ public:
   caf::actor_system& system() { return *system_; }
   engine_actor handle() const { return engine_; }
   const std::string& id() const { return id_; }
+  pod_boards& boards() { return *boards_; } ///< nothing is shown but by the test
 
   /// The container's init ends: waits are answered.
   void exit_container(int code);
@@ -33,6 +34,7 @@ private:
   std::string id_ = std::string(64, 'c');
   container_supervisor_actor container_;
   sandbox_supervisor_actor sandbox_;
+  std::shared_ptr<pod_boards> boards_ = std::make_shared<pod_boards>();
   engine_actors parts_;
   engine_actor engine_;
   std::shared_ptr<stream_ticket> ticket_;

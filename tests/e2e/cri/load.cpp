@@ -2,6 +2,7 @@
 // and removed. Says what it took as one JSON object; exit status 1 when a call failed.
 //
 //     gantry-cri-load SOCKET IMAGE [--pods 110] [--containers 2] [--in-flight 8] [--network pod|node] [--poll SECONDS]
+//                     [--check yes]        each start and stop must be seen by who has its answer
 //                     [--engine TEXT]      processes whose command line has TEXT are the engine's: their CPU is
 //                     measured
 #include <sys/types.h>
@@ -37,6 +38,8 @@ options parse(int count, char** arguments) {
       made.in_flight = std::stoi(value);
     else if (name == "--network")
       made.node.own_network = value == "pod";
+    else if (name == "--check")
+      made.node.check = value == "yes";
     else if (name == "--poll")
       made.poll = std::stoi(value);
     else if (name == "--engine")

@@ -62,6 +62,35 @@ void node::start_container(const std::string& pod, const v1::PodSandboxConfig& c
   start.set_container_id(created.container_id());
   v1::StartContainerResponse started;
   call("StartContainer", &v1::RuntimeService::Stub::StartContainer, start, started);
+  if (how_.check) expect(created.container_id(), v1::CONTAINER_RUNNING);
+}
+
+/// By its status, and by the list.
+void node::expect(const std::string& container, v1::ContainerState state) {
+  v1::ContainerStatusRequest request;
+  request.set_container_id(container);
+  v1::ContainerStatusResponse one;
+  call("ContainerStatus", &v1::RuntimeService::Stub::ContainerStatus, request, one);
+  v1::ListContainersRequest filter;
+  filter.mutable_filter()->set_id(container);
+  v1::ListContainersResponse row;
+  call("ListContainers", &v1::RuntimeService::Stub::ListContainers, filter, row);
+  if (one.status().state() == state && row.containers_size() == 1 && row.containers(0).state() == state) return;
+  throw std::runtime_error(fmt::format("container {}: a state from before the last call was shown", container));
+}
+
+void node::stop_containers(const std::string& pod) {
+  v1::ListContainersRequest filter;
+  filter.mutable_filter()->set_pod_sandbox_id(pod);
+  v1::ListContainersResponse all;
+  call("ListContainers", &v1::RuntimeService::Stub::ListContainers, filter, all);
+  for (const auto& one : all.containers()) {
+    v1::StopContainerRequest request;
+    request.set_container_id(one.id());
+    v1::StopContainerResponse response;
+    call("StopContainer", &v1::RuntimeService::Stub::StopContainer, request, response);
+    expect(one.id(), v1::CONTAINER_EXITED);
+  }
 }
 
 void node::start(int n) {
@@ -78,6 +107,7 @@ void node::start(int n) {
 }
 
 void node::stop(int n) {
+  if (how_.check) stop_containers(pods_.at(static_cast<std::size_t>(n)));
   v1::StopPodSandboxRequest request;
   request.set_pod_sandbox_id(pods_.at(static_cast<std::size_t>(n)));
   v1::StopPodSandboxResponse response;

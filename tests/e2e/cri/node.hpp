@@ -74,6 +74,7 @@ spent in_parallel(int count, int in_flight, F f) {
 struct node_options {
   int containers = 2;      ///< in each pod
   bool own_network = true; ///< of the pod's own; else the node's
+  bool check = false;      ///< whoever has the answer of a start or a stop is told what it did
 };
 
 /// A kubelet's part: pods by number, over one connection.
@@ -98,6 +99,8 @@ public:
 private:
   template<class Call, class Request, class Response>
   void call(const char* what, Call method, const Request& request, Response& response);
+  void expect(const std::string& container, v1::ContainerState state);
+  void stop_containers(const std::string& pod);
   v1::PodSandboxConfig config_of(int n) const;
   void start_container(const std::string& pod, const v1::PodSandboxConfig& config, int number);
 
