@@ -69,7 +69,7 @@ struct engine_parts {
   /// Tells the catalog what changes its table.
   template<class Fact>
   void tell_catalog(Fact fact) const {
-    tell_change(boards->containers, catalog, std::move(fact));
+    tell_announced(boards->containers, catalog, std::move(fact));
   }
 };
 

@@ -27,7 +27,7 @@ void fail_make(self_pointer self, const making_ptr& work, const error& why) {
   };
   if (!work->recorded) {
     self->state.gone = true;
-    tell_change(self->state.parts->boards->pods, self->state.pods, pod_gone{self->state.record.name});
+    tell_announced(self->state.parts->boards->pods, self->state.pods, pod_gone{self->state.record.name});
     return finish();
   }
   unmake(self, [self, finish](const result<void>& undone) {

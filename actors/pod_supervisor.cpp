@@ -29,8 +29,8 @@ void settle(self_pointer self) {
 }
 
 void show(self_pointer self) {
-  tell_change(self->state.parts->boards->pods, self->state.pods,
-              pod_changed{std::make_shared<const pod_record>(self->state.record)});
+  tell_announced(self->state.parts->boards->pods, self->state.pods,
+                 pod_changed{std::make_shared<const pod_record>(self->state.record)});
 }
 
 void record(self_pointer self, outcome then) {
@@ -87,7 +87,7 @@ void forget(self_pointer self, outcome then) {
       const auto& name = self->state.record.name;
       if (!removed) spdlog::error("pod {}: {}", to_string(name), removed.error().message);
       self->state.gone = true;
-      tell_change(self->state.parts->boards->pods, self->state.pods, pod_gone{name});
+      tell_announced(self->state.parts->boards->pods, self->state.pods, pod_gone{name});
       then({});
     });
   });

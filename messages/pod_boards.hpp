@@ -21,9 +21,9 @@ struct pod_boards {
   notice_board<image_table> images;         ///< of images, always shown
 };
 
-/// As tell, of what changes the table of the actor told.
+/// As tell, of what changes what the actor told shows.
 template<class Table, class Handle, class Fact>
-void tell_change(notice_board<Table>& board, const Handle& to, Fact fact) {
+void tell_announced(notice_board<Table>& board, const Handle& to, Fact fact) {
   board.announce();
   tell(to, std::move(fact));
 }

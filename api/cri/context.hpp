@@ -19,7 +19,7 @@ using http::use_awaitable;
 
 class streaming_server;
 
-/// What every call works with. The door's thread alone.
+/// What every call works with. The door's thread alone, but for `facts` and `actors.boards`, which any may read.
 struct context : http::workplace {
   engine_actor engine;
   engine_actors actors;

@@ -144,7 +144,10 @@ void server::inner::run() {
 void server::inner::run_queue() {
   void* what = nullptr;
   bool ok = false;
-  while (calls.queue->Next(&what, &ok)) static_cast<occurrence*>(what)->then(ok);
+  while (calls.queue->Next(&what, &ok)) {
+    auto then = static_cast<occurrence*>(what)->then; // which may end with its call, there
+    then(ok);
+  }
 }
 
 /// After gRPC has ended: what it has put into the queue comes out before this does.

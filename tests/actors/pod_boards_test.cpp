@@ -91,7 +91,7 @@ TEST_CASE("boards: while a change is in the catalog's mailbox nothing is shown, 
   container_record record;
   record.name = {pods_namespace, "aa"};
   tell(catalog, list_containers{pods_namespace}); // taken first
-  tell_change(boards->containers, catalog, container_changed{std::make_shared<const container_record>(record)});
+  tell_announced(boards->containers, catalog, container_changed{std::make_shared<const container_record>(record)});
   CHECK_FALSE(boards->containers.look());
   on.run();
   CHECK_FALSE(boards->containers.look());
@@ -99,7 +99,7 @@ TEST_CASE("boards: while a change is in the catalog's mailbox nothing is shown, 
   CHECK_FALSE(boards->containers.look());
   (void)on.ask<container_table_ptr>(catalog, list_containers{pods_namespace});
   CHECK(boards->containers.look()->rows.size() == 1);
-  tell_change(boards->containers, catalog, release_name{record.name});
+  tell_announced(boards->containers, catalog, release_name{record.name});
   on.run();
   CHECK_FALSE(boards->containers.look());
 }

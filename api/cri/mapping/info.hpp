@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -13,6 +14,8 @@ inline std::string info_text(const nlohmann::json& from) {
 
 /// A text that others wrote, as gRPC's strings must be.
 inline std::string utf8(const std::string& text) {
+  auto is_ascii = [](char one) { return static_cast<unsigned char>(one) < 0x80; };
+  if (std::all_of(text.begin(), text.end(), is_ascii)) return text;
   return nlohmann::json::parse(info_text(nlohmann::json(text))).get<std::string>();
 }
 

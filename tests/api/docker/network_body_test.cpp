@@ -151,7 +151,7 @@ TEST_CASE("a network has docker's shape, and shows who is on it now") {
   record.display_name = "one";
   record.state.pid = 7;
   network_endpoint end{of.name.id, "10.9.0.2", "10.9.0.1", "02:00:00:00:00:01", 16, {}};
-  container_table table{{std::make_shared<const container_record>(record)}, {{end}}};
+  container_table table{{std::make_shared<const container_record>(record)}, {{end}}, {}};
   CHECK(network_members(table, of.name.id).empty()); // not attached
   table.endpoints[0][0].attached = true;
   auto shown = network_members(table, of.name.id);
