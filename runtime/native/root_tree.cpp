@@ -91,6 +91,8 @@ result<void> mask_path(const root_tree& tree, const std::string& path, masks& wi
   auto& source = folder ? with.folder : with.null;
   if (!source) {
     GANTRY_LET(source, folder ? empty_folder() : null_device(tree));
+    // The first place gets the mount itself: to close one that is nowhere costs the kernel a grace period of RCU.
+    if (folder) return attach(source.get(), target.get(), path);
   }
   const sys::unique_fd copy(::open_tree(source.get(), "", clone_tree | AT_EMPTY_PATH));
   if (!copy) return fail_errno(errno, "mask {}", path);
