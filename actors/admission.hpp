@@ -32,8 +32,8 @@ struct admission_state {
     caf::actor_addr holder;
     caf::typed_response_promise<slot> promise;
   };
-  /// Invariant: free and held places together are exactly 0 … slots - 1, and no one waits while a place is free, but for
-  /// creations while many starts wait.
+  /// Invariant: free and held places together are exactly 0 … slots - 1, and no one waits while a place is free, but
+  /// for creations while many starts wait.
   struct queue {
     admission_limit limit;
     std::set<std::uint32_t> free;

@@ -18,8 +18,8 @@ struct native_order {
 std::string encode(const native_order& order);
 result<native_order> decode_native_order(std::string_view bytes);
 
-/// Carries it out in the zygote: the process, of this nice value, becomes a child of the monitor. Errors: launch_init's, launch_exec's;
-/// corrupt when descriptors are missing.
+/// Carries it out in the zygote: the process, of this nice value, becomes a child of the monitor. Errors:
+/// launch_init's, launch_exec's; corrupt when descriptors are missing.
 result<native::started> carry_out_order(const native_order& order, const std::vector<sys::unique_fd>& descriptors,
                                         int niceness);
 

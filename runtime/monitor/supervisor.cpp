@@ -21,8 +21,8 @@ supervisor::supervisor(surroundings with, std::function<void(const process_exite
     : with_(std::move(with)), announce_(std::move(announce)), end_(std::move(end)),
       runtimes_(with_.loop, with_.processes, max_runtimes), host_programs_(with_.loop, with_.processes, max_runtimes),
       natives_(with_.loop, with_.processes, max_runtimes), networks_(host_programs_),
-      idle_networks_(with_.loop, with_.cgroups),
-      idle_cgroups_(with_.loop, with_.cgroups, with_.idle_cgroups_record), pods_(host_programs_) {}
+      idle_networks_(with_.loop, with_.cgroups), idle_cgroups_(with_.loop, with_.cgroups, with_.idle_cgroups_record),
+      pods_(host_programs_) {}
 
 void supervisor::handle(request what, const responder& respond) {
   std::visit([&](auto& one) { on(std::move(one), respond); }, what);

@@ -154,7 +154,8 @@ void supervisor::remove_groups(const std::string& path, std::function<void(resul
 
 void supervisor::give_groups_back(container* c, const deletion& d, const std::string& path,
                                   std::function<void(result<void>)> done) {
-  if (c == nullptr || !c->cgroup_terms || c->now != stage::exited || !d.what.untouched) return remove_groups(path, done);
+  if (c == nullptr || !c->cgroup_terms || c->now != stage::exited || !d.what.untouched)
+    return remove_groups(path, done);
   idle_cgroups_.give_back(*c->cgroup_terms, path, [this, path, done = std::move(done)](bool gone) {
     if (gone) return done({});
     run_own_verb(own_verb::remove, path, done);

@@ -66,8 +66,8 @@ bool holds_little(const cgroup::layout& host, const std::string& path) {
   return text && std::strtoull(text->c_str(), nullptr, 10) <= most_left_charged;
 }
 
-/// Where the container has cgroups. None: somebody is in one, or there is a cgroup below it (a folder of cgroupfs has two
-/// links, and one for each).
+/// Where the container has cgroups. None: somebody is in one, or there is a cgroup below it (a folder of cgroupfs has
+/// two links, and one for each).
 std::vector<std::string> vacant_folders(const cgroup::layout& host, const std::string& path) {
   std::vector<std::string> found;
   for (auto& folder : host.folders_of(path)) {

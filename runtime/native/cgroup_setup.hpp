@@ -17,7 +17,7 @@ namespace gantry::native {
 struct cgroup_handles {
   /// cgroup.procs, or v1's tasks of each hierarchy, to which a process with one thread writes itself.
   std::vector<sys::unique_fd> members;
-  sys::unique_fd unified;              ///< v2: the folder, for CLONE_INTO_CGROUP; `members` is then for older kernels
+  sys::unique_fd unified; ///< v2: the folder, for CLONE_INTO_CGROUP; `members` is then for older kernels
 };
 
 /// linux.cgroupsPath as a path below each hierarchy. Absolute: itself; else below the caller's own cgroup, and with an

@@ -30,7 +30,7 @@ struct launch_options {
   std::optional<int> niceness;             ///< none: the caller's
   const cgroup_handles* cgroups = nullptr; ///< joined before anything else; none: the caller's
   bool make_cgroups = false; ///< the init makes and joins `cgroup_path` itself (those needed): the caller need not wait
-  std::string idle_cgroups;             ///< with `make_cgroups`: taken, if they still can be (cgroup_reuse.hpp)
+  std::string idle_cgroups;  ///< with `make_cgroups`: taken, if they still can be (cgroup_reuse.hpp)
   const cgroup::layout* host = nullptr; ///< for mounts of type cgroup
   std::string cgroup_path;              ///< as `make_cgroups` got it
 };

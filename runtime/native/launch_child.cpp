@@ -96,7 +96,8 @@ result<void> join_cgroups(const launch_options& options) {
 
 result<cgroup_handles> take_or_make_cgroups(const launch_options& options, const resource_plan& resources) {
   if (!options.idle_cgroups.empty())
-    if (auto taken = take_idle_cgroups(*options.host, options.idle_cgroups, options.cgroup_path, resources)) return taken;
+    if (auto taken = take_idle_cgroups(*options.host, options.idle_cgroups, options.cgroup_path, resources))
+      return taken;
   return make_cgroups(*options.host, options.cgroup_path, resources, hierarchies::needed);
 }
 

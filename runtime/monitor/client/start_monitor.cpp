@@ -32,7 +32,8 @@ result<pid_t> spawn_monitor(const location& at, int ready) {
   ::posix_spawn_file_actions_addclosefrom_np(&with.actions, ready_fd + 1);
   ::posix_spawn_file_actions_addchdir_np(&with.actions, "/");
   auto index = std::to_string(at.index), fd = std::to_string(ready_fd), niceness = std::to_string(at.niceness);
-  std::string words[] = {at.program, "--run-dir", at.run_dir, "--index", index, "--ready-fd", fd, "--niceness", niceness};
+  std::string words[] = {at.program,   "--run-dir", at.run_dir,   "--index", index,
+                         "--ready-fd", fd,          "--niceness", niceness};
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

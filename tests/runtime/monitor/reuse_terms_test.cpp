@@ -156,8 +156,7 @@ TEST_CASE("cgroup reuse: a usual container's may be used again, by those with th
 
 TEST_CASE("cgroup reuse: not of a container that could write to them, or that others outlive") {
   const std::vector<std::pair<std::string, change>> changes = {
-      {"a capability",
-       [](auto& plan) { plan.process.capabilities->bounding |= std::uint64_t{1} << CAP_SYS_ADMIN; }},
+      {"a capability", [](auto& plan) { plan.process.capabilities->bounding |= std::uint64_t{1} << CAP_SYS_ADMIN; }},
       {"no filter", [](auto& plan) { plan.seccomp = {}; }},
       {"a filter that is not understood", [](auto& plan) { plan.seccomp.program = "a filter"; }},
       {"a filter that lets new users be made",

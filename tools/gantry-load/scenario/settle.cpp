@@ -17,7 +17,8 @@ std::size_t folders_in(const std::string& path) {
   std::error_code failed, gone;
   std::size_t count = 0;
   for (std::filesystem::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed))
-    if (at->is_directory(gone) && !at->is_symlink(gone) && !at->path().filename().string().starts_with("idle-")) ++count;
+    if (at->is_directory(gone) && !at->is_symlink(gone) && !at->path().filename().string().starts_with("idle-"))
+      ++count;
   return count;
 }
 
