@@ -52,8 +52,10 @@ def churn(daemon, image, asked):
     words = [f"{os.environ['GANTRY_BIN']}/gantry-load", "--host", f"unix://{daemon.socket}", "--image", image, "--count",
              asked.count // asked.rounds, "--in-flight", asked.in_flight, "--network", asked.network, "--no-watch",
              "--json", "-", "churn"]
-    done = subprocess.run(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    read = json.loads(done.stdout.strip().split("\n")[-1])
+    done = subprocess.run(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if not done.stdout.startswith("{"):
+        raise RuntimeError(f"gantry-load: {done.stderr[-500:]}")
+    read = json.loads(done.stdout)
     return read["units"]["done"], read["failures"]
 
 
