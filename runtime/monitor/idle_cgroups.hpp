@@ -22,8 +22,11 @@ public:
   /// that names what a monitor which was killed has left: that goes now.
   idle_cgroups(event_loop& loop, worker_thread& worker, std::string record);
 
-  /// The path of one with these terms beside `path`, whoever asked for it has to rename or remove it. Empty: none.
+  /// The path of one with these terms beside `path`; whoever asked for it has it renamed, or says remove(). Empty:
+  /// none.
   std::string take(const std::string& terms, const std::string& path);
+  /// Absent is success.
+  void remove(std::string path);
 
   /// Keeps the cgroups of a container that has ended if they are as new, else removes them. `done` hears whether they
   /// are gone from `path`; else somebody is in them still.
@@ -38,7 +41,6 @@ private:
     event_loop::clock::time_point since;
   };
   void keep(idle one);
-  void remove(std::string path);
   void end_unused();
   std::string next_name_beside(const std::string& path);
 

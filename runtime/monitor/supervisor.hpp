@@ -66,6 +66,7 @@ private:
     std::shared_ptr<const native_facts> native; ///< none: its OCI runtime has launched it
     std::optional<reusable_network> network;    ///< that may serve another; without a handle until it is known
     std::optional<std::string> cgroup_terms;    ///< under which its cgroups may serve another
+    std::string idle_cgroups;                   ///< the path of those that its start was to take
     std::string fell_back;                      ///< why that one has, where native was asked for
     std::string bundle, oom_cgroup;
     container_users users; ///< whose its pipes are

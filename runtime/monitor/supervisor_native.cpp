@@ -41,7 +41,8 @@ void supervisor::start_natively(const container_ptr& c, start_container what, na
     GANTRY_LET(with.descriptors, c->init.io->open(c->bundle, ""));
     c->oom_kills_before = 0; // the cgroup is new, or as a new one
     lend_network(*c, order->plan);
-    if (c->cgroup_terms) order->idle_cgroups = idle_cgroups_.take(*c->cgroup_terms, order->cgroup_path);
+    if (c->cgroup_terms) c->idle_cgroups = idle_cgroups_.take(*c->cgroup_terms, order->cgroup_path);
+    order->idle_cgroups = c->idle_cgroups;
     with.order = std::move(*order);
     return with;
   };
@@ -76,6 +77,7 @@ void supervisor::native_start_ended(const container_ptr& c, result<launched_proc
 void supervisor::native_start_failed(const container_ptr& c, error why, const responder& respond) {
   c->init.io->abandon();
   drop_all_waiting(c->name);
+  if (!c->idle_cgroups.empty()) idle_cgroups_.remove(c->idle_cgroups); // if it had not come to take them
   auto finish = [this, c, why = std::move(why), respond](const result<void>&) {
     with_.disk.run([bundle = c->bundle] { (void)sys::remove_tree(bundle); },
                    [this, c, why, respond] {

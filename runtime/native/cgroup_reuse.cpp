@@ -101,6 +101,7 @@ bool can_reuse_cgroups(const cgroup::layout& host) {
 bool put_cgroups_aside(const cgroup::layout& host, const std::string& path, const std::string& idle) {
   const auto from = vacant_folders(host, path);
   std::vector<std::string> to;
+  to.reserve(from.size());
   for (const auto& folder : from) to.push_back(folder.substr(0, folder.size() - path.size()) + idle);
   const auto as_new = [&](const auto& file) { return is_as_new(host, path, file); };
   if (from.empty() || !std::all_of(counters.begin(), counters.end(), as_new) || !holds_little(host, path)) return false;

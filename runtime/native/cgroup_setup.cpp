@@ -262,6 +262,7 @@ result<std::vector<std::string>> needed_hierarchies(const layout& host, const re
   auto bases = hierarchies_of(host);
   leave_needed(host, writes, bases);
   std::vector<std::string> all;
+  all.reserve(bases.size());
   for (auto& [base, what] : bases) all.push_back(std::move(base));
   return all;
 }

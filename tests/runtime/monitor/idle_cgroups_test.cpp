@@ -142,6 +142,19 @@ TEST_CASE("cgroups: what a monitor that was killed had idle goes with the next o
   CHECK(l.count_idle() == 0);
 }
 
+TEST_CASE("cgroups: idle ones that a start does not come to take go with its failure", "[root]") {
+  if (!has_reuse()) return;
+  group_launches l;
+  (void)l.live(l.container());
+  REQUIRE(l.count_idle() == 1);
+  const auto failing = l.container([](json& config) {
+    for (auto& one : config["linux"]["namespaces"])
+      if (one["type"] == "network") one["path"] = "/no/such/namespace";
+  });
+  CHECK_FALSE(l.m.ask(failing));
+  CHECK(l.count_idle() == 0);
+}
+
 TEST_CASE("cgroups: no more are idle than the bound says", "[root]") {
   if (!has_reuse()) return;
   group_launches l;
