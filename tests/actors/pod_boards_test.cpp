@@ -1,5 +1,6 @@
 #include "messages/pod_boards.hpp"
 
+#include "actors/catalog.hpp"
 #include "actors/images.hpp"
 #include "tests/actors/pod_stage.hpp"
 #include "tests/store/sample_records.hpp"
