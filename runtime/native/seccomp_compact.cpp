@@ -199,7 +199,7 @@ std::optional<instructions> compacted(const instructions& program) {
 } // namespace
 
 std::string compact_seccomp(std::string program) {
-  if (program.size() % sizeof(sock_filter) != 0) return program;
+  if (program.empty() || program.size() % sizeof(sock_filter) != 0) return program;
   instructions code(program.size() / sizeof(sock_filter));
   std::memcpy(code.data(), program.data(), code.size() * sizeof(sock_filter));
   const auto shorter = compacted(code);

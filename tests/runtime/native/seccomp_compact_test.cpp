@@ -36,7 +36,7 @@ std::string bytes_of(const code_list& code) {
 
 code_list code_of(const std::string& bytes) {
   code_list code(bytes.size() / sizeof(sock_filter));
-  std::memcpy(code.data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(code.data(), bytes.data(), bytes.size());
   return code;
 }
 
