@@ -34,10 +34,14 @@ void remove_recorded(const std::string& record) {
   ::unlink(record.c_str());
 }
 
-/// Before the first of its kind is made: who is killed leaves nothing that is not named there.
-bool append_line(const std::string& record, const std::string& line) {
+/// Before the first of its kind is made: who is killed leaves nothing that is not named there. False where it cannot be
+/// named, on a full run folder say.
+bool is_recorded(const std::string& record, std::set<std::string>& recorded, const std::string& line) {
+  if (recorded.contains(line)) return true;
   const sys::unique_fd fd(::open(record.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  return fd && sys::write_all(fd.get(), line + "\n").has_value();
+  if (!fd || !sys::write_all(fd.get(), line + "\n")) return false;
+  recorded.insert(line);
+  return true;
 }
 
 } // namespace
@@ -69,16 +73,14 @@ void idle_cgroups::give_back(const std::string& terms, const std::string& path, 
   const bool wanted = !ended_ && host != nullptr && native::can_reuse_cgroups(*host) && idle_.size() + coming_ < limit;
   const auto name = wanted ? next_name_beside(path) : std::string();
   const auto prefix = name.substr(0, name.rfind('-') + 1);
-  const bool unnamed = wanted && recorded_.insert(prefix).second;
   if (wanted) ++coming_;
   struct outcome {
     bool kept = false, gone = false;
   };
   auto how = std::make_shared<outcome>();
   worker_.run(
-      [=, record = record_] {
-        if (wanted && (!unnamed || append_line(record, prefix)))
-          how->kept = native::put_cgroups_aside(*host, path, name);
+      [=, record = record_, recorded = recorded_] {
+        if (wanted && is_recorded(record, *recorded, prefix)) how->kept = native::put_cgroups_aside(*host, path, name);
         how->gone = how->kept || native::remove_empty_cgroups(path);
       },
       [this, how, terms, name, wanted, done = std::move(done)] {

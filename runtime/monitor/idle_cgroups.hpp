@@ -47,9 +47,10 @@ private:
   event_loop& loop_;
   worker_thread& worker_;
   std::string record_;
-  std::set<std::string> recorded_; ///< folders that the record names
-  std::deque<idle> idle_;          ///< the longest unused first
-  std::size_t coming_ = 0;         ///< under way at the worker
+  /// What the record names: the worker's thread alone.
+  std::shared_ptr<std::set<std::string>> recorded_ = std::make_shared<std::set<std::string>>();
+  std::deque<idle> idle_;  ///< the longest unused first
+  std::size_t coming_ = 0; ///< under way at the worker
   std::uint64_t next_ = 0;
   bool ended_ = false;
   event_loop::timer end_timer_;

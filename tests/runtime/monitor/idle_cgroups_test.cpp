@@ -155,6 +155,20 @@ TEST_CASE("cgroups: idle ones that a start does not come to take go with its fai
   CHECK(l.count_idle() == 0);
 }
 
+TEST_CASE("cgroups: none is kept that the record does not name", "[root]") {
+  if (!has_reuse()) return;
+  group_launches l;
+  const auto record = l.m.run_dir() + "/monitor/0.cgroups";
+  std::filesystem::create_directory(record); // cannot be written to
+  for (int turn = 0; turn < 2; ++turn) {
+    (void)l.live(l.container());
+    CHECK(l.count_idle() == 0);
+  }
+  std::filesystem::remove(record);
+  (void)l.live(l.container());
+  CHECK(l.count_idle() == 1);
+}
+
 TEST_CASE("cgroups: no more are idle than the bound says", "[root]") {
   if (!has_reuse()) return;
   group_launches l;
