@@ -6,6 +6,8 @@
 namespace gantry::docker {
 namespace {
 
+constexpr std::size_t most_fields = 16; // of a row, its sizes among them
+
 json published(const port_binding& port) {
   return {{"IP", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
           {"PrivatePort", port.container_port},
@@ -39,8 +41,10 @@ json ports_of(const container_record& of, const std::vector<network_endpoint>& e
 
 } // namespace
 
+// Thousands of rows are listed in one answer, so what a row costs is worth care: no growing, no copies.
 json container_summary(const container_record& of, const std::vector<network_endpoint>& endpoints, unix_nanos now) {
-  json row;
+  json row = json::object();
+  row.get_ref<json::object_t&>().reserve(most_fields);
   row["Id"] = of.name.id;
   row["Names"] = {"/" + of.display_name};
   row["Image"] = of.image_name;
@@ -51,8 +55,8 @@ json container_summary(const container_record& of, const std::vector<network_end
   row["Labels"] = object_of(of.options.labels);
   row["State"] = to_string(of.state.now);
   row["Status"] = status_words(of.state, now);
-  row["HostConfig"] = {{"NetworkMode", of.options.network_mode}};
-  row["NetworkSettings"] = {{"Networks", network_endpoints(of, endpoints)}};
+  row["HostConfig"]["NetworkMode"] = of.options.network_mode;
+  row["NetworkSettings"]["Networks"] = network_endpoints(of, endpoints);
   row["Mounts"] = mount_points(of.mounts);
   return row;
 }

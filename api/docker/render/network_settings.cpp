@@ -45,7 +45,8 @@ json ipam_config(const endpoint_options& asked) {
 }
 
 json endpoint_settings(const container_record& of, const network_endpoint& end) {
-  json made;
+  json made = json::object();
+  made.get_ref<json::object_t&>().reserve(16);
   made["IPAMConfig"] = ipam_config(end.asked);
   made["Links"] = nullptr;
   made["Aliases"] = or_null(end.asked.aliases);
