@@ -93,6 +93,7 @@ result<void> server::inner::serve() {
   builder.SetMaxReceiveMessageSize(most);
   builder.SetMaxSendMessageSize(-1); // both outputs of ExecSync may be as large as the CRI allows
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(options.max_calls));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0); // pings that measure a network, which a local socket is not
   offered->add_to(builder);
   calls.queue = builder.AddCompletionQueue();
   using kind = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
