@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t max_unknown = 4096;
 
+/// For a program's last thread to end: see tell_programs().
+constexpr std::chrono::milliseconds last_thread_time{3};
+
 exit_status status_of(const siginfo_t& info) {
   return {info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status};
 }
@@ -35,7 +38,7 @@ result<void> child_processes::listen() {
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_errno(errno, "block SIGCHLD");
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return fail_errno(errno, "signalfd");
-  GANTRY_LET(signals_watch_, loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { reap(); }));
+  GANTRY_LET(signals_watch_, loop_.add(signals_.get(), EPOLLIN, [this](std::uint32_t) { children_ended(); }));
   return {};
 }
 
@@ -46,7 +49,7 @@ result<pid_t> child_processes::spawn(const child_plan& plan, const std::vector<i
     pid = zygote_->spawn(plan, descriptors);
   }
   // Reaping is on this thread: the child cannot be gone before it is noted here.
-  if (pid) waiting_[*pid] = std::move(exited);
+  if (pid) waiting_[*pid] = std::move(exited), programs_.insert(*pid);
   return pid;
 }
 
@@ -74,18 +77,42 @@ bool child_processes::watch(pid_t pid, std::uint64_t mark, on_exit exited) {
   return true;
 }
 
-void child_processes::reap() {
+void child_processes::children_ended() {
   signalfd_siginfo ignored[16];
   while (::read(signals_.get(), ignored, sizeof ignored) > 0) {
   }
+  tell_programs();
+  if (ended_programs_.empty()) return reap();
+  if (!reap_timer_) reap_timer_ = loop_.after(last_thread_time, [this] { reap(); });
+}
+
+/// A program of several threads (each of Go's is) sends SIGCHLD while its last thread still takes its own entries out of
+/// /proc. To reap it at that moment is to spin in the kernel until the thread is done, for tens of milliseconds when it
+/// is this process that keeps it from its core. So its status is told now, and it is reaped a little later.
+void child_processes::tell_programs() {
+  std::vector<std::pair<pid_t, exit_status>> ended;
+  for (auto pid : programs_) {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+      ended.emplace_back(pid, status_of(info));
+  }
+  for (const auto& [pid, status] : ended) {
+    ended_programs_.insert(pid);
+    told(pid, status);
+  }
+}
+
+void child_processes::reap() {
+  reap_timer_.reset();
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
-    told(info.si_pid, status_of(info));
+    if (ended_programs_.erase(info.si_pid) == 0) told(info.si_pid, status_of(info));
   }
 }
 
 void child_processes::told(pid_t pid, exit_status status) {
+  programs_.erase(pid);
   auto found = waiting_.find(pid);
   if (found == waiting_.end()) return remember(pid, status);
   auto exited = std::move(found->second);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "runtime/monitor/event_loop.hpp"
 #include "runtime/monitor/zygote.hpp"
@@ -42,6 +43,8 @@ public:
 private:
   child_processes(event_loop& loop, int niceness) : loop_(loop), niceness_(niceness) {}
   result<void> listen();
+  void children_ended();
+  void tell_programs();
   void reap();
   void told(pid_t pid, exit_status status);
   void remember(pid_t pid, exit_status status);
@@ -55,6 +58,9 @@ private:
   std::optional<zygote> zygote_;
   sys::unique_fd signals_;
   event_loop::watch signals_watch_;
+  event_loop::timer reap_timer_;
+  std::unordered_set<pid_t> programs_;       ///< made by spawn(), and not told yet
+  std::unordered_set<pid_t> ended_programs_; ///< told, and not reaped yet
   std::unordered_map<pid_t, on_exit> waiting_;
   std::uint64_t exits_ = 0; ///< how many unknown children ended so far
   std::unordered_map<pid_t, unknown_exit> unknown_;
