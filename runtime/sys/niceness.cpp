@@ -1,6 +1,7 @@
 #include "runtime/sys/niceness.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +18,11 @@ void set_niceness(int value) {
   const unique_fd group(::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC)); // not there: sessions do not compete
   const auto text = std::to_string(value);
   if (group) (void)!::write(group.get(), text.data(), text.size());
+}
+
+void interrupt_nobody() {
+  const sched_param none{};
+  (void)!::sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 } // namespace gantry::sys

@@ -38,6 +38,22 @@ class SideBySide(unittest.TestCase):
         wait_until(lambda: of_files() < worked / 2, what="pages of code to be given back")
         one.ok("run", "--rm", session.base, "true")
 
+    def test_actors_interrupt_nobody_and_containers_are_as_any_process(self):
+        one = Session.current.daemon().start()
+        self.addCleanup(one.close)
+        one.ok("run", "-d", "--name", "sleeper", Session.current.base, "sleep", "1000")
+
+        def policies(pid):
+            return {host.read(f"/proc/{pid}/task/{thread}/comm").rstrip("\n"): os.sched_getscheduler(int(thread))
+                    for thread in os.listdir(f"/proc/{pid}/task")}
+        ours, container = policies(one.process.pid), one.inspect("sleeper")["State"]["Pid"]
+        for thread in ("caf.multiplexer", "metadata", "launcher"):
+            self.assertEqual(ours[thread], os.SCHED_BATCH, thread)
+        self.assertEqual(ours["docker door"], os.SCHED_OTHER)
+        self.assertEqual(policies(container), {"sleep": os.SCHED_OTHER})
+        monitor = re.search(r"^PPid:\s+(\d+)", host.read(f"/proc/{container}/status"), re.M)[1]
+        self.assertEqual(set(policies(monitor).values()), {os.SCHED_OTHER})
+
     def test_a_second_daemon_on_the_same_folders_is_refused(self):
         session = Session.current
         one = session.daemon().start()
