@@ -86,9 +86,9 @@ void child_processes::children_ended() {
   if (!reap_timer_) reap_timer_ = loop_.after(last_thread_time, [this] { reap(); });
 }
 
-/// A program of several threads (each of Go's is) sends SIGCHLD while its last thread still takes its own entries out of
-/// /proc. To reap it at that moment is to spin in the kernel until the thread is done, for tens of milliseconds when it
-/// is this process that keeps it from its core. So its status is told now, and it is reaped a little later.
+/// A program of several threads (each of Go's is) sends SIGCHLD while its last thread still takes its own entries out
+/// of /proc. To reap it at that moment is to spin in the kernel until the thread is done, for tens of milliseconds when
+/// it is this process that keeps it from its core. So its status is told now, and it is reaped a little later.
 void child_processes::tell_programs() {
   std::vector<std::pair<pid_t, exit_status>> ended;
   for (auto pid : programs_) {

@@ -13,8 +13,8 @@ int niceness();
 /// session, that of its autogroup as well, by which sessions compete (sched(7)). Without the right to, all stays.
 void set_niceness(int value);
 
-/// From now on the calling thread waits for its turn when it is woken, and interrupts nobody (SCHED_BATCH, sched(7)); its
-/// share of the time stays. Threads and processes that it makes inherit that.
+/// From now on the calling thread waits for its turn when it is woken, and interrupts nobody (SCHED_BATCH, sched(7));
+/// its share of the time stays. Threads and processes that it makes inherit that.
 void interrupt_nobody();
 
 } // namespace gantry::sys

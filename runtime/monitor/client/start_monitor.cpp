@@ -21,8 +21,8 @@ std::string file_of(const location& at, const char* suffix) {
 }
 
 result<pid_t> spawn_monitor(const location& at, int ready) {
-  // A session of its own: the terminal's signals and the end of the engine's session do not reach it. And the policy that
-  // the attributes begin with, SCHED_OTHER: containers must not have this thread's.
+  // A session of its own: the terminal's signals and the end of the engine's session do not reach it. And the policy
+  // that the attributes begin with, SCHED_OTHER: containers must not have this thread's.
   sys::spawn_settings with(POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSCHEDULER);
   auto log = file_of(at, ".log");
   ::posix_spawn_file_actions_addopen(&with.actions, 0, "/dev/null", O_RDONLY, 0);
