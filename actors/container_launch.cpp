@@ -79,6 +79,15 @@ monitor::container_users users_of(const pod_member& member, const sandbox_namesp
   return {namespaces.user, member.uid_map.front().host_id, member.gid_map.front().host_id};
 }
 
+/// An image of one layer is that folder, or the file in it.
+monitor::mapped_source mapped_source_of(const resolved_mount& mount) {
+  if (mount.type != "image") return {mount.source, true};
+  if (mount.layers.size() == 1) return {mount.layers.front()};
+  monitor::mapped_source made;
+  made.layers = mount.layers;
+  return made;
+}
+
 /// In the order in which the document counts them.
 std::vector<monitor::mapped_source> mapped_sources(const container_record& record) {
   std::vector<monitor::mapped_source> all;
@@ -86,7 +95,7 @@ std::vector<monitor::mapped_source> mapped_sources(const container_record& recor
   for (const auto& mount : record.mounts) {
     if (mount.uid_map.empty()) continue;
     const bool as_pod = mount.uid_map == pod.uid_map && mount.gid_map == pod.gid_map;
-    auto& one = all.emplace_back(monitor::mapped_source{mount.source, true});
+    auto& one = all.emplace_back(mapped_source_of(mount));
     if (as_pod) continue; // the pod's namespace serves
     one.uids = pod::ranges_of(mount.uid_map);
     one.gids = pod::ranges_of(mount.gid_map);

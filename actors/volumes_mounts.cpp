@@ -66,6 +66,8 @@ result<resolved_mount> resolve_image(const volumes_state& state, const acquire_m
   made.image = held->second->id;
   made.layer_folders = held->second->layer_folders;
   made.sub_path = mount.sub_path;
+  made.uid_map = mount.uid_map;
+  made.gid_map = mount.gid_map;
   for (auto folder : made.layer_folders) made.layers.push_back(state.parts.paths.layer_path(folder));
   if (mount.sub_path.empty()) return made;
   auto below = store::layers_at(made.layers, mount.sub_path);

@@ -82,6 +82,8 @@ result<void> server::inner::serve_streams() {
   streaming_options how;
   how.address = options.stream_address;
   how.port = options.stream_port;
+  how.certificate = options.stream_certificate;
+  how.key = options.stream_key;
   GANTRY_LET(streams, streaming_server::start(make_engine_streams(door), std::move(how)));
   door.streams = streams.get();
   return {};

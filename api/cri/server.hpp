@@ -21,6 +21,7 @@ struct server_options {
   std::string stream_address =
       "127.0.0.1";               ///< where exec, attach and port-forward are served; the kubelet is there too
   std::uint16_t stream_port = 0; ///< 0: any free one
+  std::string stream_certificate, stream_key; ///< paths of PEM files, both or neither: then they are served over TLS
 };
 
 /// How busy a server is.

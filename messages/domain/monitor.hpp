@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 7;
+inline constexpr std::uint32_t protocol_version = 8;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -58,9 +58,10 @@ struct container_users {
 
 /// A bind's source whose files are to belong to other users.
 struct mapped_source {
-  std::string source;                   ///< absolute
+  std::string source;                   ///< absolute; empty: `layers`
   bool recursive = false;               ///< what is mounted below it too
   std::vector<id_range> uids{}, gids{}; ///< empty: the maps of the container's user namespace
+  std::vector<std::string> layers{};    ///< of an image, base first, absolute, two at least: an overlay, read-only
 };
 
 // -- requests, each answered by the reply named beside it or by an error ------------------------------------------

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "runtime/monitor/oom_counter.hpp"
@@ -24,15 +25,22 @@ result<bool> root_is_read_only(const std::string& config_json) {
   return document["root"]["readonly"].get(read_only) == simdjson::SUCCESS && read_only;
 }
 
+result<void> check_mapped(const mapped_source& one, const container_users& users) {
+  if (one.uids.empty() != one.gids.empty() || (one.uids.empty() && users.path.empty()))
+    return fail(errc::invalid_argument, "the source \"{}\" needs maps of users and of groups", one.source);
+  auto absolute = [](const std::string& path) { return path.starts_with('/'); };
+  const bool image = one.source.empty() && one.layers.size() > 1;
+  if (image ? !std::all_of(one.layers.begin(), one.layers.end(), absolute) : !absolute(one.source))
+    return fail(errc::invalid_argument, "the source \"{}\" is no absolute path, nor layers that are", one.source);
+  return {};
+}
+
 result<void> check_start(const start_container& what, const bundle_folder& bundles) {
   GANTRY_TRY(check_key(what.container));
   if (!bundles.holds(what.bundle))
     return fail(errc::invalid_argument, "{}: a bundle must lie below the run folder's bundles", what.bundle);
   if (what.root.lower.empty()) return fail(errc::invalid_argument, "a container needs at least one layer");
-  for (const auto& one : what.mapped)
-    if (!one.source.starts_with('/') || one.uids.empty() != one.gids.empty() ||
-        (one.uids.empty() && what.users.path.empty()))
-      return fail(errc::invalid_argument, "the source \"{}\" needs maps of users and of groups", one.source);
+  for (const auto& one : what.mapped) GANTRY_TRY(check_mapped(one, what.users));
   if (!what.root.upper.empty() || what.root.memory > 0) return {};
   GANTRY_LET(bool read_only, root_is_read_only(what.config_json));
   // Its mount points are made in an upper folder in memory, which a container must not be able to fill.
@@ -102,7 +110,8 @@ std::vector<native::mapped_mount> plan_mapped(const start_container& what) {
   std::vector<native::mapped_mount> all;
   for (const auto& one : what.mapped) {
     const auto place = what.bundle + "/mapped/" + std::to_string(all.size());
-    all.push_back({one.source, place, one.recursive, what.users.path, maps_of(one.uids), maps_of(one.gids)});
+    all.push_back(
+        {one.source, place, one.recursive, what.users.path, maps_of(one.uids), maps_of(one.gids), one.layers});
   }
   return all;
 }

@@ -52,7 +52,7 @@ auto fields_of(T& m) {
 }
 template<is<mapped_mount> T>
 auto fields_of(T& m) {
-  return std::tie(m.source, m.target, m.recursive, m.users, m.uid_map, m.gid_map);
+  return std::tie(m.source, m.target, m.recursive, m.users, m.uid_map, m.gid_map, m.layers);
 }
 template<is<device_node> T>
 auto fields_of(T& d) {

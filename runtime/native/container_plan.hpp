@@ -57,6 +57,7 @@ struct mapped_mount {
   bool recursive = false; ///< with what is mounted below it, whose IDs stay
   std::string users;      ///< path that opens the user namespace by which they are mapped; or the maps:
   std::vector<id_mapping> uid_map, gid_map;
+  std::vector<std::string> layers{}; ///< of an image, base first, two at least: an overlay, in place of `source`
 };
 
 struct device_node {

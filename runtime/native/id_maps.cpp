@@ -16,6 +16,7 @@
 #include "runtime/native/procfs.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/id_mapped.hpp"
+#include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::native {
 namespace {
@@ -66,6 +67,24 @@ result<void> make_place(int source, const std::string& target) {
   return {};
 }
 
+constexpr mode_t way_mode = 0711; ///< of the folder that places lie in: a container's root passes through
+
+result<sys::unique_fd> users_of(const mapped_mount& what) {
+  if (!what.uid_map.empty()) return user_namespace_of(what.uid_map, what.gid_map);
+  sys::unique_fd users(::open(what.users.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!users) return fail_errno(errno, "open the user namespace {}", what.users);
+  return users;
+}
+
+result<void> mount_mapped_layers(const mapped_mount& what, int users) {
+  GANTRY_TRY(sys::make_directories(what.target, way_mode));
+  sys::overlay_plan plan;
+  plan.lower = what.layers;
+  plan.target = what.target;
+  plan.users = "/proc/self/fd/" + std::to_string(users);
+  return sys::mount_overlay(plan);
+}
+
 } // namespace
 
 result<void> write_id_maps(int procfs, pid_t pid, const std::vector<id_mapping>& uids,
@@ -98,17 +117,12 @@ result<std::vector<sys::unique_fd>> open_mapped_sources(const container_plan& pl
 }
 
 result<void> mount_mapped(const mapped_mount& what) {
-  sys::unique_fd users;
-  if (what.uid_map.empty()) {
-    users.reset(::open(what.users.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!users) return fail_errno(errno, "open the user namespace {}", what.users);
-  } else {
-    GANTRY_LET(users, user_namespace_of(what.uid_map, what.gid_map));
-  }
+  GANTRY_LET(const auto users, users_of(what));
+  if (!what.layers.empty()) return mount_mapped_layers(what, users.get());
   const auto copied = what.recursive ? sys::reach::all_below : sys::reach::this_mount;
   // What is mounted below may be of a kind that cannot be mapped: it keeps its owners.
   GANTRY_LET(const auto copy, sys::id_mapped_copy(what.source, users.get(), copied, sys::reach::this_mount));
-  GANTRY_TRY(sys::make_directories(what.target.substr(0, what.target.rfind('/')), 0711));
+  GANTRY_TRY(sys::make_directories(what.target.substr(0, what.target.rfind('/')), way_mode));
   GANTRY_TRY(make_place(copy.get(), what.target));
   if (::move_mount(copy.get(), "", AT_FDCWD, what.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return fail_errno(errno, "mount at {}", what.target);

@@ -121,10 +121,10 @@ std::string_view mount_holding(std::string_view mountinfo, std::string_view path
 
 /// What users of a pod's own may not take from a mount of the host's: a runtime that makes its copy read-only must say
 /// it again (mount_namespaces(7), "Restrictions on mount namespaces").
-result<void> keep_flags(const spec_input& input, const resolved_mount& mount, std::vector<std::string>& options) {
-  if (!mount.read_only || !has_own_users(input)) return {};
+result<void> keep_flags(const spec_input& input, const std::string& source, std::vector<std::string>& options) {
+  if (!has_own_users(input)) return {};
   GANTRY_LET(const auto mountinfo, sys::read_file("/proc/self/mountinfo", 64u << 20));
-  for (auto& flag : kept_flags_of(mountinfo, mount.source)) options.push_back(std::move(flag));
+  for (auto& flag : kept_flags_of(mountinfo, source)) options.push_back(std::move(flag));
   return {};
 }
 
@@ -152,23 +152,27 @@ result<planned> plan_bind(const spec_input& input, std::string target, const res
   if (mount.recursive_read_only) GANTRY_TRY(check_recursive_read_only(input, target, mount, propagation));
   if (mount.read_only) options.emplace_back(mount.recursive_read_only ? "rro" : "ro");
   options.push_back(propagation);
-  GANTRY_TRY(keep_flags(input, mount, options));
+  if (mount.read_only) GANTRY_TRY(keep_flags(input, mount.source, options));
   return planned{std::move(target), "bind", source_of(input, mount), std::move(options)};
 }
 
 /// The content of an image, read-only: its one layer, or an overlay of them without a writable one. Programs of those
-/// that a pod has do not run, as Kubernetes has it ("Image volumes").
+/// that a pod has do not run, as Kubernetes has it ("Image volumes"). With mapped IDs it is bound from where the
+/// monitor mounts it: each layer has to be mapped, which an overlay of them cannot be.
 result<planned> plan_image(const spec_input& input, std::string target, const resolved_mount& mount) {
-  if (has_own_users(input))
-    return fail(errc::invalid_argument, "the image at {}: not for a pod with users of its own, who would own nothing",
+  if (has_own_users(input) && mount.uid_map.empty())
+    return fail(errc::invalid_argument, "the image at {}: in a pod with users of its own its IDs are to be mapped",
                 target);
   if (mount.layers.empty()) return fail(errc::invalid_argument, "the image at {} has no layer", target);
   GANTRY_TRY(check_texts(mount.layers, "an image's layer"));
   std::vector<std::string> options = {"ro", "nosuid", "nodev"};
   if (!input.options.in_pod.pod.id.empty()) options.emplace_back("noexec");
-  if (mount.layers.size() == 1) {
+  const bool one = mount.layers.size() == 1, mapped = !mount.uid_map.empty();
+  if (one || mapped) {
     options.insert(options.end(), {"bind", "rprivate"});
-    return planned{std::move(target), "bind", mount.layers.front(), std::move(options)};
+    if (one) GANTRY_TRY(keep_flags(input, mount.layers.front(), options));
+    return planned{std::move(target), "bind", mapped ? source_of(input, mount) : mount.layers.front(),
+                   std::move(options)};
   }
   auto lower = "lowerdir=" + sys::overlay_lower(mount.layers);
   if (lower.size() > max_overlay_option)

@@ -41,7 +41,7 @@ std::string_view relative_to(std::string_view base, std::string_view path) {
 }
 
 // What a container's writable layer must not depend on: these features tie it to exact lower folders.
-constexpr std::string_view features = "index=off,redirect_dir=off,metacopy=off";
+constexpr std::string_view features = ",index=off,redirect_dir=off,metacopy=off";
 
 result<bool> configure(int context, int command, const char* name, const char* value) {
   if (::syscall(SYS_fsconfig, context, command, name, value, 0) == 0) return true;
@@ -68,6 +68,7 @@ result<unique_fd> detached(const overlay_plan& plan) {
                                                          {"redirect_dir", "off"},
                                                          {"metacopy", "off"}};
   for (const auto& [name, value] : options) {
+    if (*value == '\0') continue;
     GANTRY_LET(bool known, configure(context.get(), FSCONFIG_SET_STRING, name, value));
     if (!known) return fail(errc::internal, "overlay: the kernel refuses {}={}", name, value);
   }
@@ -135,8 +136,9 @@ result<mapped_layers> map_layers(const overlay_plan& plan) {
   };
   const auto below = common_folder(plan.lower), above = common_folder({plan.upper, plan.work});
   GANTRY_LET(made.lower, mapped_folder(below, users.get(), plan.target));
-  GANTRY_LET(made.upper, mapped_folder(above, users.get(), plan.target));
   for (auto& layer : made.plan.lower) layer = moved(made.lower, below, layer);
+  if (plan.upper.empty()) return made;
+  GANTRY_LET(made.upper, mapped_folder(above, users.get(), plan.target));
   made.plan.upper = moved(made.upper, above, plan.upper);
   made.plan.work = moved(made.upper, above, plan.work);
   return made;
@@ -179,7 +181,7 @@ std::string overlay_lower(const std::vector<std::string>& layers, std::string_vi
 
 std::string overlay_options(const overlay_plan& plan, std::string_view base) {
   auto options = "lowerdir=" + overlay_lower(plan.lower, base);
-  options += ",upperdir=" + escaped(plan.upper) + ",workdir=" + escaped(plan.work) + ",";
+  if (!plan.upper.empty()) options += ",upperdir=" + escaped(plan.upper) + ",workdir=" + escaped(plan.work);
   options += features;
   if (plan.volatile_upper) options += ",volatile";
   return options;
@@ -199,6 +201,7 @@ result<void> mount_overlay(const overlay_plan& plan) {
   GANTRY_TRY(mount_memory(plan));
   if (plan.users.empty()) return mount_prepared(plan);
   GANTRY_LET(const auto mapped, map_layers(plan));
+  if (plan.upper.empty()) return mount_prepared(mapped.plan); // nothing is made
   GANTRY_LET(const auto maker, maker_of_files::as(plan.root_uid, plan.root_gid));
   return mount_prepared(mapped.plan);
 }

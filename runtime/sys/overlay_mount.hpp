@@ -10,7 +10,8 @@
 
 namespace gantry::sys {
 
-/// An overlay to mount at `target` in the child's mount namespace. Layers base first; upper and work are never empty.
+/// An overlay to mount at `target` in the child's mount namespace. Layers base first; without upper and work it is
+/// read-only, and needs two of them.
 struct overlay_plan {
   std::vector<std::string> lower;
   std::string upper, work, target;

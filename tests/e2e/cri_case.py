@@ -100,6 +100,20 @@ class PodCase(Cri):
         return self.cri("ExecSync", {"container_id": container, "cmd": list(command), **more})
 
 
+class OverTls:
+    """Streams over TLS, with a certificate that signs itself: named before what it is for."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="t", dir=Session.current.folder)
+        cls.certificate, cls.key = f"{folder}/cert.pem", f"{folder}/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=node", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", cls.key, "-out", cls.certificate],
+                       check=True, capture_output=True)
+        cls.keys = {**cls.keys, "cri_streaming_tls_cert": cls.certificate, "cri_streaming_tls_key": cls.key}
+        super().setUpClass()
+
+
 class OwnNetwork:
     """Pods on a network of CNI's own: named before PodCase."""
     subnet, bridge = "10.214.9", f"gc{os.getpid() % 100000}"
@@ -107,7 +121,7 @@ class OwnNetwork:
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="c", dir=Session.current.folder)
-        cls.keys = {"cni_config": cls.folder}
+        cls.keys = {**cls.keys, "cni_config": cls.folder}
         with open(f"{cls.folder}/10-test.conflist", "w") as file:
             json.dump({"cniVersion": "1.0.0", "name": cls.bridge, "plugins": [
                 {"type": "bridge", "bridge": cls.bridge, "isGateway": True, "ipMasq": False,

@@ -3,11 +3,13 @@ import base64
 import json
 import os
 import socket
+import ssl
+import subprocess
 import urllib.parse
 
 import cri_client
-from cri_case import OwnNetwork, PodCase
-from harness import wait_until
+from cri_case import OverTls, OwnNetwork, PodCase
+from harness import BIN, PATIENCE, Session, wait_until
 
 
 class Pods(PodCase):
@@ -199,12 +201,64 @@ class Networks(OwnNetwork, Pods):
         self.assertNotIn(address, os.listdir(leases))
 
 
+class StreamsOverTls(OverTls, PodCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.trust = ssl.create_default_context(cafile=cls.certificate)
+
+    def test_exec_and_attach_go_over_https(self):
+        made = self.started(self.pod(), "sh", "-c", "read line; echo got $line", stdin=True, stdin_once=True)
+        asked = {"container_id": made, "cmd": ["sh", "-c", "head -c 1000000 /dev/zero; exit 4"], "stdout": True, "stderr": True}
+        url = self.cri("Exec", asked)["url"]
+        self.assertTrue(url.startswith("https://127.0.0.1:"), url)
+        with WebSocket(url, self.trust) as stream:
+            said = stream.rest()
+        self.assertEqual((said[1], json.loads(said[3])["details"]["causes"][0]["message"]), (bytes(1000000), "4"))
+        url = self.cri("Attach", {"container_id": made, "stdin": True, "stdout": True, "stderr": True})["url"]
+        with WebSocket(url, self.trust) as stream:
+            stream.send(0, b"hello\n")
+            self.assertEqual(stream.rest()[1], b"got hello\n")
+        self.assertEqual(self.exited(made)["reason"], "Completed")
+
+    def test_clients_that_stall_or_speak_plainly_harm_nobody(self):
+        made = self.started(self.pod(), "sleep", "1000")
+        url = self.cri("Exec", {"container_id": made, "cmd": ["echo", "served"], "stdout": True, "stderr": True})["url"]
+        where = urllib.parse.urlsplit(url)
+        stalled = [socket.create_connection((where.hostname, where.port), 30 * PATIENCE) for _ in range(20)]
+        with self.assertRaises(AssertionError) as plain:
+            WebSocket(url.replace("https://", "http://"))
+        self.assertIn("400", str(plain.exception))
+        with WebSocket(url, self.trust) as stream:
+            self.assertEqual(stream.rest()[1], b"served\n")
+        for each in stalled:
+            self.assertEqual(each.recv(1), b"")
+            each.close()
+
+    def test_files_that_do_not_fit_are_refused_by_name(self):
+        def refused(*flags):
+            daemon = Session.current.daemon()
+            done = subprocess.run([f"{BIN}/gantryd", "--root", daemon.root, "--run-dir", daemon.run_dir, "--host", f"unix://{daemon.socket}",
+                                   "--config", f"{daemon.folder}/gantry.toml", "--cri-host", f"unix://{daemon.run_dir}/cri.sock", *flags],
+                                  capture_output=True, text=True, timeout=60 * PATIENCE)
+            self.assertNotEqual(done.returncode, 0)
+            return done.stderr
+        self.assertIn("--cri-streaming-tls-key is missing", refused("--cri-streaming-tls-cert", self.certificate))
+        self.assertIn("/nowhere.pem", refused("--cri-streaming-tls-cert", "/nowhere.pem", "--cri-streaming-tls-key", self.key))
+        self.assertIn(f"{self.certificate} is not the private key",
+                      refused("--cri-streaming-tls-cert", self.certificate, "--cri-streaming-tls-key", self.certificate))
+        self.assertIn("--cri-streaming-host", refused("--cri-streaming-host", "unix:///run/x.sock"))
+        self.assertIn("0.0.0.0", refused("--cri-streaming-host", "tcp://0.0.0.0:0"))
+
+
 class WebSocket:
     """The little of RFC 6455 that a stream of v4.channel.k8s.io needs: each message's first byte is its channel."""
 
-    def __init__(self, url):
+    def __init__(self, url, trust=None):
         parts = urllib.parse.urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port), 30)
+        if trust:
+            self.socket = trust.wrap_socket(self.socket, server_hostname=parts.hostname)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
@@ -229,7 +283,7 @@ class WebSocket:
 
     def rest(self):
         """All that comes until the end, by channel."""
-        said = {channel: b"" for channel in range(4)}
+        said, channel = {number: b"" for number in range(4)}, 0
         while True:
             head = self.input.read(2)
             if len(head) < 2 or head[0] & 0xF == 8:
@@ -238,5 +292,8 @@ class WebSocket:
             if size > 125:
                 size = int.from_bytes(self.input.read(2 if size == 126 else 8), "big")
             payload = self.input.read(size)
-            if payload and head[0] & 0xF in (0, 1, 2):
-                said[payload[0]] = said.get(payload[0], b"") + payload[1:]
+            if head[0] & 0xF == 0:  # a message goes on
+                said[channel] += payload
+            elif payload:
+                channel = payload[0]
+                said[channel] += payload[1:]

@@ -1,7 +1,11 @@
 """Pods with users of their own (hostUsers: false), over the Kubernetes CRI: who owns what, inside and on the host."""
 import base64
 import os
+import socket
+import struct
 import subprocess
+import urllib.parse
+import zlib
 
 import cri_client
 from cri_case import OwnNetwork, PodCase
@@ -209,6 +213,52 @@ class Users(OwnNetwork, PodCase):
         if subprocess.run(["which", "nc"], capture_output=True, check=False).returncode == 0:
             wait_until(lambda: ask(address) == b"served\n", what="the pod to answer at its address")
 
+    def test_ports_are_forwarded_into_it(self):
+        pod = self.mapped_pod()
+        self.started(pod, "sh", "-c", "while :; do echo served | nc -l -p 8080; done")
+        asked = {"pod_sandbox_id": pod, "port": [8080]}
+
+        def served():
+            with PortForward(self.cri("PortForward", asked)["url"], 8080) as tunnel:
+                return tunnel.read(7) == (b"served\n", b"")
+        wait_until(served, what="the container to answer through the tunnel")
+        with PortForward(self.cri("PortForward", asked)["url"], 8081) as tunnel:
+            data, why = tunnel.read()
+        self.assertEqual(data, b"")
+        self.assertIn(b"error forwarding port 8081", why)
+
+    # ---- images as mounts
+
+    def test_image_volumes(self):
+        lower = images.Layer().folder("models", 0o755, 1000, 1001).file("models/a", "old").file("models/gone", "x").folder("old").file("old/x", "x")
+        upper = (images.Layer().file("models/a", "new", 0o640, 1000, 1001).file("models/.wh.gone")
+                 .file("old/.wh..wh..opq").file("old/y", "y", 0o4755).file("run", "#!/bin/sh\necho ran\n", 0o755))
+        names = {}
+        for name, layers in (("many", [lower, upper]), ("one", [lower])):
+            pushed = Session.current.push(f"{name}:1", images.Image(layers))
+            names[name] = self.pull(pushed)
+        mounts = [{"container_path": f"/{name}", "readonly": True, "image": {"image": reference}, "uidMappings": RANGE, "gidMappings": RANGE}
+                  for name, reference in names.items()]
+        mounts += [{"container_path": "/part", "image": {"image": names["many"]}, "image_sub_path": "models"},
+                   {"container_path": "/file", "image": {"image": names["many"]}, "image_sub_path": "models/a"}]
+        pod = self.mapped_pod()
+        made = self.started(pod, "sleep", "1000", mounts=mounts)
+        self.assertEqual(self.output(made, "sh", "-c", "cd / && for f in $(find many one part file -type f | sort); do echo $f $(cat $f | head -n 1); done"),
+                         "file new\nmany/models/a new\nmany/old/y y\nmany/run #!/bin/sh\n"
+                         "one/models/a old\none/models/gone x\none/old/x x\npart/a new\n")
+        self.assertEqual(self.output(made, "stat", "-c", "%u:%g", "/many", "/many/models", "/many/models/a", "/one/models", "/part", "/file"),
+                         "0:0\n1000:1001\n1000:1001\n1000:1001\n1000:1001\n1000:1001\n")
+        for command in ("/many/run", "touch /many/x", "touch /one/x", "echo x > /file", "mount -o remount,rw,bind /many"):
+            self.assertNotEqual(self.exec(made, "sh", "-c", command).get("exit_code", 0), 0, command)
+        shown = {each["container_path"]: each for each in self.status(made)["mounts"]}
+        self.assertEqual((shown["/many"]["uidMappings"], shown["/part"]["gidMappings"]), (RANGE, RANGE))
+
+    def test_mounts_do_not_travel_to_the_host(self):
+        shared = {"host_path": self.folder_of("shared"), "container_path": "/s", "propagation": "PROPAGATION_BIDIRECTIONAL"}
+        with self.assertRaises(cri_client.Refused) as got:
+            self.container(self.mapped_pod(), "true", mounts=[shared])
+        self.assertIn("PROPAGATION_BIDIRECTIONAL", got.exception.message)
+
     # ---- restarts
 
     def test_an_engine_that_was_killed_finds_them_again(self):
@@ -224,3 +274,50 @@ class Users(OwnNetwork, PodCase):
         self.assertEqual(self.output(later, "stat", "-c", "%u", "/owned/file"), "1000\n")
         shown = self.cri("PodSandboxStatus", {"pod_sandbox_id": pod})["status"]["linux"]["namespaces"]["options"]
         self.assertEqual(shown["userns_options"]["gids"], RANGE)
+
+
+class PortForward:
+    """The little of SPDY/3.1 that one connection to a port of a pod needs."""
+    ERROR, DATA = 1, 3
+
+    def __init__(self, url, port):
+        parts = urllib.parse.urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname, parts.port), 30)
+        self.socket.sendall((f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
+                             "X-Stream-Protocol-Version: portforward.k8s.io\r\n\r\n").encode())
+        self.input = self.socket.makefile("rb")
+        status = self.input.readline()
+        if b" 101 " not in status:
+            raise AssertionError(f"no upgrade: {status}")
+        while self.input.readline() != b"\r\n":
+            pass
+        self.headers = zlib.compressobj()
+        self.open(self.ERROR, b"error", port)
+        self.open(self.DATA, b"data", port)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.input.close()
+        self.socket.close()
+
+    def open(self, stream, kind, port):
+        texts = (b"streamtype", kind, b"port", str(port).encode(), b"requestid", b"0")
+        block = struct.pack(">I", len(texts) // 2) + b"".join(struct.pack(">I", len(each)) + each for each in texts)
+        packed = self.headers.compress(block) + self.headers.flush(zlib.Z_SYNC_FLUSH)
+        self.socket.sendall(struct.pack(">HHIIIH", 0x8003, 1, 10 + len(packed), stream, 0, 0) + packed)  # SYN_STREAM
+
+    def read(self, size=None):
+        """What comes on (data, error) until both end, or there is so much data."""
+        said, going = {self.DATA: b"", self.ERROR: b""}, {self.DATA, self.ERROR}
+        while going and len(said[self.DATA]) != size:
+            first, length = struct.unpack(">II", self.input.read(8))
+            body = self.input.read(length & 0xFFFFFF)
+            if first == 0x80030003:  # RST_STREAM
+                going.discard(struct.unpack(">I", body[:4])[0])
+            elif not first & 0x80000000:
+                said[first] += body
+                if length >> 24:  # FIN
+                    going.discard(first)
+        return said[self.DATA], said[self.ERROR]

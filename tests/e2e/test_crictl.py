@@ -9,14 +9,14 @@ import subprocess
 import unittest
 import uuid
 
-from cri_case import OwnNetwork, PodCase
+from cri_case import OverTls, OwnNetwork, PodCase
 from harness import PATIENCE, wait_until
 
 CRICTL = os.environ.get("GANTRY_CRICTL") or shutil.which("crictl")
 
 
 @unittest.skipUnless(CRICTL, "no crictl in PATH, and $GANTRY_CRICTL names none")
-class Crictl(OwnNetwork, PodCase):
+class CrictlCase(OwnNetwork, PodCase):
     bridge, subnet = f"gk{os.getpid() % 100000}", "10.214.12"
 
     def tearDown(self):
@@ -59,6 +59,8 @@ class Crictl(OwnNetwork, PodCase):
         self.ok("start", made)
         return pod, made
 
+
+class Crictl(CrictlCase):
     def test_what_it_says_of_the_runtime(self):
         self.assertIn("RuntimeName:  gantry", self.ok("version"))
         self.assertIn("RuntimeReady", self.ok("info"))
@@ -120,6 +122,14 @@ class Crictl(OwnNetwork, PodCase):
         self.assertIn(first["containerId"], made)
         self.assertEqual(first["podSandboxStatus"]["id"], first["containerId"])
 
+    def test_a_checkpoint_is_refused_by_name(self):
+        _, made = self.running("sleep", "1000")
+        done = self.run_it("checkpoint", "--export", f"{self.daemon.folder}/x.tar", made)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("checkpoints are not supported", done.stderr)
+
+
+class Streams(CrictlCase):
     def test_attach_gives_it_a_line(self):
         _, made = self.running("sh", "-c", "read line; echo got $line", stdin=True, stdin_once=True)
         done = self.run_it("attach", "-i", made, input="hello\n", timeout=20)
@@ -146,11 +156,15 @@ class Crictl(OwnNetwork, PodCase):
                     forward.kill()
                     forward.wait()
 
-    def test_a_checkpoint_is_refused_by_name(self):
+
+class StreamsOverTls(OverTls, Streams):
+    def test_the_certificate_is_checked(self):
         _, made = self.running("sleep", "1000")
-        done = self.run_it("checkpoint", "--export", f"{self.daemon.folder}/x.tar", made)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("checkpoints are not supported", done.stderr)
+        for transport in ("spdy", "websocket"):
+            trusted = ("--tls-ca", self.certificate, "--tls-cert", self.certificate, "--tls-key", self.key)
+            self.assertEqual(self.ok("exec", "--transport", transport, *trusted, made, "echo", "in"), "in")
+            done = self.run_it("exec", "--transport", transport, *trusted, "--tls-server-name", "other", made, "echo", "in")
+            self.assertIn("certificate", done.stderr)
 
 
 def answer(port):

@@ -15,6 +15,7 @@ constexpr auto default_file = "/etc/gantry/gantry.toml";
 /// The flags as they were written; what is not empty goes over the file.
 struct flags {
   std::string root, run_dir, config, runtime, log_level, idle_exit, monitor_program, init_program, group;
+  std::string cri_streaming_host, cri_streaming_tls_cert, cri_streaming_tls_key;
   std::vector<std::string> hosts, cri_hosts, metrics_hosts, runtimes;
   std::size_t max_creations = 0, max_pulls = 0, max_connections = 0;
 };
@@ -26,6 +27,11 @@ void declare(CLI::App& app, flags& f) {
                  "unix://PATH to listen on; may be given more than once (default unix://RUN_DIR/gantry.sock)");
   app.add_option("--cri-host", f.cri_hosts,
                  "unix://PATH to serve the Kubernetes CRI on; may be given more than once (default: nowhere)");
+  app.add_option("--cri-streaming-host", f.cri_streaming_host,
+                 "tcp://ADDRESS:PORT to serve the CRI's exec, attach and port-forward on (default tcp://127.0.0.1:0)");
+  app.add_option("--cri-streaming-tls-cert", f.cri_streaming_tls_cert,
+                 "PEM file of a certificate, to serve those over TLS (default: over plain HTTP)");
+  app.add_option("--cri-streaming-tls-key", f.cri_streaming_tls_key, "PEM file of the certificate's private key");
   app.add_option("--metrics-host", f.metrics_hosts,
                  "tcp://HOST:PORT or unix://PATH to serve figures on, for Prometheus; may be given more than once");
   app.add_option("--group", f.group, "Group that may use the sockets (default: root's)");
@@ -60,6 +66,9 @@ result<void> apply(const flags& f, settings& into) {
   put(into.log_level, f.log_level);
   put(into.monitor_program, f.monitor_program);
   put(into.init_program, f.init_program);
+  put(into.cri_streaming_host, f.cri_streaming_host);
+  put(into.cri_streaming_tls_cert, f.cri_streaming_tls_cert);
+  put(into.cri_streaming_tls_key, f.cri_streaming_tls_key);
   if (!f.hosts.empty()) into.hosts = f.hosts;
   if (!f.cri_hosts.empty()) into.cri_hosts = f.cri_hosts;
   if (!f.metrics_hosts.empty()) into.metrics_hosts = f.metrics_hosts;
@@ -77,11 +86,25 @@ result<void> apply(const flags& f, settings& into) {
   return {};
 }
 
+result<void> check_streaming(const settings& all) {
+  auto where = http::parse_address(all.cri_streaming_host);
+  if (!where) return within(where.error(), "--cri-streaming-host");
+  if (!where->path.empty())
+    return fail(errc::invalid_argument,
+                "--cri-streaming-host {}: streams are served over TCP: write tcp://ADDRESS:PORT",
+                quote(all.cri_streaming_host));
+  if (all.cri_streaming_tls_cert.empty() != all.cri_streaming_tls_key.empty())
+    return fail(errc::invalid_argument, "--cri-streaming-tls-{} is missing: certificate and key go together",
+                all.cri_streaming_tls_key.empty() ? "key" : "cert");
+  return {};
+}
+
 result<void> check(settings& all) {
   if (all.hosts.empty()) all.hosts.push_back("unix://" + all.run_dir + "/gantry.sock");
   for (const auto& host : all.hosts) GANTRY_TRY(socket_path(host));
   for (const auto& host : all.metrics_hosts)
     if (auto read = http::parse_address(host); !read) return within(read.error(), "--metrics-host");
+  GANTRY_TRY(check_streaming(all));
   for (const auto* path : {&all.root, &all.run_dir})
     if (!path->starts_with('/'))
       return fail(errc::invalid_argument, "{}: --root and --run-dir are absolute paths", quote(*path));

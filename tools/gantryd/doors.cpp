@@ -31,6 +31,11 @@ result<std::unique_ptr<cri::server>> open_cri(engine& of, const settings& all) {
     options.sockets.push_back(std::move(path));
   }
   options.group = all.group;
+  GANTRY_LET(const auto streams, http::parse_address(all.cri_streaming_host));
+  options.stream_address = streams.host;
+  options.stream_port = streams.port;
+  options.stream_certificate = all.cri_streaming_tls_cert;
+  options.stream_key = all.cri_streaming_tls_key;
   GANTRY_LET(auto door, cri::server::start(of.system(), of.handle(), std::move(options)));
   for (const auto& host : all.cri_hosts) spdlog::info("serving the Kubernetes CRI on {}", host);
   return door;

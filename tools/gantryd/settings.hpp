@@ -15,8 +15,10 @@ namespace gantry::daemon {
 struct settings {
   std::string root = "/var/lib/gantry";
   std::string run_dir = "/run/gantry";
-  std::vector<std::string> hosts;         ///< unix://PATH; empty: unix://<run_dir>/gantry.sock
-  std::vector<std::string> cri_hosts;     ///< unix://PATH to serve the Kubernetes CRI on; empty: nowhere
+  std::vector<std::string> hosts;                       ///< unix://PATH; empty: unix://<run_dir>/gantry.sock
+  std::vector<std::string> cri_hosts;                   ///< unix://PATH to serve the Kubernetes CRI on; empty: nowhere
+  std::string cri_streaming_host = "tcp://127.0.0.1:0"; ///< where exec, attach and port-forward are served
+  std::string cri_streaming_tls_cert, cri_streaming_tls_key; ///< paths, both or neither: then over TLS
   std::vector<std::string> metrics_hosts; ///< tcp://HOST:PORT or unix://PATH; empty: figures are not served
   std::string group;                      ///< of the sockets
   std::string log_level = "info";

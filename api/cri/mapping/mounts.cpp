@@ -71,6 +71,8 @@ v1::Mount render_image_mount(const mount_request& from) {
   made.set_readonly(true);
   made.mutable_image()->set_image(from.source);
   made.set_image_sub_path(from.sub_path);
+  render_mappings(from.uid_map, *made.mutable_uidmappings());
+  render_mappings(from.gid_map, *made.mutable_gidmappings());
   return made;
 }
 
@@ -84,6 +86,9 @@ result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod)
   if (from.has_image()) {
     auto image = parse_image_mount(from);
     if (!image) return within(image.error(), "mount at {}", quote(from.container_path()));
+    // As its container's own image, it belongs to the pod's users where nothing else is said.
+    image->uid_map = made.uid_map.empty() ? pod.uid_map : std::move(made.uid_map);
+    image->gid_map = made.gid_map.empty() ? pod.gid_map : std::move(made.gid_map);
     return image;
   }
   made.source = from.host_path();

@@ -49,11 +49,11 @@ bool contains(const std::vector<std::string>& all, std::string_view one) {
 } // namespace
 
 connection::connection(std::shared_ptr<loop> home, backend& engine, token_table& tokens, const stream_limits& limits,
-                       asio::ip::tcp::socket from)
+                       client_stream from)
     : home_(std::move(home)), engine_(engine), tokens_(tokens), limits_(limits), socket_(std::move(from)) {
   boost::system::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.next_layer().set_option(asio::socket_base::keep_alive(true), ignored);
 }
 
 awaitable<void> connection::run() {
@@ -76,6 +76,8 @@ awaitable<std::optional<connection::head>> connection::read_head() {
   parser.header_limit(max_head);
   asio::steady_timer limit(home_->io, limits_.header_timeout);
   auto read = [&]() -> awaitable<bool> {
+    auto agreed = co_await socket_.handshake();
+    if (!agreed) co_return false;
     auto [failure, got] = co_await wire::async_read_header(socket_, buffer_, parser, as_tuple);
     co_return !failure;
   };
@@ -139,6 +141,9 @@ awaitable<void> connection::stream_spdy(transport& client, stream_request what,
                                         std::optional<remotecommand_protocol> protocol) {
   outbox to(home_->io, client);
   co_await (run_spdy(client, to, std::move(what), protocol) || to.run() || watch(client));
+  // SPDY needs no word of farewell, TLS does: else the client takes it for a connection that was cut.
+  asio::steady_timer limit(home_->io, limits_.goodbye_timeout);
+  co_await (client.end() || limit.async_wait(asio::use_awaitable));
 }
 
 awaitable<void> connection::run_spdy(transport& client, outbox& to, stream_request what,
@@ -230,10 +235,11 @@ awaitable<void> connection::refuse(wire::status status, std::string text,
   reply.body() += '\n';
   reply.prepare_payload();
   asio::steady_timer limit(home_->io, limits_.header_timeout);
-  auto write = [&]() -> awaitable<void> { co_await wire::async_write(socket_, reply, as_tuple); };
+  auto write = [&]() -> awaitable<void> {
+    co_await wire::async_write(socket_, reply, as_tuple);
+    co_await socket_.end();
+  };
   co_await (write() || limit.async_wait(asio::use_awaitable));
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 
 } // namespace gantry::cri

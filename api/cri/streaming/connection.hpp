@@ -16,7 +16,7 @@ namespace gantry::cri {
 class connection {
 public:
   connection(std::shared_ptr<loop> home, backend& engine, token_table& tokens, const stream_limits& limits,
-             asio::ip::tcp::socket from);
+             client_stream from);
 
   awaitable<void> run();
   asio::cancellation_signal& cancellation() { return cancellation_; }
@@ -46,7 +46,7 @@ private:
   backend& engine_;
   token_table& tokens_;
   const stream_limits& limits_;
-  asio::ip::tcp::socket socket_;
+  client_stream socket_;
   boost::beast::flat_buffer buffer_;
   asio::cancellation_signal cancellation_;
 };

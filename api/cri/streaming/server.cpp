@@ -9,7 +9,9 @@
 #include <spdlog/spdlog.h>
 
 #include "api/cri/streaming/connection.hpp"
+#include "api/cri/streaming/tls.hpp"
 #include "api/http/crowd.hpp"
+#include "messages/domain/quote.hpp"
 #include "runtime/sys/thread_name.hpp"
 
 namespace gantry::cri {
@@ -18,8 +20,10 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-/// What a client gets that is one too many. Not waited for: it has a socket buffer to go into.
-void turn_away(tcp::socket& client) {
+/// What a client gets that is one too many. Not waited for: it has a socket buffer to go into. Over TLS it would have
+/// to be, so there the connection just ends.
+void turn_away(tcp::socket& client, bool over_tls) {
+  if (over_tls) return;
   static constexpr std::string_view text =
       "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   (void)::send(client.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -36,6 +40,7 @@ struct streaming_server::inner {
   streaming_options options;
   token_table tokens;
   std::shared_ptr<loop> home = std::make_shared<loop>();
+  std::optional<asio::ssl::context> tls;
   tcp::acceptor acceptor;
   http::crowd<connection> connections{home->io};
   std::string base_url;
@@ -43,16 +48,24 @@ struct streaming_server::inner {
   bool stopping = false; ///< the thread's own
   bool drained = false;  ///< every connection has ended; read when the thread is over
 
+  result<void> take_certificate();
   result<void> listen();
   void admit(tcp::socket client);
   void begin_stop();
   void run();
 };
 
+result<void> streaming_server::inner::take_certificate() {
+  if (options.certificate.empty() && options.key.empty()) return {};
+  GANTRY_LET(tls, load_tls(options.certificate, options.key));
+  return {};
+}
+
 result<void> streaming_server::inner::listen() {
   error_code failure;
   auto address = asio::ip::make_address(options.address, failure);
-  if (failure) return fail(errc::invalid_argument, "{} is no IP address to stream on", options.address);
+  if (failure || address.is_unspecified())
+    return fail(errc::invalid_argument, "{} is no IP address that clients can be sent to", quote(options.address));
   tcp::endpoint where(address, options.port);
   acceptor.open(where.protocol(), failure);
   if (!failure) acceptor.set_option(asio::socket_base::reuse_address(true), failure);
@@ -62,14 +75,14 @@ result<void> streaming_server::inner::listen() {
   auto bound = acceptor.local_endpoint(failure);
   if (failure) return fail_errno(failure.value(), "listen on {} port {}", options.address, options.port);
   auto host = address.is_v6() ? "[" + options.address + "]" : options.address;
-  base_url = fmt::format("http://{}:{}", host, bound.port());
+  base_url = fmt::format("{}://{}:{}", tls ? "https" : "http", host, bound.port());
   return {};
 }
 
 void streaming_server::inner::admit(tcp::socket client) {
   if (stopping) return;
-  if (connections.size() >= options.max_connections) return turn_away(client);
-  connections.admit(home, *engine, tokens, options.limits, std::move(client));
+  if (connections.size() >= options.max_connections) return turn_away(client, tls.has_value());
+  connections.admit(home, *engine, tokens, options.limits, client_stream(std::move(client), tls ? &*tls : nullptr));
 }
 
 void streaming_server::inner::begin_stop() {
@@ -91,6 +104,7 @@ streaming_server::streaming_server(std::unique_ptr<inner> made) : inner_(std::mo
 result<std::unique_ptr<streaming_server>> streaming_server::start(std::shared_ptr<backend> engine,
                                                                   streaming_options options) {
   auto made = std::make_unique<inner>(std::move(engine), std::move(options));
+  GANTRY_TRY(made->take_certificate());
   GANTRY_TRY(made->listen());
   auto admit = [inner = made.get()](tcp::socket client) { inner->admit(std::move(client)); };
   asio::co_spawn(made->home->io, http::accept_clients(made->acceptor, "cri streams", std::move(admit)), asio::detached);

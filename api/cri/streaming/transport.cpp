@@ -18,7 +18,7 @@ bool is_hung_up(int fd) {
 
 } // namespace
 
-socket_transport::socket_transport(asio::ip::tcp::socket from, std::string early)
+socket_transport::socket_transport(client_stream from, std::string early)
     : socket_(std::move(from)), early_(std::move(early)) {}
 
 awaitable<std::optional<std::string>> socket_transport::read() {
@@ -37,13 +37,9 @@ awaitable<bool> socket_transport::write(std::string_view bytes) {
   co_return !failure;
 }
 
-awaitable<void> socket_transport::end() {
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  co_return;
-}
+awaitable<void> socket_transport::end() { co_await socket_.end(); }
 
-bool socket_transport::hung_up() { return is_hung_up(socket_.native_handle()); }
+bool socket_transport::hung_up() { return is_hung_up(socket_.next_layer().native_handle()); }
 
 awaitable<std::optional<std::string>> websocket_transport::read() {
   boost::beast::flat_buffer buffer;
@@ -61,6 +57,6 @@ awaitable<bool> websocket_transport::write(std::string_view bytes) {
 
 awaitable<void> websocket_transport::end() { co_await stream_->async_close(websocket::close_code::normal, as_tuple); }
 
-bool websocket_transport::hung_up() { return is_hung_up(stream_->next_layer().native_handle()); }
+bool websocket_transport::hung_up() { return is_hung_up(stream_->next_layer().next_layer().native_handle()); }
 
 } // namespace gantry::cri

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include "api/cri/streaming/loop.hpp"
+#include "api/cri/streaming/client_stream.hpp"
 
 namespace gantry::cri {
 
@@ -38,20 +37,20 @@ inline constexpr std::size_t max_message = 4u << 20;
 class socket_transport final : public transport {
 public:
   /// `early`: what the client sent right after its request.
-  socket_transport(asio::ip::tcp::socket from, std::string early);
+  socket_transport(client_stream from, std::string early);
   awaitable<std::optional<std::string>> read() override;
   awaitable<bool> write(std::string_view bytes) override;
   awaitable<void> end() override;
   [[nodiscard]] bool hung_up() override;
 
 private:
-  asio::ip::tcp::socket socket_;
+  client_stream socket_;
   std::string early_;
 };
 
 class websocket_transport final : public transport {
 public:
-  using stream = websocket::stream<asio::ip::tcp::socket>;
+  using stream = websocket::stream<client_stream>;
 
   /// A stream whose handshake is done.
   explicit websocket_transport(std::unique_ptr<stream> from) : stream_(std::move(from)) {}

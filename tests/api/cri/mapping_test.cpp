@@ -185,6 +185,22 @@ TEST_CASE("a container: a mount may have maps of IDs in a pod that has users of 
   refused(mount(R"("propagation": "PROPAGATION_BIDIRECTIONAL")", a_mapped_pod()), "PROPAGATION_BIDIRECTIONAL");
 }
 
+TEST_CASE("a container: an image volume belongs to the pod's users where nothing else is said") {
+  auto volume = [](const std::string& more, const pod_record& in) {
+    return container(R"({"mounts": [{"container_path": "/c", "image": {"image": "data"})" + more + "}]}", in);
+  };
+  auto made = volume("", a_mapped_pod());
+  REQUIRE(made);
+  CHECK(made->options.mounts[0].uid_map == a_mapped_pod().options.uid_map);
+  CHECK(made->options.mounts[0].gid_map == a_mapped_pod().options.gid_map);
+  made = volume(R"(, "uidMappings": [{"host_id": 7, "length": 1}], "gidMappings": [{"host_id": 8, "length": 1}])",
+                a_mapped_pod());
+  REQUIRE(made);
+  CHECK(made->options.mounts[0].uid_map == std::vector<id_mapping>{{0, 7, 1}});
+  CHECK(render_mount(made->options.mounts[0]).gidmappings(0).host_id() == 8);
+  CHECK(volume("", a_pod())->options.mounts[0].uid_map.empty());
+}
+
 TEST_CASE("a pod: its status says its addresses, the first one as the primary") {
   auto record = a_pod();
   record.now = pod_phase::ready;

@@ -25,7 +25,8 @@ start_container full_start() {
   m.oom_cgroup = "/sys/fs/cgroup/memory/x";
   m.shm = "/proc/1/fd/9";
   m.users = {"/proc/1/fd/10", 100'000, 200'000};
-  m.mapped = {{"/volume", true, {{0, 1, 2}}, {{3, 4, 5}}}, {"/other", false}};
+  m.mapped = {
+      {"/volume", true, {{0, 1, 2}}, {{3, 4, 5}}}, {"/other", false}, {"", false, {}, {}, {"/layers/1", "/layers/2"}}};
   return m;
 }
 
@@ -112,6 +113,7 @@ TEST_CASE("fields keep their places") {
   CHECK(what.users.root_gid == 200'000);
   CHECK(what.mapped.at(0).gids.at(0).outside == 4);
   CHECK(what.mapped.at(1).uids.empty());
+  CHECK(what.mapped.at(2).layers == full_start().mapped.at(2).layers);
 }
 
 TEST_CASE("hostile frames are refused") {
@@ -145,6 +147,11 @@ TEST_CASE("overlay options name the topmost layer first and escape what overlayf
   sys::overlay_plan plan{{"/base", "/a:b,c"}, "/u", "/w", "/t", true};
   CHECK(overlay_options(plan, "") == "lowerdir=/a\\:b\\,c:/base,upperdir=/u,workdir=/w,index=off,redirect_dir=off,"
                                      "metacopy=off,volatile");
+}
+
+TEST_CASE("an overlay without a writable layer names none") {
+  sys::overlay_plan plan{{"/base", "/top"}, "", "", "/t"};
+  CHECK(overlay_options(plan, "") == "lowerdir=/top:/base,index=off,redirect_dir=off,metacopy=off");
 }
 
 TEST_CASE("layers below one folder get short names") {

@@ -161,6 +161,25 @@ TEST_CASE("a bind with maps of IDs is bound from where the monitor mounts it so"
   CHECK_THAT(r.refusal(), contains("propagation to the host"));
 }
 
+TEST_CASE("an image with maps of IDs is bound from where the monitor mounts its layers so") {
+  request r;
+  r.options.in_pod.pod.id = "p";
+  r.options.in_pod.uid_map = r.options.in_pod.gid_map = {{0, 100000, 65536}};
+  auto one = image_of({"/layers/1"}), two = image_of({"/layers/1", "/layers/2"});
+  two.target = "/two";
+  for (auto* each : {&one, &two}) each->uid_map = each->gid_map = r.options.in_pod.uid_map;
+  r.mounts = {one, two};
+  const auto document = r.document();
+  CHECK(violations(document) == "");
+  for (const auto* target : {"/image", "/two"}) {
+    const auto mount = mount_at(document, target);
+    CHECK(mount["type"] == "bind");
+    for (const auto* option : {"ro", "noexec", "nosuid", "nodev"}) CHECK(has(mount["options"], option));
+  }
+  CHECK(mount_at(document, "/image")["source"] == "/run/bundle/mapped/0");
+  CHECK(mount_at(document, "/two")["source"] == "/run/bundle/mapped/1");
+}
+
 TEST_CASE("an image's layers are mounted read-only") {
   request r;
   r.mounts = {image_of({"/layers/1"})};

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 
 #include "tests/catch.hpp"
 
@@ -12,22 +14,46 @@ namespace gantry::test {
 using namespace cri;
 
 http_client::http_client(const std::string& url) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  constexpr std::string_view scheme = "http://127.0.0.1:";
-  REQUIRE(url.compare(0, scheme.size(), scheme) == 0);
-  auto slash = url.find('/', scheme.size());
+  constexpr std::string_view host = "://127.0.0.1:";
+  auto colon = url.find(host);
+  REQUIRE(colon != std::string::npos);
+  auto port = colon + host.size(), slash = url.find('/', port);
   path_ = url.substr(slash);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(scheme.size(), slash - scheme.size()))));
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(url.substr(port, slash - port))));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   REQUIRE(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   timeval patience{30, 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (url.starts_with("https")) speak_tls();
+}
+
+/// With whomever: who the server says that it is matters to nobody here.
+void http_client::speak_tls() {
+  std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes without MSG_NOSIGNAL
+  std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(::SSL_CTX_new(::TLS_client_method()), ::SSL_CTX_free);
+  tls_.reset(::SSL_new(context.get()));
+  ::SSL_set_fd(tls_.get(), fd_.get());
+  REQUIRE(::SSL_connect(tls_.get()) == 1);
+}
+
+std::size_t http_client::receive(char* into, std::size_t size) {
+  auto got = tls_ ? ::SSL_read(tls_.get(), into, static_cast<int>(size)) : ::recv(fd_.get(), into, size, 0);
+  if (tls_ && got <= 0) {
+    auto why = ::SSL_get_error(tls_.get(), static_cast<int>(got));
+    said_goodbye_ = why == SSL_ERROR_ZERO_RETURN;
+    REQUIRE(why != SSL_ERROR_WANT_READ);
+    return 0;
+  }
+  REQUIRE((got >= 0 || errno == ECONNRESET));
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
 }
 
 void http_client::say(std::string_view bytes) {
   while (!bytes.empty()) {
-    auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    auto sent = tls_ ? ::SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                     : ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     REQUIRE(sent > 0);
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -37,9 +63,9 @@ std::string http_client::request(const std::string& method, const std::string& h
   say(method + " " + path_ + " HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n");
   while (buffer_.find("\r\n\r\n") == std::string::npos) {
     char bytes[4096];
-    auto got = ::recv(fd_.get(), bytes, sizeof bytes, 0);
+    auto got = receive(bytes, sizeof bytes);
     REQUIRE(got > 0);
-    buffer_.append(bytes, static_cast<std::size_t>(got));
+    buffer_.append(bytes, got);
   }
   auto end = buffer_.find("\r\n\r\n") + 4;
   auto head = buffer_.substr(0, end);
@@ -50,9 +76,7 @@ std::string http_client::request(const std::string& method, const std::string& h
 std::string http_client::read() {
   if (!buffer_.empty()) return std::exchange(buffer_, {});
   std::string bytes(64u << 10, '\0');
-  auto got = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
-  REQUIRE((got >= 0 || errno == ECONNRESET));
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  bytes.resize(receive(bytes.data(), bytes.size()));
   return bytes;
 }
 

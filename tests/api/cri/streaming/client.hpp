@@ -1,7 +1,10 @@
 #pragma once
 
+#include <openssl/ssl.h>
+
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "api/cri/streaming/spdy/decoder.hpp"
@@ -24,11 +27,23 @@ public:
   std::string rest();
   /// That many.
   std::string read_exactly(std::size_t size);
+  /// Without a word, also over TLS.
   void hang_up() { fd_.reset(); }
+  /// Whether the end that was read is the server's own, in TLS, and not only the connection's.
+  [[nodiscard]] bool said_goodbye() const { return said_goodbye_; }
 
 private:
+  struct tls_end {
+    void operator()(SSL* which) const { ::SSL_free(which); }
+  };
+  void speak_tls();
+  /// Zero at the end; what does not come in time fails the test.
+  std::size_t receive(char* into, std::size_t size);
+
   sys::unique_fd fd_;
+  std::unique_ptr<SSL, tls_end> tls_; ///< of a URL for https
   std::string path_, buffer_;
+  bool said_goodbye_ = false;
 };
 
 class spdy_stream_client {
@@ -52,6 +67,7 @@ public:
   void write(const cri::spdy::frame& what) { http_.say(to_.encode(what)); }
   std::uint32_t ping(std::uint32_t id);
   void hang_up() { http_.hang_up(); }
+  [[nodiscard]] bool said_goodbye() const { return http_.said_goodbye(); }
 
 private:
   struct stream {
