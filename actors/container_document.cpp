@@ -74,7 +74,8 @@ result<container_files> network_files(const engine_config& config, const contain
   hosts.extra_hosts = options.extra_hosts;
   hosts.host_gateway = config.bridge_gateway;
   for (const auto& end : namespaces.endpoints) {
-    if (!end.ip.empty()) hosts.addresses.push_back(end.ip);
+    for (const auto& ip : {end.ip, end.ip6.ip})
+      if (!ip.empty()) hosts.addresses.push_back(ip);
     if (end.default_route) hosts.host_gateway = end.gateway;
   }
   spec::resolver_input resolver;

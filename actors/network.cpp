@@ -11,7 +11,7 @@ network_actor::behavior_type network_supervisor(network_steps::self_pointer self
   const auto& own = state.parts.bridge;
   auto& first = state.networks[own.name];
   first.bridge = own;
-  first.addresses = network::address_pool(network::definition_of(own, {}));
+  first.addresses = network::pools_of(network::definition_of(own, {}));
   for (const auto& definition : found)
     state.networks.emplace(definition.name.id, network_steps::made_of(definition, own));
   return {

@@ -30,6 +30,7 @@ inline constexpr std::size_t max_networks = 1024;
 
 struct network_parts {
   network::bridge_network bridge; ///< the engine's own
+  network::subnet unique_local;   ///< where the IPv6 subnets of networks come from that name none
   std::vector<launcher_actor> launchers;
   metadata_actor metadata;
   events_actor events;
@@ -41,8 +42,8 @@ struct network_state {
   struct one {
     network::bridge_network bridge;
     std::optional<network_definition> definition; ///< of a user's; the engine's own has no record
-    network::address_pool addresses;
-    std::map<key, named_endpoint> attached; ///< sandboxes that have, or are getting, an end of it; no ip: not yet
+    std::vector<network::address_pool> addresses; ///< one a subnet
+    std::map<key, named_endpoint> attached; ///< sandboxes that have, or are getting, an end of it; no address: not yet
     std::size_t operations = 0;             ///< that run or wait
     /// The host's rules: made before the first attachment, removed rules_linger after the last detachment.
     bool prepared = false;
@@ -106,7 +107,7 @@ void rename(self_pointer self, const rename_endpoint& fact);
 /// What the containers of a network are found by is told to the name server. The engine's own network has no names.
 void publish(self_pointer self, const std::string& network, outcome_callback then);
 
-/// What a sandbox is found by, without its address.
+/// What a sandbox is found by, without its addresses.
 named_endpoint named(const network_state::one& network, const attach_network& request);
 
 // -- at the engine's start (network_recover.cpp) ----------------------------------------------------------------------
@@ -119,6 +120,8 @@ void recovered(self_pointer self);
 
 caf::result<network_endpoint> move_route(self_pointer self, const move_default_route& request);
 network::attachment end_of(const key& sandbox, const network_endpoint& end, const std::string& namespace_path);
+/// Those that an end has.
+std::vector<std::string> addresses_of(const network_endpoint& end);
 /// Who has an end's ports: each end of a sandbox by itself.
 key port_owner(const key& sandbox, const std::string& network);
 /// Takes the ports that are published on this end. Errors: as port_table::reserve.
@@ -143,6 +146,8 @@ void withdraw_ports(self_pointer self, const network::bridge_network& bridge, co
 void disconnect(self_pointer self, const network::attachment& end, outcome_callback then);
 /// Runs one program; that it fails is an error.
 void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process request, outcome_callback then);
+/// The rules that portmap and the networks have in nat; ip6tables is run only where a network has IPv6.
+void list_rules(self_pointer self, bool ipv6, std::function<void(result<network::nat_rules>)> then);
 /// Makes the host's rules, or removes them.
 void prepare(self_pointer self, const network::bridge_network& bridge, outcome_callback then);
 void clean(self_pointer self, const network::bridge_network& bridge, std::function<void()> then);

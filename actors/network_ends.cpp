@@ -19,16 +19,16 @@ void forget(network_state& state, const key& sandbox, const network_endpoint& en
   auto* network = find(state, end.network);
   if (network == nullptr) return;
   network->attached.erase(sandbox);
-  network->addresses.give_back(end.ip);
+  network::give_back(network->addresses, addresses_of(end));
 }
 
-/// Takes the address and the ports, all or none.
+/// Takes the addresses and the ports, all or none.
 result<network::attachment> take(network_state& state, network_state::one& network, const attach_network& request) {
   auto end = end_of(request.sandbox, request.end, request.namespace_path);
-  GANTRY_LET(end.address, network.addresses.take(request.end.asked.address));
+  GANTRY_LET(end.addresses, network::take_addresses(network.addresses, request.end.asked));
   auto ports = reserve_ports(state, request);
   if (!ports) {
-    network.addresses.give_back(end.address);
+    network::give_back(network.addresses, end.addresses);
     return tl::unexpected<error>(std::move(ports.error()));
   }
   end.ports = std::move(*ports);
@@ -57,9 +57,9 @@ void refuse_attach(self_pointer self, const attaching_ptr& work, const error& wh
   take_apart(self, bridge, work->end, work->request.monitor, [self, work, why](const result<void>& r) {
     const auto& request = work->request;
     if (!r) spdlog::error("sandbox {}: undoing its attachment: {}", to_string(request.sandbox), r.error().message);
-    auto end = request.end;
-    end.ip = work->end.address;
-    forget(self->state, request.sandbox, end);
+    auto& state = self->state;
+    forget(state, request.sandbox, request.end);
+    network::give_back(state.networks.at(request.end.network).addresses, work->end.addresses);
     refuse(work->promise, why);
     operation_ended(self, request.end.network);
   });
@@ -73,7 +73,7 @@ void finish_attach(self_pointer self, const attaching_ptr& work, network_endpoin
   end.interface = asked.interface;
   end.attached = true;
   end.default_route = asked.default_route && !network.bridge.internal;
-  network.attached[work->request.sandbox].ip = end.ip;
+  network.attached[work->request.sandbox].addresses = work->end.addresses;
   publish(self, asked.network, [self, work, end](const result<void>& r) {
     if (!r) return refuse_attach(self, work, r.error());
     work->promise.deliver(end);
@@ -147,7 +147,7 @@ void detach_now(self_pointer self, const detach_network& request, caf::typed_res
   }
   auto end = end_of(request.sandbox, request.endpoint, request.namespace_path);
   end.ports = request.endpoint.ports;
-  end.address = request.endpoint.ip.empty() ? network->bridge.gateway : request.endpoint.ip;
+  end.addresses = addresses_of(request.endpoint);
   // Rules may be there from before a crash: they go with the last sandbox as ever.
   network->touched = true;
   take_apart(self, network->bridge, end, request.monitor, [self, request, promise](const result<void>& r) mutable {
@@ -193,9 +193,9 @@ void publish(self_pointer self, const std::string& network, outcome_callback the
   auto& state = self->state;
   auto* one = find(state, network);
   if (one == nullptr || !one->definition) return then({});
-  publish_names request{network, one->bridge.gateway, {}};
+  publish_names request{network, one->bridge.subnets.front().gateway, {}};
   for (const auto& [sandbox, entry] : one->attached)
-    if (!entry.ip.empty()) request.known.push_back(entry);
+    if (!entry.addresses.empty()) request.known.push_back(entry);
   ask<done>(self, state.parts.names, deadline::network, std::move(request),
             [then](const result<done>& r) { then(r ? result<void>() : tl::unexpected<error>(r.error())); });
 }

@@ -91,8 +91,21 @@ void run_program(self_pointer self, std::uint32_t monitor, monitor::run_process 
   });
 }
 
+void list_rules(self_pointer self, bool ipv6, std::function<void(result<network::nat_rules>)> then) {
+  run(self, any_launcher(self->state), network::list_nat_rules(network::ip_family::v4),
+      [self, ipv6, then](const result<monitor::process_result>& four) {
+        if (!four) return then(tl::unexpected<error>(four.error()));
+        if (!ipv6) return then(network::nat_rules{four->output, {}});
+        run(self, any_launcher(self->state), network::list_nat_rules(network::ip_family::v6),
+            // Where ip6tables cannot be run, it has made nothing either.
+            [then, v4 = four->output](const result<monitor::process_result>& six) {
+              then(network::nat_rules{v4, six ? six->output : std::string()});
+            });
+      });
+}
+
 void prepare(self_pointer self, const network::bridge_network& bridge, outcome_callback then) {
-  if (auto forwarding = network::enable_forwarding(); !forwarding) return then(std::move(forwarding));
+  if (auto forwarding = network::enable_forwarding(bridge); !forwarding) return then(std::move(forwarding));
   auto steps = network::prepare_host(bridge);
   apply(self, std::make_shared<std::deque<network::host_step>>(steps.begin(), steps.end()),
         [self, bridge, then](const result<void>& r) {
@@ -104,15 +117,14 @@ void prepare(self_pointer self, const network::bridge_network& bridge, outcome_c
 }
 
 void clean(self_pointer self, const network::bridge_network& bridge, std::function<void()> then) {
-  run(self, any_launcher(self->state), network::list_nat_rules(),
-      [self, bridge, then](const result<monitor::process_result>& r) {
-        if (!r) {
-          spdlog::error("network {}: its rules stay: {}", bridge.name, r.error().message);
-          return then();
-        }
-        auto steps = network::clean_host(bridge, r->output);
-        run_all(self, std::make_shared<std::deque<monitor::run_process>>(steps.begin(), steps.end()), then);
-      });
+  list_rules(self, bridge.has_ipv6(), [self, bridge, then](const result<network::nat_rules>& r) {
+    if (!r) {
+      spdlog::error("network {}: its rules stay: {}", bridge.name, r.error().message);
+      return then();
+    }
+    auto steps = network::clean_host(bridge, *r);
+    run_all(self, std::make_shared<std::deque<monitor::run_process>>(steps.begin(), steps.end()), then);
+  });
 }
 
 } // namespace gantry::network_steps

@@ -25,7 +25,8 @@ void emit(const network_state& state, std::string action, const network_definiti
 std::vector<network::subnet> taken_subnets(const network_state& state) {
   auto taken = network::host_subnets();
   for (const auto& [id, network] : state.networks)
-    if (auto one = network::parse_subnet(network.bridge.subnet)) taken.push_back(*one);
+    for (const auto& subnet : network.bridge.subnets)
+      if (auto one = network::parse_subnet(subnet.subnet)) taken.push_back(*one);
   return taken;
 }
 
@@ -50,8 +51,9 @@ result<network_definition> definition_for(const network_state& state, const crea
     if (asked.display_name == own)
       return fail(errc::denied, "operation is not permitted on predefined {} network", own);
   GANTRY_TRY(check_new(state, asked));
+  if (asked.ipv6) GANTRY_TRY(network::require_ipv6());
   asked.created_at = now();
-  return network::complete(std::move(asked), taken_subnets(state));
+  return network::complete(std::move(asked), taken_subnets(state), state.parts.unique_local);
 }
 
 bool answers_to(const network_state::one& one, const find_network& request) {
@@ -108,7 +110,7 @@ network_state::one made_of(const network_definition& definition, const network::
   network_state::one made;
   made.bridge = network::bridge_of(definition, beside);
   made.definition = definition;
-  made.addresses = network::address_pool(definition);
+  made.addresses = network::pools_of(definition);
   return made;
 }
 

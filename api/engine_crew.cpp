@@ -131,7 +131,10 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
   parts->launchers = spawn_launchers(system, options, *config);
   crew.names = system.spawn<caf::detached>(name_server, names_of(options), parts->launchers.front());
   crew.links = system.spawn<caf::detached>(links);
-  network_parts networks{bridge_of(options), parts->launchers, parts->metadata, parts->events, crew.names, crew.links};
+  network_parts networks{bridge_of(options), network::unique_local_of(config->id),
+                         parts->launchers,   parts->metadata,
+                         parts->events,      crew.names,
+                         crew.links};
   parts->network = system.spawn(network_supervisor, std::move(networks), networks_of(store.records));
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
   parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);

@@ -101,25 +101,26 @@ result<std::shared_ptr<engine_config>> complete(const engine_options& options) {
   config->writable_memory = options.writable_memory;
   config->host_name = host_name();
   config->host_resolv_conf = spec::host_resolv_conf();
-  config->bridge_gateway = bridge_of(options).gateway;
+  config->bridge_gateway = bridge_of(options).subnets.front().gateway;
   return config;
 }
 
 network::bridge_network bridge_of(const engine_options& options) {
   network::bridge_network bridge;
+  auto& own = bridge.subnets.front();
   if (::access("/opt/cni/bin/portmap", X_OK) == 0) bridge.plugin_dir = "/opt/cni/bin";
   if (!options.cni_plugins.empty()) bridge.plugin_dir = options.cni_plugins;
   if (options.root != default_root) {
     auto mark = mark_of(options.root);
     auto name = fmt::format("gantry{:08x}", mark); // 14 of the 15 characters that a link's name may have
     bridge.cni_name = bridge.bridge = name;
-    bridge.subnet = fmt::format("10.{}.{}.0/20", 128 + (mark >> 8 & 127), mark & 0xf0);
+    own.subnet = fmt::format("10.{}.{}.0/20", 128 + (mark >> 8 & 127), mark & 0xf0);
   }
   if (!options.bridge.empty()) bridge.bridge = options.bridge;
-  if (!options.subnet.empty()) bridge.subnet = options.subnet;
+  if (!options.subnet.empty()) own.subnet = options.subnet;
   // The first address of the subnet is the bridge's own.
-  auto base = bridge.subnet.substr(0, bridge.subnet.find('/'));
-  bridge.gateway = base.substr(0, base.rfind('.')) + ".1";
+  auto base = own.subnet.substr(0, own.subnet.find('/'));
+  own.gateway = base.substr(0, base.rfind('.')) + ".1";
   return bridge;
 }
 

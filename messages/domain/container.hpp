@@ -88,8 +88,8 @@ result<void> check_sub_path(std::string_view path);
 
 struct port_binding {
   std::uint16_t container_port = 0;
-  std::string protocol = "tcp"; ///< tcp, udp, sctp
-  std::string host_ip;
+  std::string protocol = "tcp";     ///< tcp, udp, sctp
+  std::string host_ip;              ///< empty: all of the host's; "0.0.0.0" and "::": all of the one family
   std::uint16_t host_port = 0;      ///< 0: any free one
   std::uint16_t host_port_last = 0; ///< not 0: any free one from host_port to this
   friend auto operator<=>(const port_binding&, const port_binding&) = default;
@@ -102,6 +102,7 @@ struct endpoint_options {
   std::string address; ///< IPv4; empty: any free one
   std::string mac;     ///< empty: any
   std::vector<std::string> aliases;
+  std::string address6{}; ///< IPv6; empty: any free one, where the network has such addresses
   friend bool operator==(const endpoint_options&, const endpoint_options&) = default;
 };
 
@@ -219,10 +220,16 @@ struct container_state {
   std::optional<health_state> health{}; ///< of its last life, where it has a check
 };
 
-/// A sandbox on a network: how it is to be there, and its address while it is.
+/// An address that a sandbox has, without its prefix, and who is asked to reach others.
+struct endpoint_address {
+  std::string ip, gateway; ///< empty while there is none
+  int prefix_length = 0;
+};
+
+/// A sandbox on a network: how it is to be there, and its addresses while it is.
 struct network_endpoint {
   std::string network;          ///< "bridge", or the id of a user-defined one
-  std::string ip, gateway, mac; ///< ip without prefix; empty while it is not attached
+  std::string ip, gateway, mac; ///< IPv4, ip without prefix; empty while it is not attached
   int prefix_length = 0;
   std::vector<port_binding> ports;  ///< host_port resolved; of one of the sandbox's networks alone
   endpoint_options asked = {};      ///< its `network` is the one above
@@ -230,6 +237,7 @@ struct network_endpoint {
   std::string interface = "eth0";   ///< in the sandbox
   bool attached = false;            ///< there is something to detach, or may be
   bool default_route = false;       ///< the sandbox's way out, and where its ports are published
+  endpoint_address ip6{};           ///< of a network that has IPv6
 };
 
 /// A container's namespaces, network and parent cgroup. A Docker container has one of its own, with the same id.

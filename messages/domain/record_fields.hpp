@@ -49,7 +49,7 @@ result<Record> read_record(std::string_view json, const char* what) {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(key, ns, id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(port_binding, container_port, protocol, host_ip, host_port,
                                                 host_port_last)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(endpoint_options, network, name, address, mac, aliases)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(endpoint_options, network, name, address, mac, aliases, address6)
 
 } // namespace gantry
 

@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <set>
 
-#include "runtime/sys/files.hpp"
+#include "runtime/network/kernel_switch.hpp"
 
 namespace gantry::network {
 namespace {
@@ -34,23 +32,25 @@ monitor::run_process program(words argv) {
 }
 
 /// -w: waits for the lock that concurrent CNI plugins hold.
-monitor::run_process iptables(const std::string& table, const std::string& action, const words& rule) {
-  words argv = {"iptables", "-w", "-t", table, action};
+monitor::run_process iptables(ip_family of, const std::string& table, const std::string& action, const words& rule) {
+  words argv = {of == ip_family::v4 ? "iptables" : "ip6tables", "-w", "-t", table, action};
   argv.insert(argv.end(), rule.begin(), rule.end());
   return program(std::move(argv));
 }
 
 struct host_rule {
+  ip_family family;
   std::string table;
   words rule; ///< the chain first
 };
 
-std::vector<host_rule> rules_of(const bridge_network& network) {
+std::vector<host_rule> rules_of(const bridge_network& network, const bridge_subnet& of) {
+  const auto family = family_of(of.subnet);
   const words comment = {"-m", "comment", "--comment", "gantry " + network.bridge};
   const auto rule = [&](std::string table, words match, words verdict) {
     match.insert(match.end(), comment.begin(), comment.end());
     match.insert(match.end(), verdict.begin(), verdict.end());
-    return host_rule{std::move(table), std::move(match)};
+    return host_rule{family, std::move(table), std::move(match)};
   };
   const auto& bridge = network.bridge;
   const words answers = {"-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED,DNAT"};
@@ -61,12 +61,13 @@ std::vector<host_rule> rules_of(const bridge_network& network) {
   };
   std::vector<host_rule> rules;
   if (network.masquerade)
-    rules.push_back(rule("nat", {"POSTROUTING", "-s", network.subnet, "!", "-o", bridge}, {"-j", "MASQUERADE"}));
+    rules.push_back(rule("nat", {"POSTROUTING", "-s", of.subnet, "!", "-o", bridge}, {"-j", "MASQUERADE"}));
   rules.push_back(rule("filter", {"FORWARD", "-i", bridge}, {"-j", "ACCEPT"}));
   rules.push_back(rule("filter", with({"FORWARD", "-o", bridge}, answers), {"-j", "ACCEPT"}));
   if (network.apart_from.empty()) return rules;
   // A user's network. Its names are asked for at the gateway's address, where a host that drops by default listens not.
-  rules.push_back(rule("filter", {"INPUT", "-i", bridge, "-p", "udp", "--dport", "53"}, {"-j", "ACCEPT"}));
+  if (family == ip_family::v4)
+    rules.push_back(rule("filter", {"INPUT", "-i", bridge, "-p", "udp", "--dport", "53"}, {"-j", "ACCEPT"}));
   // Apart from all others: in mangle, which a packet passes before filter, so that no network's ACCEPT comes first.
   const words from_others = {"FORWARD", "-o", bridge, "!", "-i", bridge},
               to_others = {"FORWARD", "-i", bridge, "!", "-o", bridge};
@@ -77,6 +78,13 @@ std::vector<host_rule> rules_of(const bridge_network& network) {
     rules.push_back(rule("mangle", with(from_others, others), {"-j", "DROP"}));
     rules.push_back(rule("mangle", with({"FORWARD", "-i", bridge, "-o", network.apart_from}, others), {"-j", "DROP"}));
   }
+  return rules;
+}
+
+std::vector<host_rule> rules_of(const bridge_network& network) {
+  std::vector<host_rule> rules;
+  for (const auto& subnet : network.subnets)
+    for (auto& one : rules_of(network, subnet)) rules.push_back(std::move(one));
   return rules;
 }
 
@@ -97,22 +105,22 @@ bool has_line(std::string_view text, std::string_view prefix) {
 }
 
 /// portmap's chains that all its users share (plugins/meta/portmap, "Chains").
-void clean_shared_chains(std::vector<monitor::run_process>& steps, std::string_view nat_rules) {
-  if (!has_line(nat_rules, "-N CNI-HOSTPORT-DNAT") || has_line(nat_rules, "-A CNI-HOSTPORT-DNAT ")) return;
+void clean_shared_chains(std::vector<monitor::run_process>& steps, ip_family family, std::string_view rules) {
+  if (!has_line(rules, "-N CNI-HOSTPORT-DNAT") || has_line(rules, "-A CNI-HOSTPORT-DNAT ")) return;
   const words local = {"-m", "addrtype", "--dst-type", "LOCAL", "-j", "CNI-HOSTPORT-DNAT"};
   for (const std::string chain : {"PREROUTING", "OUTPUT"}) {
     words rule = {chain};
     rule.insert(rule.end(), local.begin(), local.end());
-    if (has_line(nat_rules, "-A " + chain + " -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT"))
-      steps.push_back(iptables("nat", "-D", rule));
+    if (has_line(rules, "-A " + chain + " -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT"))
+      steps.push_back(iptables(family, "nat", "-D", rule));
   }
   steps.push_back(iptables(
-      "nat", "-D",
+      family, "nat", "-D",
       {"POSTROUTING", "-m", "comment", "--comment", "CNI portfwd requiring masquerade", "-j", "CNI-HOSTPORT-MASQ"}));
   for (const std::string chain : {"CNI-HOSTPORT-DNAT", "CNI-HOSTPORT-MASQ", "CNI-HOSTPORT-SETMARK"}) {
-    if (!has_line(nat_rules, "-N " + chain)) continue;
-    steps.push_back(iptables("nat", "-F", {chain}));
-    steps.push_back(iptables("nat", "-X", {chain}));
+    if (!has_line(rules, "-N " + chain)) continue;
+    steps.push_back(iptables(family, "nat", "-F", {chain}));
+    steps.push_back(iptables(family, "nat", "-X", {chain}));
   }
 }
 
@@ -129,45 +137,59 @@ words list_bridge_ports(const std::string& bridge) {
 
 std::vector<host_step> prepare_host(const bridge_network& network) {
   std::vector<host_step> steps;
-  for (const auto& [table, rule] : rules_of(network))
+  for (const auto& [family, table, rule] : rules_of(network))
     // In front, so that a chain of another program that drops does not come first.
-    steps.push_back({iptables(table, "-C", rule), iptables(table, "-I", rule)});
+    steps.push_back({iptables(family, table, "-C", rule), iptables(family, table, "-I", rule)});
   return steps;
 }
 
-result<void> enable_forwarding() {
-  const std::string path = "/proc/sys/net/ipv4/ip_forward";
-  if (const auto now = sys::read_file(path, 64); now && now->starts_with('1')) return {};
-  // procfs has no renames: written in place.
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(::fopen(path.c_str(), "we"), &::fclose);
-  if (!file || ::fputs("1\n", file.get()) < 0 || ::fflush(file.get()) != 0)
-    return fail_errno(errno, "cannot turn on IPv4 forwarding, without which containers have no network: {}", path);
+result<void> enable_forwarding(const bridge_network& network) {
+  const auto forward = [](const std::string& name, std::string_view family) -> result<void> {
+    auto turned = turn(name, true);
+    if (!turned)
+      return within(turned.error(), "cannot turn on {} forwarding, without which containers have no network", family);
+    return {};
+  };
+  GANTRY_TRY(forward("ipv4/ip_forward", "IPv4"));
+  if (!network.has_ipv6()) return {};
+  GANTRY_TRY(require_ipv6());
+  return forward("ipv6/conf/all/forwarding", "IPv6");
+}
+
+result<void> require_ipv6() {
+  if (::access("/proc/sys/net/ipv6", F_OK) != 0)
+    return fail(errc::failed_precondition, "this host's kernel has no IPv6: make the network without EnableIPv6");
+  if (is_on("ipv6/conf/all/disable_ipv6"))
+    return fail(errc::failed_precondition, "IPv6 is switched off on this host: make the network without EnableIPv6, or "
+                                           "set the sysctl net.ipv6.conf.all.disable_ipv6 to 0");
   return {};
 }
 
-monitor::run_process set_default_route(const std::string& namespace_path, const std::string& gateway,
-                                       const std::string& interface) {
-  return program({"nsenter", "--net=" + namespace_path, located("ip"), "route", "replace", "default", "via", gateway,
-                  "dev", interface});
+monitor::run_process set_default_route(const std::string& namespace_path, const network_endpoint& end) {
+  auto request = program({"nsenter", "--net=" + namespace_path, located("ip"), "-batch", "-"});
+  for (const auto& gateway : {end.gateway, end.ip6.gateway})
+    if (!gateway.empty()) request.input += fmt::format("route replace default via {} dev {}\n", gateway, end.interface);
+  return request;
 }
 
-monitor::run_process list_nat_rules() { return program({"iptables", "-w", "-t", "nat", "-S"}); }
+monitor::run_process list_nat_rules(ip_family of) { return iptables(of, "nat", "-S", {}); }
 
-std::vector<monitor::run_process> clean_host(const bridge_network& network, std::string_view nat_rules) {
+std::vector<monitor::run_process> clean_host(const bridge_network& network, const nat_rules& there_are) {
   std::vector<monitor::run_process> steps;
-  for (const auto& [table, rule] : rules_of(network)) steps.push_back(iptables(table, "-D", rule));
-  clean_shared_chains(steps, nat_rules);
+  for (const auto& [family, table, rule] : rules_of(network)) steps.push_back(iptables(family, table, "-D", rule));
+  clean_shared_chains(steps, ip_family::v4, there_are.v4);
+  if (network.has_ipv6()) clean_shared_chains(steps, ip_family::v6, there_are.v6);
   // Whose sandbox has no record any more, but a namespace that a monitor still holds.
   for (const auto& port : list_bridge_ports(network.bridge)) steps.push_back(program({"ip", "link", "delete", port}));
   steps.push_back(program({"ip", "link", "delete", network.bridge}));
   return steps;
 }
 
-std::vector<std::string> find_published(const bridge_network& network, std::string_view nat_rules) {
+std::vector<std::string> find_published(const bridge_network& network, const nat_rules& there_are) {
   std::set<std::string> ids;
   // portmap's comment on each rule: dnat name: "gantry" id: "docker-…"
   const auto mark = "name: \\\"" + network.cni_name + "\\\" id: \\\"";
-  each_line(nat_rules, [&](std::string_view line) {
+  each_line(there_are.v4 + there_are.v6, [&](std::string_view line) {
     auto at = line.find(mark);
     if (at == std::string_view::npos) return;
     line.remove_prefix(at + mark.size());
@@ -176,14 +198,17 @@ std::vector<std::string> find_published(const bridge_network& network, std::stri
   return {ids.begin(), ids.end()};
 }
 
-leftovers find_leftovers(const bridge_network& network, std::string_view nat_rules) {
+leftovers find_leftovers(const bridge_network& network, const nat_rules& there_are) {
   leftovers found;
   found.link = ::access(("/sys/class/net/" + network.bridge).c_str(), F_OK) == 0;
   found.ports = list_bridge_ports(network.bridge);
   const auto ours = "\"gantry " + network.bridge + "\"", named = "name: \\\"" + network.cni_name + "\\\"";
-  each_line(nat_rules, [&](std::string_view line) {
-    if (line.find(ours) != std::string_view::npos || line.find(named) != std::string_view::npos ||
-        line.find(network.subnet) != std::string_view::npos)
+  const auto names_subnet = [&](std::string_view line) {
+    return std::any_of(network.subnets.begin(), network.subnets.end(),
+                       [&](const auto& one) { return line.find(one.subnet) != std::string_view::npos; });
+  };
+  each_line(there_are.v4 + there_are.v6, [&](std::string_view line) {
+    if (line.find(ours) != std::string_view::npos || line.find(named) != std::string_view::npos || names_subnet(line))
       found.rules.emplace_back(line);
   });
   return found;

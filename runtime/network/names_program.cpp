@@ -9,6 +9,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include "runtime/network/subnet.hpp"
 #include "runtime/sys/files.hpp"
@@ -69,7 +70,9 @@ std::string names_file(const std::string& address, const std::vector<named_endpo
   for (const auto& one : known) {
     const auto names = listed(one.names), servers = plain_addresses(one.servers);
     if (names.empty()) continue;
-    text += fmt::format("{} {}  {}", one.id, one.ip, fmt::join(names, ","));
+    std::vector<std::string> four, six;
+    for (const auto& ip : one.addresses) (family_of(ip) == ip_family::v4 ? four : six).push_back(ip);
+    text += fmt::format("{} {} {} {}", one.id, fmt::join(four, ","), fmt::join(six, ","), fmt::join(names, ","));
     if (!servers.empty()) text += fmt::format(" {}", fmt::join(servers, ","));
     text += "\n";
   }
@@ -104,7 +107,7 @@ void names_process::wait_end(std::chrono::milliseconds patience) const {
 }
 
 std::uint64_t find_udp_socket(std::string_view text, const std::string& address, std::uint16_t port) {
-  auto wanted = parse_ipv4(address);
+  const auto wanted = parse_ip(address);
   while (wanted && !text.empty()) {
     const std::string line(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
@@ -113,7 +116,7 @@ std::uint64_t find_udp_socket(std::string_view text, const std::string& address,
     // sl, local_address, rem_address, st, queues, timer, retrnsmt, uid, timeout, inode
     if (std::sscanf(line.c_str(), " %*d: %8x:%4x %*x:%*x %*x %*x:%*x %*x:%*x %*x %*d %*d %llu", &ip, &at, &inode) != 3)
       continue;
-    if (ntohl(ip) == *wanted && at == port) return inode;
+    if (std::memcmp(&ip, wanted->bytes.data(), sizeof ip) == 0 && at == port) return inode;
   }
   return 0;
 }

@@ -21,8 +21,8 @@ struct names_place {
 /// Where distributions put the program; empty where there is none.
 std::string find_names_program();
 
-/// A network's file: the address that containers ask, then a line for each that is found there.
-/// (github.com/containers/aardvark-dns, src/config/mod.rs, parse_configs)
+/// A network's file: the address that containers ask (IPv4, whatever they ask for), then a line for each that is found
+/// there. (github.com/containers/aardvark-dns, src/config/mod.rs, parse_configs)
 std::string names_file(const std::string& address, const std::vector<named_endpoint>& known);
 
 /// Starts it: answers when it reads its folder.

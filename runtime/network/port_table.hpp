@@ -1,12 +1,11 @@
 #pragma once
 
-#include <netinet/in.h>
-
 #include <map>
 #include <string>
 #include <vector>
 
 #include "messages/domain/container.hpp"
+#include "runtime/network/subnet.hpp"
 
 namespace gantry::network {
 
@@ -33,7 +32,7 @@ public:
 private:
   [[nodiscard]] bool is_taken(const port_binding& wanted) const;
   result<port_binding> take_free(port_binding wanted);
-  result<port_binding> take_of_range(port_binding wanted, in_addr address);
+  result<port_binding> take_of_range(port_binding wanted, const std::vector<ip_address>& addresses);
 
   std::multimap<std::uint16_t, port_binding> taken_;
   std::map<key, std::vector<port_binding>> owners_;

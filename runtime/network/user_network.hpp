@@ -7,9 +7,12 @@
 /// Networks that users make. Pure.
 namespace gantry::network {
 
-/// Fills in what its user left open, so that no subnet of `taken` is touched, and checks the rest.
-/// Errors: invalid_argument; failed_precondition "Pool overlaps …"; exhausted when no default subnet is free.
-result<network_definition> complete(network_definition asked, const std::vector<subnet>& taken);
+/// Fills in what its user left open, so that no subnet of `taken` is touched, and checks the rest. Subnets of IPv6 that
+/// nobody names are of `unique_local`.
+/// Errors: invalid_argument; denied "Pool overlaps …", and for several subnets of one family; exhausted when no default
+/// subnet is free.
+result<network_definition> complete(network_definition asked, const std::vector<subnet>& taken,
+                                    const subnet& unique_local);
 
 /// As the plugins and the host's rules see it; `beside` is the engine's own bridge.
 bridge_network bridge_of(const network_definition& of, const bridge_network& beside);

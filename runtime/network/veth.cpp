@@ -1,6 +1,5 @@
 #include "runtime/network/veth.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -8,12 +7,17 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 
+#include "runtime/network/kernel_switch.hpp"
 #include "runtime/network/rtnetlink.hpp"
+#include "runtime/network/subnet.hpp"
 
 namespace gantry::network {
 namespace {
@@ -22,11 +26,16 @@ using mac_bytes = std::array<unsigned char, 6>;
 
 std::string_view bytes_of(const auto& value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
-result<in_addr> parse_address(const std::string& text) {
-  in_addr address{};
-  if (::inet_pton(AF_INET, text.c_str(), &address) != 1)
-    return fail(errc::invalid_argument, "'{}' is not an IPv4 address", text.substr(0, 64));
-  return address;
+result<ip_address> parse_address(const std::string& text) {
+  const auto address = parse_ip(text);
+  if (!address) return fail(errc::invalid_argument, "'{}' is not an IP address", text.substr(0, 64));
+  return *address;
+}
+
+unsigned char domain_of(const ip_address& address) { return address.family == ip_family::v4 ? AF_INET : AF_INET6; }
+
+std::string_view raw(const ip_address& address) {
+  return {reinterpret_cast<const char*>(address.bytes.data()), address.size()};
 }
 
 result<mac_bytes> parse_mac(const std::string& text) {
@@ -62,29 +71,33 @@ ifinfomsg up(int index = 0) {
   return header;
 }
 
-netlink_request new_address(int link, in_addr address, int prefix_length, const std::string& name) {
+result<netlink_request> new_address(int link, const link_address& of, const std::string& name) {
+  GANTRY_LET(const auto address, parse_address(of.ip));
   ifaddrmsg header{};
-  header.ifa_family = AF_INET;
-  header.ifa_prefixlen = static_cast<unsigned char>(prefix_length);
+  header.ifa_family = domain_of(address);
+  header.ifa_prefixlen = static_cast<unsigned char>(of.prefix_length);
   header.ifa_index = static_cast<unsigned>(link);
-  netlink_request request("address of " + name, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, header);
-  request.add(IFA_LOCAL, bytes_of(address));
-  request.add(IFA_ADDRESS, bytes_of(address));
-  in_addr broadcast = address;
-  broadcast.s_addr |= htonl(prefix_length == 0 ? ~0U : (1U << (32 - prefix_length)) - 1U);
-  request.add(IFA_BROADCAST, bytes_of(broadcast));
+  // Nobody else has it: the engine gives out all of the subnet. A program may bind to it at once.
+  if (address.family == ip_family::v6) header.ifa_flags = IFA_F_NODAD;
+  netlink_request request(fmt::format("address {} of {}", of.ip, name), RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
+                          header);
+  request.add(IFA_LOCAL, raw(address));
+  request.add(IFA_ADDRESS, raw(address));
+  const auto broadcast = subnet{address, of.prefix_length}.last();
+  if (address.family == ip_family::v4) request.add(IFA_BROADCAST, raw(broadcast));
   return request;
 }
 
-netlink_request default_route(in_addr gateway) {
+result<netlink_request> default_route(const std::string& by) {
+  GANTRY_LET(const auto gateway, parse_address(by));
   rtmsg header{};
-  header.rtm_family = AF_INET;
+  header.rtm_family = domain_of(gateway);
   header.rtm_table = RT_TABLE_MAIN;
   header.rtm_protocol = RTPROT_BOOT;
   header.rtm_scope = RT_SCOPE_UNIVERSE;
   header.rtm_type = RTN_UNICAST;
-  netlink_request request("default route", RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, header);
-  request.add(RTA_GATEWAY, bytes_of(gateway));
+  netlink_request request("default route by " + by, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, header);
+  request.add(RTA_GATEWAY, raw(gateway));
   return request;
 }
 
@@ -122,17 +135,34 @@ netlink_request hairpin(const std::string& port) {
   return request;
 }
 
-result<void> set_up_end(netlink_socket& there, const veth& end, in_addr address) {
+result<void> set_up_end(netlink_socket& there, const veth& end) {
   GANTRY_LET(const auto link, there.index_of(end.interface));
   std::vector<netlink_request> requests;
   requests.emplace_back("lo", std::uint16_t{RTM_NEWLINK}, std::uint16_t{0}, up(1)); // its index everywhere
-  requests.push_back(new_address(link, address, end.prefix_length, end.interface));
   requests.emplace_back("link " + end.interface, std::uint16_t{RTM_NEWLINK}, std::uint16_t{0}, up(link));
-  if (!end.gateway.empty()) {
-    GANTRY_LET(const auto gateway, parse_address(end.gateway));
-    requests.push_back(default_route(gateway));
+  for (const auto& address : end.addresses) {
+    GANTRY_LET(auto request, new_address(link, address, end.interface));
+    requests.push_back(std::move(request));
+  }
+  for (const auto& address : end.addresses) {
+    if (address.gateway.empty()) continue;
+    GANTRY_LET(auto request, default_route(address.gateway));
+    requests.push_back(std::move(request));
   }
   return there.run(requests);
+}
+
+bool is_v6(const link_address& address) { return family_of(address.ip) == ip_family::v6; }
+
+/// A bridge has IPv6 when it has such an address, and else not even link-local ones: what comes from a container would
+/// be forwarded by a host that forwards. It never takes a container for a router of its own (CVE-2020-13401).
+result<void> settle_ipv6(const bridge_link& bridge) {
+  const bool wanted = std::any_of(bridge.addresses.begin(), bridge.addresses.end(), is_v6);
+  const auto folder = "ipv6/conf/" + bridge.name;
+  // Not there: a host without IPv6, or a link that is too narrow for it.
+  if (!wanted && ::access(("/proc/sys/net/" + folder).c_str(), F_OK) != 0) return {};
+  GANTRY_TRY(turn(folder + "/accept_ra", false));
+  return turn(folder + "/disable_ipv6", !wanted);
 }
 
 result<void> remove(netlink_socket& from, const std::string& name) {
@@ -146,15 +176,14 @@ result<void> remove(netlink_socket& from, const std::string& name) {
 } // namespace
 
 result<std::string> mac_of(const std::string& address) {
-  GANTRY_LET(const auto raw, parse_address(address));
+  GANTRY_LET(const auto of, parse_address(address));
   mac_bytes mac{0x02, 0x42};
-  bytes_of(raw).copy(reinterpret_cast<char*>(mac.data()) + 2, 4);
+  raw(of).substr(of.size() - 4).copy(reinterpret_cast<char*>(mac.data()) + 2, 4);
   return text_of(mac);
 }
 
 result<void> make_bridge(const bridge_link& bridge) {
-  GANTRY_LET(const auto address, parse_address(bridge.address));
-  GANTRY_LET(const auto mac, mac_of(bridge.address).and_then(parse_mac));
+  GANTRY_LET(const auto mac, mac_of(bridge.addresses.front().ip).and_then(parse_mac));
   GANTRY_LET(auto host, netlink_socket::here());
   netlink_request link("bridge " + bridge.name, RTM_NEWLINK, NLM_F_CREATE, up());
   link.add_text(IFLA_IFNAME, bridge.name);
@@ -164,8 +193,14 @@ result<void> make_bridge(const bridge_link& bridge) {
   link.add(IFLA_INFO_KIND, "bridge");
   link.close();
   GANTRY_TRY(host.run({link}));
+  GANTRY_TRY(settle_ipv6(bridge));
   GANTRY_LET(const auto index, host.index_of(bridge.name));
-  return host.run({new_address(index, address, bridge.prefix_length, bridge.name)});
+  std::vector<netlink_request> requests;
+  for (const auto& address : bridge.addresses) {
+    GANTRY_LET(auto request, new_address(index, address, bridge.name));
+    requests.push_back(std::move(request));
+  }
+  return host.run(requests);
 }
 
 result<void> remove_link(const std::string& name) {
@@ -174,16 +209,15 @@ result<void> remove_link(const std::string& name) {
 }
 
 result<std::string> connect_veth(const veth& end) {
-  GANTRY_LET(const auto address, parse_address(end.address));
   GANTRY_LET(const auto mac,
-             (end.mac.empty() ? mac_of(end.address) : result<std::string>(end.mac)).and_then(parse_mac));
+             (end.mac.empty() ? mac_of(end.addresses.front().ip) : result<std::string>(end.mac)).and_then(parse_mac));
   GANTRY_LET(auto host, netlink_socket::here());
   GANTRY_LET(const auto bridge, host.index_of(end.bridge));
   GANTRY_LET(const auto space, open_namespace(end.namespace_path));
   GANTRY_LET(auto there, netlink_socket::in(space.get()));
   const auto port = fresh_name();
   auto made = host.run({new_pair(end, port, bridge, space.get(), mac), hairpin(port)});
-  if (made) made = set_up_end(there, end, address);
+  if (made) made = set_up_end(there, end);
   if (made) return text_of(mac);
   (void)remove(host, port); // a name of ours alone: whatever failed, nobody else's link goes
   return within(made.error(), "connect to bridge {}", end.bridge);

@@ -25,9 +25,9 @@ constexpr std::array<std::string_view, 8> actions = {"SCMP_ACT_KILL",  "SCMP_ACT
                                                      "SCMP_ACT_ALLOW", "SCMP_ACT_LOG"};
 constexpr std::array<std::string_view, 7> operators = {"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",       "SCMP_CMP_EQ",
                                                        "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"};
-constexpr std::array<std::string_view, 4> flags = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
-                                                   "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-                                                   "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
+constexpr std::array<std::string_view, 4> filter_flags = {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+                                                          "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+                                                          "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
 constexpr std::size_t max_string = 4096;
 
 template<std::size_t N>
@@ -103,14 +103,14 @@ kernel_version parse_kernel(std::string_view version) {
 }
 
 /// `includes` or `excludes` of a rule.
-struct filter {
+struct rule_filter {
   std::vector<std::string_view> caps, arches;
   kernel_version min_kernel;
   bool any = false;
 };
 
-result<filter> read_filter(dom::object rule, const char* key) {
-  filter found;
+result<rule_filter> read_filter(dom::object rule, const char* key) {
+  rule_filter found;
   auto member = rule[key];
   if (member.error() == simdjson::NO_SUCH_FIELD || (!member.error() && member.value_unsafe().is_null())) return found;
   dom::object object;
@@ -208,7 +208,7 @@ result<std::string> convert(dom::object root, const circumstances& here) {
   if (!architectures.empty()) profile["architectures"] = architectures;
   GANTRY_LET(const auto wanted, texts(root, "flags"));
   for (const auto flag : wanted)
-    if (!one_of(flags, flag)) return bad(fmt::format("'{}' is no flag", flag.substr(0, 64)));
+    if (!one_of(filter_flags, flag)) return bad(fmt::format("'{}' is no flag", flag.substr(0, 64)));
   if (!wanted.empty()) profile["flags"] = wanted;
   auto calls = ordered_json::array();
   GANTRY_LET(const auto rules, objects(root, "syscalls"));

@@ -30,7 +30,7 @@ struct names_stage : cast {
 
 TEST_CASE("names: the file is there before the program is started, and its failure is told in its own words") {
   names_stage s;
-  auto told = s.publish({{"c1", "10.1.0.2", {"web"}, {}}});
+  auto told = s.publish({{"c1", {"10.1.0.2"}, {"web"}, {}}});
   CHECK(told.why().message == "aardvark-dns ended with 1: no");
   CHECK(sys::read_file(s.where.folder + "/n1").value() == "10.1.0.1\nc1 10.1.0.2  web\n");
   REQUIRE(s.started.size() == 1);
@@ -40,7 +40,7 @@ TEST_CASE("names: the file is there before the program is started, and its failu
 TEST_CASE("names: where the program is not installed, it is said what to install") {
   names_stage s;
   s.where.program.clear();
-  CHECK_THAT(s.publish({{"c1", "10.1.0.2", {"web"}, {}}}).why().message, contains("apt-get install aardvark-dns"));
+  CHECK_THAT(s.publish({{"c1", {"10.1.0.2"}, {"web"}, {}}}).why().message, contains("apt-get install aardvark-dns"));
 }
 
 TEST_CASE("names: of a network without containers there is no file, and nothing is started for it") {

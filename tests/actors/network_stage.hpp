@@ -57,6 +57,7 @@ inline links_actor::behavior_type fake_links(links_actor::pointer self, script* 
 
 struct network_stage : cast {
   std::vector<std::string> steps;
+  std::vector<monitor::run_process> requests; ///< the programs among the steps
   std::vector<veth> connected;
   std::set<std::string> failing;
   std::vector<publish_names> published;
@@ -67,6 +68,7 @@ struct network_stage : cast {
     play.program = [this](const monitor::run_process& request) { return reply(request); };
     auto names = on.spawn(fake_names, &play, &published, &names_forgotten);
     network_parts with{network::bridge_network{},
+                       network::unique_local_of("0123456789abcdef"),
                        parts->launchers,
                        parts->metadata,
                        parts->events,
@@ -77,8 +79,9 @@ struct network_stage : cast {
   monitor::process_result reply(const monitor::run_process& request) {
     auto step = step_of(request);
     steps.push_back(step);
+    requests.push_back(request);
     if (failing.contains(step)) return {1, R"({"cniVersion":"1.0.0","code":11,"msg":"try again"})", "no"};
-    if (step == "iptables -C") return {1, "", "no such rule"};
+    if (step.ends_with("tables -C")) return {1, "", "no such rule"};
     return {0, "", ""};
   }
   std::vector<std::string> actions_of(event::subject type) const {

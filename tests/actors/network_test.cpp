@@ -190,7 +190,7 @@ TEST_CASE("network: an end has an address of its own, the way out, and what its 
   CHECK(s.on.ask<network_endpoint>(s.network, request).ok());
   REQUIRE(s.connected.size() == 3);
   CHECK(s.connected[2].bridge == "gantry0");
-  CHECK(s.connected[2].gateway == "172.29.0.1");
+  CHECK(s.connected[2].addresses.at(0).gateway == "172.29.0.1");
   CHECK(s.connected[2].mac == "02:00:00:00:00:99");
   CHECK(s.connected[2].namespace_path == "/proc/1/ns/net");
 }

@@ -59,5 +59,6 @@ def network_names():
 
 def rules():
     """Packet rules of containers: those that speak of a CNI chain of one container."""
-    return {line for table in ("nat", "filter", "mangle") for line in lines_of("iptables-save", "-t", table)
+    return {line for program in ("iptables-save", "ip6tables-save") for table in ("nat", "filter", "mangle")
+            for line in lines_of(program, "-t", table)
             if re.search(r"CNI-(DN-)?[0-9a-f]{8,}|gantry", line) and not line.startswith("#")}

@@ -136,6 +136,16 @@ class Compose:
         self.c_ok("down", "-v", "-t", "0")
         self.assertEqual(self.rest(), ([], [], []))
 
+    def test_a_network_of_both_families(self):
+        web = {"image": self.base, "command": ["sleep", "1000"], "stop_grace_period": "0s", "networks": {"both": {"ipv6_address": "fd00:232::5"}}}
+        self.write({"services": {"web": web}, "networks": {"both": {"enable_ipv6": True, "ipam": {"config": [{"subnet": "fd00:232::/64"}]}}}})
+        self.c_ok("up", "-d")
+        end = self.one("web")["NetworkSettings"]["Networks"]["proj_both"]
+        self.assertEqual((end["GlobalIPv6Address"], end["IPv6Gateway"]), ("fd00:232::5", "fd00:232::1"))
+        self.assertNotEqual(end["IPAddress"], "")
+        self.c_ok("down", "-t", "0")
+        self.assertEqual(self.rest(), ([], [], []))
+
     def test_scale(self):
         self.c_ok("up", "-d", "--scale", "app=3")
         several = self.containers("app")

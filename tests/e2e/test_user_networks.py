@@ -1,84 +1,16 @@
 """Networks that users make, by the stock docker client: names, addresses, isolation; what comes and goes while it runs."""
-import json
 import os
 import random
-import socket
 import threading
 import time
-import unittest
 
-import docker_client
 import host
-from harness import SLOW, Case, wait_until
+from harness import SLOW, wait_until
+from network_case import NetworkCase
 from registry import free_port
 
 
-class UserNetworks(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.docker = docker_client.find()
-        if not cls.docker:
-            raise unittest.SkipTest("no docker client, and Debian's package cannot be downloaded")
-        super().setUpClass()
-        cls.daemon.environment["DOCKER_HOST"] = f"unix://{cls.daemon.socket}"
-
-    def tearDown(self):
-        super().tearDown()
-        if self.daemon.process.poll() is None:
-            self.d_ok("network", "prune", "-f")
-            self.assertEqual(self.d_ok("network", "ls", "-qf", "type=custom"), "")
-
-    def d(self, *arguments, **options):
-        return self.daemon.gantry(*arguments, program=self.docker, **options)
-
-    def d_ok(self, *arguments, **options):
-        done = self.d(*arguments, **options)
-        self.assertEqual(done.returncode, 0,
-                         f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.daemon.log()[-1500:]}")
-        return done.stdout
-
-    def d_refused(self, words, *arguments):
-        done = self.d(*arguments)
-        self.assertNotEqual(done.returncode, 0, f"docker {' '.join(arguments)} succeeded: {done.stdout}")
-        self.assertIn(words, done.stderr)
-
-    # ---- what the tests are made of
-
-    def network(self, name, *options):
-        self.d_ok("network", "create", *options, name)
-        self.addCleanup(self.d, "network", "rm", name)
-        return self.look(name)
-
-    def look(self, name):
-        return json.loads(self.d_ok("network", "inspect", name))[0]
-
-    def up(self, name, network, *options):
-        """A container that echoes lines on port 8080; its address there."""
-        self.d_ok("run", "-d", "--name", name, "--network", network, *options, self.base, "sh", "-c",
-                  "while true; do nc -l -p 8080 -e /bin/cat; done")
-        return self.ends(name)[network]["IPAddress"]
-
-    def ends(self, name):
-        return self.daemon.inspect(name)["NetworkSettings"]["Networks"]
-
-    def reaches(self, name, target):
-        """Whether a container gets its line back from another, port 8080."""
-        return self.d("exec", "-i", name, "busybox", "timeout", "3", "nc", "-w", "2", target, "8080", input="over\n").stdout == "over\n"
-
-    def asserts_reach(self, name, target):
-        wait_until(lambda: self.reaches(name, target), 20, f"{name} to reach {target}")
-
-    def answers(self, port):
-        try:
-            with socket.create_connection(("127.0.0.1", port), 2) as link:
-                link.sendall(b"hello\n")
-                return link.makefile().readline() == "hello\n"
-        except OSError:
-            return False
-
-    def name_servers(self):
-        return [pid for pid, line in host.processes_with(f"{self.daemon.run_dir}/names").items() if "aardvark" in line]
-
+class UserNetworks(NetworkCase):
     # ---- names
 
     def test_containers_find_each_other_by_name_alias_and_short_id(self):
@@ -143,7 +75,8 @@ class UserNetworks(Case):
         self.d_refused("already exists", "network", "create", "n1")
         self.d_refused("Pool overlaps", "network", "create", "--subnet", "10.231.8.128/25", "n2")
         self.d_refused("macvlan", "network", "create", "-d", "macvlan", "n2")
-        self.d_refused("IPv6", "network", "create", "--ipv6", "n2")
+        self.d_refused("multiple subnets", "network", "create", "--subnet", "10.231.9.0/24", "--subnet", "10.231.10.0/24", "n2")
+        self.d_refused("needs EnableIPv6", "network", "create", "--subnet", "fd00:231::/64", "n2")
         self.d_refused("network nope not found", "run", "--rm", "--network", "nope", self.base, "true")
         self.d_refused("bridge is a pre-defined network and cannot be removed", "network", "rm", "bridge")
         self.d_refused("user defined networks only", "run", "--ip", "10.0.0.2", self.base, "true")
@@ -251,10 +184,6 @@ class UserNetworks(Case):
         wait_until(lambda: self.nth("n1", 1) not in self.d_ok("exec", "plain", "cat", "/etc/resolv.conf"), 10,
                    "resolv.conf to name the network no more")
 
-    def nth(self, network, number):
-        subnet = self.look(network)["IPAM"]["Config"][0]["Subnet"]
-        return subnet.split("/")[0].rsplit(".", 1)[0] + f".{number}"
-
     # ---- what outlives what
 
     def test_names_and_networks_outlive_the_engine(self):
@@ -283,7 +212,7 @@ class UserNetworks(Case):
 
     def test_killed_at_any_moment_nothing_is_left(self):
         links, rules = host.links(), host.rules()
-        self.network("n1"), self.network("n2")
+        self.network("n1"), self.network("n2", "--ipv6")
         for moment in range(3 if SLOW else 6):
             def busy(n):
                 for _ in range(20):

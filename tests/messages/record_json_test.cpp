@@ -231,7 +231,8 @@ TEST_CASE("a sandbox's and a volume's record come back as they were written") {
   sandbox_record s{{"k8s", "2"}, "bridge", {{80, "tcp", "", 8080}}, "h", {}, 2, 5};
   CHECK(sandbox_from_json(to_json(s))->endpoints.empty());
   s.endpoints = {network_endpoint{"bridge", "10.0.0.2", "10.0.0.1", "02::", 24, s.ports}};
-  s.endpoints[0].asked = {"bridge", "bridge", "10.0.0.2", "02::", {"db"}};
+  s.endpoints[0].asked = {"bridge", "bridge", "10.0.0.2", "02::", {"db"}, "fd00::2"};
+  s.endpoints[0].ip6 = {"fd00::2", "fd00::1", 64};
   s.endpoints[0].names = {"web", "db"};
   s.endpoints[0].interface = "eth1";
   s.endpoints[0].attached = s.endpoints[0].default_route = true;
@@ -242,6 +243,8 @@ TEST_CASE("a sandbox's and a volume's record come back as they were written") {
   CHECK(sandbox.endpoints.at(0).prefix_length == 24);
   CHECK(sandbox.created_at == 5);
 
+  CHECK(sandbox.endpoints.at(0).ip6.ip == "fd00::2");
+
   volume_record v{"docker", "data", true, {{"k", "v"}}, 7};
   auto volume = volume_from_json(to_json(v)).value();
   CHECK(volume.ns == "docker");
@@ -249,6 +252,26 @@ TEST_CASE("a sandbox's and a volume's record come back as they were written") {
   CHECK(volume.anonymous);
   CHECK(volume.labels == v.labels);
   CHECK(volume.created_at == 7);
+}
+
+TEST_CASE("a network's record comes back as it was written, and one of an engine that knew one subnet, too") {
+  network_definition of;
+  of.name = {"docker", "1"};
+  of.ipv6 = true;
+  of.subnets = {{"10.0.0.0/24", "10.0.0.1", "10.0.0.64/26", {{"a", "10.0.0.9"}}}, {"fd00::/64", "fd00::1", {}}};
+  const auto back = network_from_json(to_json(of)).value();
+  CHECK(to_json(back) == to_json(of));
+  CHECK(back.ipv6);
+  CHECK(back.subnets.at(1).gateway == "fd00::1");
+
+  const auto old = network_from_json(R"({"name":{"ns":"docker","id":"1"},"subnet":"10.0.0.0/24","gateway":"10.0.0.1",
+    "ip_range":"10.0.0.64/26","reserved":{"a":"10.0.0.9"}})")
+                       .value();
+  REQUIRE(old.subnets.size() == 1);
+  CHECK(old.subnets[0].gateway == "10.0.0.1");
+  CHECK(old.subnets[0].ip_range == "10.0.0.64/26");
+  CHECK(old.subnets[0].reserved.at("a") == "10.0.0.9");
+  CHECK_FALSE(old.ipv6);
 }
 
 namespace {

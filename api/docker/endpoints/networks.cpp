@@ -51,7 +51,7 @@ result<void> may_change(std::string_view network, const endpoint_options& how) {
     return fail(errc::denied, "cannot connect container to host network - container must be created in host network "
                               "mode; and one that was cannot leave it");
   if (network == "none") return fail(errc::denied, "container cannot be connected to, or leave, the network none");
-  if (network == "bridge" && !how.address.empty())
+  if (network == "bridge" && !(how.address.empty() && how.address6.empty()))
     return fail(errc::invalid_argument, "user specified IP address is supported on user defined networks only");
   if (network == "bridge" && !how.aliases.empty())
     return fail(errc::invalid_argument,

@@ -35,13 +35,11 @@ result<void> read_ipam(json_fields& fields, endpoint_options& into) {
   auto from = fields.object("IPAMConfig");
   if (!from) return {};
   json_fields ipam(*from);
-  std::string address6;
   std::vector<std::string> link_local;
   ipam.read("IPv4Address", into.address);
-  ipam.read("IPv6Address", address6);
+  ipam.read("IPv6Address", into.address6);
   ipam.read("LinkLocalIPs", link_local);
   GANTRY_TRY(parts::checked(ipam, "IPAMConfig"));
-  if (!address6.empty()) return fail(errc::invalid_argument, "IPv6 addresses are not supported: leave IPv6Address out");
   if (!link_local.empty()) return fail(errc::invalid_argument, "LinkLocalIPs are not supported");
   return {};
 }
@@ -70,7 +68,7 @@ bool has_own_network(std::string_view mode) {
 
 /// What a container on networks that no user made asks in vain.
 result<void> check_predefined(const endpoint_options& asked) {
-  if (!asked.address.empty())
+  if (!asked.address.empty() || !asked.address6.empty())
     return fail(errc::invalid_argument, "user specified IP address is supported on user defined networks only");
   if (!asked.aliases.empty())
     return fail(errc::invalid_argument,

@@ -56,7 +56,11 @@ result<void> read_option(const std::string& name, const std::string& value, netw
   if (short_name == "enable_icc")
     return expect(name, value, true, "containers on one network reach each other; put them on different ones");
   if (short_name == "default_bridge") return expect(name, value, false, "the default bridge is the engine's own");
-  if (name == "com.docker.network.enable_ipv6") return expect(name, value, false, "IPv6 is not supported");
+  if (name == "com.docker.network.enable_ipv4") return expect(name, value, true, "networks have IPv4 addresses");
+  if (name == "com.docker.network.enable_ipv6") {
+    GANTRY_LET(into.ipv6, parse_switch(name, value));
+    return {};
+  }
   if (name == "com.docker.network.driver.mtu") {
     GANTRY_LET(into.mtu, parse_mtu(name, value));
     return {};
@@ -64,17 +68,16 @@ result<void> read_option(const std::string& name, const std::string& value, netw
   return fail(errc::invalid_argument, "network option {} is not supported", quote(name));
 }
 
-result<void> read_pool(object from, network_definition& into) {
+result<network_subnet> read_pool(object from) {
   json_fields fields(from);
-  fields.read("Subnet", into.subnet);
-  fields.read("IPRange", into.ip_range);
-  fields.read("Gateway", into.gateway);
-  fields.read("AuxiliaryAddresses", into.reserved);
-  fields.read("AuxAddress", into.reserved); // as Docker's clients and compose write it
+  network_subnet made;
+  fields.read("Subnet", made.subnet);
+  fields.read("IPRange", made.ip_range);
+  fields.read("Gateway", made.gateway);
+  fields.read("AuxiliaryAddresses", made.reserved);
+  fields.read("AuxAddress", made.reserved); // as Docker's clients and compose write it
   GANTRY_TRY(checked(fields, "IPAM.Config"));
-  if (into.subnet.find(':') != std::string::npos)
-    return fail(errc::invalid_argument, "IPAM.Config: subnet {} is of IPv6, which is not supported", into.subnet);
-  return {};
+  return made;
 }
 
 result<void> read_ipam(object from, network_definition& into) {
@@ -88,11 +91,10 @@ result<void> read_ipam(object from, network_definition& into) {
     return fail(errc::invalid_argument, "invalid ipam driver {}: only \"default\" is supported", quote(driver));
   if (!options.empty())
     return fail(errc::invalid_argument, "IPAM option {} is not supported", quote(options.begin()->first));
-  int pools = 0;
   GANTRY_TRY(parts::for_each_object(fields, "Config", [&](object one) -> result<void> {
-    if (++pools > 1)
-      return fail(errc::invalid_argument, "bridge driver doesn't support multiple subnets: name one in IPAM.Config");
-    return read_pool(one, into);
+    GANTRY_LET(auto pool, read_pool(one));
+    into.subnets.push_back(std::move(pool));
+    return {};
   }));
   return checked(fields, "IPAM");
 }
@@ -106,10 +108,9 @@ result<void> check_driver(const std::string& driver) {
 }
 
 result<void> refuse_kinds(json_fields& fields) {
-  bool ipv4 = true, ipv6 = false, ingress = false, config_only = false;
+  bool ipv4 = true, ingress = false, config_only = false;
   std::string scope, from;
   fields.read("EnableIPv4", ipv4);
-  fields.read("EnableIPv6", ipv6);
   fields.read("Ingress", ingress);
   fields.read("ConfigOnly", config_only);
   fields.read("Scope", scope);
@@ -120,7 +121,6 @@ result<void> refuse_kinds(json_fields& fields) {
   }
   GANTRY_TRY(checked(fields, "the body"));
   if (!ipv4) return fail(errc::invalid_argument, "EnableIPv4=false is not supported: networks have IPv4 addresses");
-  if (ipv6) return fail(errc::invalid_argument, "EnableIPv6 is not supported: networks have IPv4 addresses alone");
   if (ingress || config_only || !from.empty())
     return fail(errc::invalid_argument,
                 "Ingress, ConfigOnly and ConfigFrom are swarm's: this is an engine of one host");
@@ -151,6 +151,7 @@ result<network_definition> parse_network_body(std::string_view text) {
   GANTRY_TRY(check_driver(driver));
   GANTRY_TRY(refuse_kinds(fields));
   for (const auto& [name, value] : made.options) GANTRY_TRY(read_option(name, value, made));
+  fields.read("EnableIPv6", made.ipv6); // counts for more than the option of that name
   if (auto ipam = fields.object("IPAM")) GANTRY_TRY(read_ipam(*ipam, made));
   GANTRY_TRY(checked(fields, "the body"));
   return made;

@@ -44,11 +44,16 @@ result<void> read_host_port(const std::string& text, port_binding& port) {
   return {};
 }
 
-/// Empty, or one that stands for all, or an IPv4 address; whether this host has it shows when it is bound.
+/// Empty, or one that stands for all, or an address; whether this host has it shows when it is bound.
 result<void> check_host_address(const std::string& text) {
-  in_addr address{};
-  if (text.empty() || text == "::" || ::inet_pton(AF_INET, text.c_str(), &address) == 1) return {};
-  return fail(errc::invalid_argument, "invalid HostIp {}: use an IPv4 address of this host", quote(text));
+  in6_addr address{};
+  if (text.empty() || ::inet_pton(AF_INET, text.c_str(), &address) == 1) return {};
+  if (::inet_pton(AF_INET6, text.c_str(), &address) != 1)
+    return fail(errc::invalid_argument, "invalid HostIp {}: use an address of this host", quote(text));
+  if (IN6_IS_ADDR_LOOPBACK(&address)) // no proxy holds a port here, and no packet of ::1 leaves its link
+    return fail(errc::invalid_argument, "HostIp {} is not supported: publish at 127.0.0.1, or at another address",
+                text);
+  return {};
 }
 
 result<void> read_binding(object from, port_binding port, container_options& into) {

@@ -31,7 +31,7 @@ json health_config(const healthcheck& of);
 /// The id of a network that an endpoint is on: its own, or, of those that an engine always has, one fixed by the name.
 std::string network_id(std::string_view network);
 std::string endpoint_id(const key& sandbox, const network_endpoint& of);
-/// Of all networks of a container.
+/// Of all networks of a container; one at all addresses is one of each family that its network has.
 std::vector<port_binding> published_ports(const std::vector<network_endpoint>& of);
 
 } // namespace gantry::docker

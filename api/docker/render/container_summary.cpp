@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t most_fields = 16; // of a row, its sizes among them
 
 json published(const port_binding& port) {
-  return {{"IP", port.host_ip.empty() ? "0.0.0.0" : port.host_ip},
+  return {{"IP", port.host_ip},
           {"PrivatePort", port.container_port},
           {"PublicPort", port.host_port},
           {"Type", port.protocol}};

@@ -26,19 +26,27 @@ json plain(std::string_view name, std::string_view driver) {
 }
 
 json ipam_of(const network_definition& of) {
-  json pool = {{"Subnet", of.subnet}};
-  if (!of.ip_range.empty()) pool["IPRange"] = of.ip_range;
-  pool["Gateway"] = of.gateway;
-  if (!of.reserved.empty()) pool["AuxiliaryAddresses"] = object_of(of.reserved);
-  return {{"Driver", "default"}, {"Options", nullptr}, {"Config", json::array({pool})}};
+  auto pools = json::array();
+  for (const auto& one : of.subnets) {
+    json pool = {{"Subnet", one.subnet}};
+    if (!one.ip_range.empty()) pool["IPRange"] = one.ip_range;
+    pool["Gateway"] = one.gateway;
+    if (!one.reserved.empty()) pool["AuxiliaryAddresses"] = object_of(one.reserved);
+    pools.push_back(std::move(pool));
+  }
+  return {{"Driver", "default"}, {"Options", nullptr}, {"Config", std::move(pools)}};
+}
+
+std::string with_prefix(const std::string& ip, int prefix_length) {
+  return ip.empty() ? ip : fmt::format("{}/{}", ip, prefix_length);
 }
 
 json member(const container_record& of, const network_endpoint& end) {
   return {{"Name", of.display_name},
           {"EndpointID", endpoint_id(of.sandbox, end)},
           {"MacAddress", end.mac},
-          {"IPv4Address", end.ip.empty() ? "" : fmt::format("{}/{}", end.ip, end.prefix_length)},
-          {"IPv6Address", ""}};
+          {"IPv4Address", with_prefix(end.ip, end.prefix_length)},
+          {"IPv6Address", with_prefix(end.ip6.ip, end.ip6.prefix_length)}};
 }
 
 } // namespace
@@ -47,6 +55,7 @@ json network(const network_definition& of) {
   auto made = plain(of.display_name, "bridge");
   made["Id"] = network_id(of.name.id);
   made["Created"] = time_text(of.created_at);
+  made["EnableIPv6"] = of.ipv6;
   made["IPAM"] = ipam_of(of);
   made["Internal"] = of.internal;
   made["Attachable"] = of.attachable;

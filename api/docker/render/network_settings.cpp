@@ -11,8 +11,7 @@ json bindings_of(const container_record& of, const std::vector<network_endpoint>
   for (const auto& text : of.options.exposed_ports) ports[text] = nullptr;
   for (const auto& port : published_ports(endpoints)) {
     auto& list = ports[fmt::format("{}/{}", port.container_port, port.protocol)];
-    list.push_back(
-        {{"HostIp", port.host_ip.empty() ? "0.0.0.0" : port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
+    list.push_back({{"HostIp", port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
   }
   return ports;
 }
@@ -35,13 +34,16 @@ void add_address(json& made, const network_endpoint& end) {
   made["Gateway"] = end.gateway;
   made["IPAddress"] = end.ip;
   made["IPPrefixLen"] = end.prefix_length;
-  made["IPv6Gateway"] = made["GlobalIPv6Address"] = "";
-  made["GlobalIPv6PrefixLen"] = 0;
+  made["IPv6Gateway"] = end.ip6.gateway;
+  made["GlobalIPv6Address"] = end.ip6.ip;
+  made["GlobalIPv6PrefixLen"] = end.ip6.prefix_length;
 }
 
 json ipam_config(const endpoint_options& asked) {
-  if (asked.address.empty()) return nullptr;
-  return {{"IPv4Address", asked.address}};
+  json made;
+  if (!asked.address.empty()) made["IPv4Address"] = asked.address;
+  if (!asked.address6.empty()) made["IPv6Address"] = asked.address6;
+  return made;
 }
 
 json endpoint_settings(const container_record& of, const network_endpoint& end) {
@@ -76,7 +78,13 @@ std::string endpoint_id(const key& sandbox, const network_endpoint& of) {
 
 std::vector<port_binding> published_ports(const std::vector<network_endpoint>& of) {
   std::vector<port_binding> ports;
-  for (const auto& end : of) ports.insert(ports.end(), end.ports.begin(), end.ports.end());
+  for (const auto& end : of)
+    for (auto port : end.ports) {
+      const bool all = port.host_ip.empty();
+      if (all) port.host_ip = "0.0.0.0";
+      ports.push_back(port);
+      if (all && !end.ip6.ip.empty()) ports.push_back({port.container_port, port.protocol, "::", port.host_port});
+    }
   return ports;
 }
 

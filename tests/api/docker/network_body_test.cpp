@@ -36,10 +36,12 @@ TEST_CASE("a network as the docker client asks for it") {
     "com.docker.network.bridge.host_binding_ipv4":"127.0.0.1"}})")
                   .value();
   CHECK(made.display_name == "web");
-  CHECK(made.subnet == "10.9.0.0/16");
-  CHECK(made.ip_range == "10.9.4.0/24");
-  CHECK(made.gateway == "10.9.0.254");
-  CHECK(made.reserved.at("router") == "10.9.4.9");
+  REQUIRE(made.subnets.size() == 1);
+  CHECK(made.subnets[0].subnet == "10.9.0.0/16");
+  CHECK(made.subnets[0].ip_range == "10.9.4.0/24");
+  CHECK(made.subnets[0].gateway == "10.9.0.254");
+  CHECK(made.subnets[0].reserved.at("router") == "10.9.4.9");
+  CHECK_FALSE(made.ipv6);
   CHECK(made.bridge == "mybr");
   CHECK(made.mtu == 1400);
   CHECK(made.internal);
@@ -50,21 +52,29 @@ TEST_CASE("a network as the docker client asks for it") {
   CHECK(made.options.size() == 5);
 }
 
+TEST_CASE("a network of both families is asked for by a field, or by an option where there is none") {
+  auto made = parse_network_body(R"({"Name":"n","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},
+    {"Subnet":"fd00::/64","Gateway":"fd00::9"}]}})")
+                  .value();
+  CHECK(made.ipv6);
+  REQUIRE(made.subnets.size() == 2);
+  CHECK(made.subnets[1].gateway == "fd00::9");
+  const std::string option = R"("Options":{"com.docker.network.enable_ipv6":"true"}})";
+  CHECK(parse_network_body(R"({"Name":"n",)" + option)->ipv6);
+  CHECK_FALSE(parse_network_body(R"({"Name":"n","EnableIPv6":false,)" + option)->ipv6);
+}
+
 TEST_CASE("what a network here cannot be is refused by name") {
   CHECK_THAT(network_refusal("{}"), contains("name is empty"));
   CHECK_THAT(network_refusal("[]"), contains("invalid JSON"));
   CHECK_THAT(network_refusal(R"({"Name":5})"), contains("invalid JSON"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Driver":"macvlan"})"), contains("macvlan"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Driver":"host"})"), contains("only one instance"));
-  CHECK_THAT(network_refusal(R"({"Name":"n","EnableIPv6":true})"), contains("EnableIPv6"));
   CHECK_THAT(network_refusal(R"({"Name":"n","EnableIPv4":false})"), contains("EnableIPv4"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Ingress":true})"), contains("Ingress"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Scope":"swarm"})"), contains("Scope"));
   CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Driver":"dhcp"}})"), contains("ipam driver \"dhcp\""));
   CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Options":{"x":"y"}}})"), contains("IPAM option"));
-  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"fd00::/64"}]}})"), contains("IPv6"));
-  CHECK_THAT(network_refusal(R"({"Name":"n","IPAM":{"Config":[{"Subnet":"10.0.0.0/24"},{"Subnet":"10.0.1.0/24"}]}})"),
-             contains("multiple subnets"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Options":{"com.docker.network.bridge.enable_icc":"false"}})"),
              contains("enable_icc=false is not supported"));
   CHECK_THAT(network_refusal(R"({"Name":"n","Options":{"parent":"eth0"}})"), contains("parent"));
@@ -73,11 +83,12 @@ TEST_CASE("what a network here cannot be is refused by name") {
 
 TEST_CASE("a container's networks are read with what is asked of each, its network mode's first") {
   auto options = container_with(R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{
-    "back":null,"web":{"IPAMConfig":{"IPv4Address":"10.9.0.7"},"Aliases":["www"],"MacAddress":"02:42:0a:09:00:07",
+    "back":null,"web":{"IPAMConfig":{"IPv4Address":"10.9.0.7","IPv6Address":"fd00::7"},"Aliases":["www"],"MacAddress":"02:42:0a:09:00:07",
     "NetworkID":"","EndpointID":"","Links":null,"DriverOpts":null,"GwPriority":0}}})");
   REQUIRE(options.networks.size() == 2);
   CHECK(options.networks[0].network == "web");
   CHECK(options.networks[0].address == "10.9.0.7");
+  CHECK(options.networks[0].address6 == "fd00::7");
   CHECK(options.networks[0].aliases == std::vector<std::string>{"www"});
   CHECK(options.networks[0].mac == "02:42:0a:09:00:07");
   CHECK(options.networks[1].network == "back");
@@ -96,7 +107,11 @@ TEST_CASE("the engine's own bridge alone goes without saying") {
 
 TEST_CASE("what a container cannot have on its networks is refused") {
   const std::string on = R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{"web":)";
-  CHECK_THAT(container_network_refusal(on + R"({"IPAMConfig":{"IPv6Address":"fd00::1"}}}})"), contains("IPv6"));
+  CHECK_THAT(container_network_refusal(on + R"({"IPAMConfig":{"LinkLocalIPs":["fe80::1"]}}}})"),
+             contains("LinkLocalIPs"));
+  CHECK_THAT(container_network_refusal(
+                 R"("NetworkingConfig":{"EndpointsConfig":{"bridge":{"IPAMConfig":{"IPv6Address":"fd00::1"}}}})"),
+             contains("user defined networks"));
   CHECK_THAT(container_network_refusal(on + R"({"Links":["a"]}}})"), contains("links"));
   CHECK_THAT(container_network_refusal(on + R"({"DriverOpts":{"a":"b"}}}})"), contains("DriverOpts"));
   CHECK_THAT(container_network_refusal(on + R"({"GwPriority":1}}})"), contains("GwPriority"));
@@ -131,19 +146,31 @@ TEST_CASE("a host port may be one of a range") {
                contains("invalid port specification"));
 }
 
+TEST_CASE("a port may be published at an IPv6 address, but not at its loopback") {
+  const auto at = [](const std::string& address) {
+    return fmt::format(R"("HostConfig":{{"PortBindings":{{"80/tcp":[{{"HostIp":"{}","HostPort":"80"}}]}}}})", address);
+  };
+  CHECK(container_with(at("fd00::1")).ports.at(0).host_ip == "fd00::1");
+  CHECK(container_with(at("::")).ports.at(0).host_ip == "::");
+  CHECK_THAT(container_network_refusal(at("::1")), contains("127.0.0.1"));
+  CHECK_THAT(container_network_refusal(at("fe80::1%eth0")), contains("invalid HostIp"));
+}
+
 TEST_CASE("a network has docker's shape, and shows who is on it now") {
   network_definition of;
   of.name = {"docker", std::string(64, 'a')};
   of.display_name = "web";
-  of.subnet = "10.9.0.0/16";
-  of.gateway = "10.9.0.1";
+  of.ipv6 = true;
+  of.subnets = {{"10.9.0.0/16", "10.9.0.1", {}}, {"fd00::/64", "fd00::1", {}}};
   of.internal = true;
   auto made = network(of);
   CHECK(made["Name"] == "web");
   CHECK(made["Id"] == of.name.id);
   CHECK(made["Driver"] == "bridge");
   CHECK(made["Internal"] == true);
+  CHECK(made["EnableIPv6"] == true);
   CHECK(made["IPAM"]["Config"][0]["Subnet"] == "10.9.0.0/16");
+  CHECK(made["IPAM"]["Config"][1]["Gateway"] == "fd00::1");
   CHECK(network_without_bridge("none")["Driver"] == "null");
 
   container_record record;
@@ -156,5 +183,8 @@ TEST_CASE("a network has docker's shape, and shows who is on it now") {
   table.endpoints[0][0].attached = true;
   auto shown = network_members(table, of.name.id);
   CHECK(shown[record.name.id]["IPv4Address"] == "10.9.0.2/16");
+  CHECK(shown[record.name.id]["IPv6Address"] == "");
+  table.endpoints[0][0].ip6 = {"fd00::2", "fd00::1", 64};
+  CHECK(network_members(table, of.name.id)[record.name.id]["IPv6Address"] == "fd00::2/64");
   CHECK(shown[record.name.id]["Name"] == "one");
 }

@@ -190,10 +190,35 @@ TEST_CASE("a container's row and document have docker's shape") {
   auto whole = container_inspect(record, {endpoint}, nullptr);
   CHECK(whole["State"]["Running"] == true);
   CHECK(whole["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"] == "8080");
+  CHECK(whole["NetworkSettings"]["Ports"]["80/tcp"].size() == 1);
   CHECK(whole["NetworkSettings"]["Ports"]["443/tcp"].is_null());
   CHECK(whole["HostConfig"]["RestartPolicy"]["Name"] == "no");
   CHECK(whole["Args"].size() == 2);
   CHECK(whole["Mounts"].is_array());
+}
+
+TEST_CASE("an end of both families shows both addresses, and its ports at both") {
+  container_record record;
+  record.name = {"docker", std::string(64, 'c')};
+  record.state.now = phase::running;
+  network_endpoint end;
+  end.network = std::string(64, 'a');
+  end.asked.name = "web";
+  end.asked.address6 = "fd00::2";
+  end.attached = true;
+  end.ip = "10.0.0.2";
+  end.ip6 = {"fd00::2", "fd00::1", 64};
+  end.ports = {{80, "tcp", "", 8080}, {81, "tcp", "::", 8081}};
+  const auto shown = network_settings(record, {end});
+  const auto& settings = shown["Networks"]["web"];
+  CHECK(settings["GlobalIPv6Address"] == "fd00::2");
+  CHECK(settings["GlobalIPv6PrefixLen"] == 64);
+  CHECK(settings["IPv6Gateway"] == "fd00::1");
+  CHECK(settings["IPAMConfig"] == json::object({{"IPv6Address", "fd00::2"}}));
+  CHECK(shown["Ports"]["80/tcp"].dump() ==
+        R"([{"HostIp":"0.0.0.0","HostPort":"8080"},{"HostIp":"::","HostPort":"8080"}])");
+  CHECK(shown["Ports"]["81/tcp"].dump() == R"([{"HostIp":"::","HostPort":"8081"}])");
+  CHECK(container_summary(record, {end}, 1)["Ports"].size() == 3);
 }
 
 TEST_CASE("what a registry has is shown with those whom it has an image for") {

@@ -22,7 +22,7 @@ attachment end_with_port() {
   attachment end;
   end.id = "abc";
   end.namespace_path = "/run/netns/x";
-  end.address = "172.29.0.5";
+  end.addresses = {"172.29.0.5"};
   end.ports = {{80, "tcp", "", 8080}, {53, "udp", "127.0.0.1", 53}};
   return end;
 }
@@ -44,6 +44,21 @@ TEST_CASE("ports are published and withdrawn by the plugin portmap") {
   CHECK(withdraw_ports({}, end_with_port()).env[0] == "CNI_COMMAND=DEL");
 }
 
+TEST_CASE("ports of both families, or of one alone, are the plugin's to tell") {
+  bridge_network network;
+  network.subnets.push_back({"fd00:1::/64", "fd00:1::1"});
+  auto end = end_with_port();
+  end.addresses.emplace_back("fd00:1::5");
+  end.ports = {{80, "tcp", "", 8080}, {81, "tcp", "::", 8081}, {82, "tcp", "0.0.0.0", 8082}};
+  const auto conf = json::parse(publish_ports(network, end).input);
+  CHECK(conf["prevResult"]["ips"][1]["address"] == "fd00:1::5/64");
+  CHECK(conf["prevResult"]["ips"][1]["gateway"] == "fd00:1::1");
+  const auto& mappings = conf["runtimeConfig"]["portMappings"];
+  CHECK_FALSE(mappings[0].contains("hostIP"));
+  CHECK(mappings[1]["hostIP"] == "::");
+  CHECK(mappings[2]["hostIP"] == "0.0.0.0");
+}
+
 TEST_CASE("a plugin's failure is told in its own words") {
   const auto told =
       cni_failure("portmap", {1, R"({"cniVersion":"1.0.0","code":7,"msg":"bad subnet","details":"why"})", ""});
@@ -63,23 +78,24 @@ TEST_CASE("an end of a network as the kernel is to have it") {
   auto made = veth_of(network, end);
   CHECK(made.bridge == "gantry0");
   CHECK(made.interface == "eth1");
-  CHECK(made.prefix_length == 16);
-  CHECK(made.gateway == "172.29.0.1");
+  REQUIRE(made.addresses.size() == 1);
+  CHECK(made.addresses[0].prefix_length == 16);
+  CHECK(made.addresses[0].gateway == "172.29.0.1");
   CHECK(made.mtu == 1400);
   end.default_route = false;
-  CHECK(veth_of(network, end).gateway.empty());
+  CHECK(veth_of(network, end).addresses[0].gateway.empty());
   network.internal = end.default_route = true;
-  CHECK(veth_of(network, end).gateway.empty());
-  CHECK(link_of(network).address == "172.29.0.1");
+  CHECK(veth_of(network, end).addresses[0].gateway.empty());
+  CHECK(link_of(network).addresses.at(0).ip == "172.29.0.1");
 }
 
 TEST_CASE("a network that cannot be is refused") {
   bridge_network network;
   CHECK(check(network));
-  network.gateway = "10.0.0.1";
+  network.subnets[0].gateway = "10.0.0.1";
   CHECK_THAT(check(network).error().message, contains("within 172.29.0.0/16"));
   network = {};
-  network.subnet = "fe80::/64";
+  network.subnets[0].subnet = "fe80::/64";
   CHECK_FALSE(check(network));
   network = {};
   network.bridge = "much-too-long-a-name";
@@ -89,7 +105,7 @@ TEST_CASE("a network that cannot be is refused") {
 TEST_CASE("shared chains go only when nobody else uses them") {
   const std::string mine = "-N CNI-HOSTPORT-DNAT\n-N CNI-HOSTPORT-MASQ\n-N CNI-HOSTPORT-SETMARK\n"
                            "-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n";
-  const auto count = [](const std::string& rules) { return clean_host({}, rules).size(); };
+  const auto count = [](const std::string& rules) { return clean_host({}, {rules, {}}).size(); };
   const auto none = count("");
   CHECK(count(mine) == none + 8);
   CHECK(count(mine + "-A CNI-HOSTPORT-DNAT -p tcp -j CNI-DN-1\n") == none);

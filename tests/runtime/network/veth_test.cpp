@@ -14,8 +14,11 @@ namespace {
 
 /// A bridge of the test's own.
 struct real_bridge {
-  bridge_link link{"gv" + std::to_string(::getpid()), "172.30.215.1", 24, 0};
-  real_bridge() { REQUIRE(make_bridge(link)); }
+  bridge_link link{"gv" + std::to_string(::getpid()), {{"172.30.215.1", 24}}, 0};
+  explicit real_bridge(int families = 1) {
+    if (families == 2) link.addresses.push_back({"fd00:215::1", 64});
+    REQUIRE(make_bridge(link));
+  }
   real_bridge(const real_bridge&) = delete;
   real_bridge& operator=(const real_bridge&) = delete;
   ~real_bridge() { (void)remove_link(link.name); }
@@ -47,9 +50,7 @@ veth end_in(const real_bridge& bridge, const space& there, const std::string& ad
   veth end;
   end.bridge = bridge.link.name;
   end.namespace_path = there.path();
-  end.address = address;
-  end.prefix_length = 24;
-  end.gateway = bridge.link.address;
+  end.addresses = {{address, 24, bridge.link.addresses[0].ip}};
   return end;
 }
 
@@ -78,12 +79,50 @@ TEST_CASE("an end has the name, the MAC address and the MTU that were asked for,
   end.interface = "eth7";
   end.mac = "02:00:00:00:00:17";
   end.mtu = 1400;
-  end.gateway.clear();
+  end.addresses[0].gateway.clear();
   REQUIRE(connect_veth(end));
   const auto shown = there.ip({"link", "show", "eth7"});
   CHECK_THAT(shown, contains("mtu 1400"));
   CHECK_THAT(shown, contains("02:00:00:00:00:17"));
   CHECK_THAT(there.ip({"route"}), !contains("default"));
+}
+
+TEST_CASE("an end of both families has an address and a route of each, at once", "[root]") {
+  const real_bridge bridge(2);
+  const space one(1), other(2);
+  for (const auto* at : {&one, &other}) {
+    auto end = end_in(bridge, *at, at == &one ? "172.30.215.2" : "172.30.215.3");
+    end.addresses.push_back({at == &one ? "fd00:215::2" : "fd00:215::3", 64, "fd00:215::1"});
+    REQUIRE(connect_veth(end));
+  }
+  const auto shown = one.ip({"-6", "addr", "show", "eth0", "scope", "global"});
+  CHECK_THAT(shown, contains("fd00:215::2/64"));
+  CHECK_THAT(shown, !contains("tentative"));
+  CHECK_THAT(one.ip({"-6", "route"}), contains("default via fd00:215::1 dev eth0"));
+  CHECK(one.reaches("fd00:215::3"));
+  CHECK(one.reaches("fd00:215::1"));
+}
+
+TEST_CASE("a bridge has IPv6 when it has such an address, and takes nobody for a router", "[root]") {
+  const auto addresses = [](const real_bridge& of) { return run({"ip", "-6", "addr", "show", of.link.name}).output; };
+  const auto accepts = [](const real_bridge& of) {
+    return run({"cat", "/proc/sys/net/ipv6/conf/" + of.link.name + "/accept_ra"}).output;
+  };
+  {
+    const real_bridge four;
+    CHECK(addresses(four).empty());
+    CHECK(accepts(four) == "0\n");
+  }
+  const real_bridge both(2);
+  CHECK_THAT(addresses(both), contains("fd00:215::1/64"));
+  CHECK(accepts(both) == "0\n");
+  CHECK(make_bridge(both.link)); // again
+}
+
+TEST_CASE("a bridge that is too narrow for IPv6 is made without", "[root]") {
+  bridge_link narrow{"gw" + std::to_string(::getpid()), {{"172.30.216.1", 24}}, 1000};
+  CHECK(make_bridge(narrow));
+  CHECK(remove_link(narrow.name));
 }
 
 TEST_CASE("what comes from a port may go back there", "[root]") {
@@ -109,7 +148,7 @@ TEST_CASE("an end that fails half-way is taken away again", "[root]") {
   const real_bridge bridge;
   const space there(1);
   auto end = end_in(bridge, there, "172.30.215.2");
-  end.gateway = "10.9.8.7"; // not on the link: the kernel refuses the route
+  end.addresses[0].gateway = "10.9.8.7"; // not on the link: the kernel refuses the route
   CHECK_FALSE(connect_veth(end));
   CHECK(bridge.ports().empty());
   CHECK_THAT(there.ip({"-br", "link"}), !contains("eth0"));
