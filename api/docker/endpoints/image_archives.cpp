@@ -89,9 +89,14 @@ awaitable<result<response>> image_load(context& door, const request& what, excha
   auto waiting = send_request<loaded_images>(door, door.actors.archives, std::move(message), deadline::without_end);
   (void)co_await archive.send_body(on); // whatever ended it, the engine's answer says it better
   auto loaded = co_await waiting->answer();
-  if (!loaded) co_return tl::unexpected<error>(upload_error(loaded.error()));
   response made;
-  made.body = loaded_lines(*loaded);
+  if (loaded) {
+    made.body = loaded_lines(*loaded);
+    co_return made;
+  }
+  auto why = upload_error(loaded.error());
+  if (status_of(why) == 429) co_return tl::unexpected<error>(why);
+  made.body = error_line(why); // of a 200, as dockerd says what is wrong with an archive
   co_return made;
 }
 
