@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include "actors/engine_parts.hpp"
 #include "actors/image_making.hpp"
 #include "messages/domain/changes_of.hpp"
@@ -68,9 +70,10 @@ void pack_standing(self_pointer self, const commit_container& request, const mak
   auto container = request.what.container;
   ask<done>(self, container, deadline::monitor, pause_container{},
             [self, work, container, pack, go_on](const result<done>& paused) {
-              if (!paused) return fail_with(self, work, paused.error());
+              // It has ended since, most likely, and stands still without us; dockerd goes on as well.
+              if (!paused) spdlog::info("commit of a container that was not paused: {}", paused.error().message);
               auto packed = pack();
-              tell(container, unpause_container{});
+              if (paused) tell(container, unpause_container{});
               go_on(packed);
             });
 }

@@ -349,6 +349,16 @@ class Archives(Case):
         self.d_ok("rm", "-f", "cc")
         self.d_ok("rmi", "committed:1")
 
+    def test_one_that_ends_while_it_is_committed_is_committed(self):
+        for _ in range(20):
+            made = self.d_ok("create", self.base, "touch", "/made").strip()
+            self.assertEqual(self.daemon.api("POST", f"/containers/{made}/start")[0], 204)
+            status, said = self.daemon.api("POST", f"/commit?container={made}&repo=ending")
+            self.assertEqual(status, 201, said)
+            self.d_ok("rm", "-f", made)
+        self.d_ok("image", "prune", "-f")
+        self.d_ok("rmi", "ending")
+
     def test_commits_without_a_name_and_of_what_cannot_be(self):
         self.d_ok("create", "--name", "nn", self.base, "true")
         identity = self.d_ok("commit", "nn").strip()
