@@ -71,6 +71,12 @@ std::optional<layer_progress> progress_of(const event& e) {
   return now;
 }
 
+std::string import_line(const event& e) {
+  if (e.type != event::subject::pull || e.action != "importing") return {};
+  json detail{{"current", number(e, "current")}, {"total", number(e, "total")}};
+  return dump({{"status", "Importing"}, {"progressDetail", detail}}) + "\n";
+}
+
 std::string pull_progress::lines(const layer_progress& now) {
   auto id = now.layer.hex().substr(0, 12);
   auto known = last_.find(now.layer);

@@ -24,6 +24,10 @@ private:
   std::map<digest, layer_progress> last_;
 };
 
+/// The line of a progress event of a download for an import: action "importing", attributes "current" and "total" (0:
+/// not known); empty when it is none.
+std::string import_line(const event& e);
+
 /// One line: {"status": …}, with an id where there is one.
 std::string status_line(std::string_view status, std::string_view id = {});
 /// The last line of a pull that failed: the head of the response has said 200 long before.
