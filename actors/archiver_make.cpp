@@ -1,17 +1,65 @@
+#include <spdlog/spdlog.h>
+
 #include "actors/engine_parts.hpp"
 #include "actors/image_making.hpp"
 #include "messages/domain/changes_of.hpp"
+#include "runtime/stream/pipe.hpp"
 #include "store/archive/plain_source.hpp"
+#include "store/registry/url_source.hpp"
 
 namespace gantry::archiving {
 namespace {
 
 constexpr std::size_t piece_bytes = 256u << 10;
+constexpr std::chrono::milliseconds progress_interval{100};
 
 // -- import ----------------------------------------------------------------------------------------------------------
 
-result<void> pack_archive(self_pointer self, const import_image& request, image_making& work) {
-  pipe_source from(request.from);
+/// A download, whose progress is told.
+class told_source final : public store::byte_source {
+public:
+  told_source(self_pointer self, const import_image& request, std::unique_ptr<store::url_source> from)
+      : self_(self), request_(request), from_(std::move(from)) {
+    tell_progress();
+  }
+
+  result<std::size_t> read(std::span<char> into) override {
+    GANTRY_LET(auto got, from_->read(into));
+    received_ += got;
+    if (got == 0 || std::chrono::steady_clock::now() - told_ >= progress_interval) tell_progress();
+    return got;
+  }
+
+private:
+  void tell_progress() {
+    told_ = std::chrono::steady_clock::now();
+    tell(self_->state.parts.events,
+         event{request_.ns,
+               event::subject::pull,
+               "importing",
+               request_.pull_id,
+               {{"current", std::to_string(received_)}, {"total", std::to_string(from_->size().value_or(0))}},
+               now()});
+  }
+
+  self_pointer self_;
+  const import_image& request_;
+  std::unique_ptr<store::url_source> from_;
+  std::uint64_t received_ = 0;
+  std::chrono::steady_clock::time_point told_;
+};
+
+result<std::unique_ptr<store::byte_source>> archive_of(self_pointer self, const import_image& request) {
+  if (request.url.empty()) return std::make_unique<pipe_source>(request.from);
+  auto still_wanted = [pipe = request.from]() -> result<void> {
+    GANTRY_TRY(pipe->write_some({}));
+    return {};
+  };
+  GANTRY_LET(auto download, store::url_source::open(request.url, std::move(still_wanted)));
+  return std::make_unique<told_source>(self, request, std::move(download));
+}
+
+result<void> pack_archive(self_pointer self, store::byte_source& from, image_making& work) {
   GANTRY_LET(auto plain, store::plain_source(from));
   GANTRY_LET(work.pieces, store::staging::open(self->state.parts.paths.root()));
   GANTRY_LET(auto packer, store::layer_packer::begin(*work.pieces));
@@ -68,9 +116,10 @@ void pack_standing(self_pointer self, const commit_container& request, const mak
   auto container = request.what.container;
   ask<done>(self, container, deadline::monitor, pause_container{},
             [self, work, container, pack, go_on](const result<done>& paused) {
-              if (!paused) return fail_with(self, work, paused.error());
+              // It has ended since, most likely, and stands still without us; dockerd goes on as well.
+              if (!paused) spdlog::info("commit of a container that was not paused: {}", paused.error().message);
               auto packed = pack();
-              tell(container, unpause_container{});
+              if (paused) tell(container, unpause_container{});
               go_on(packed);
             });
 }
@@ -87,7 +136,9 @@ caf::result<made_image> import_layer(self_pointer self, const import_image& requ
   work->config.changes = request.changes;
   work->config.comment = request.message;
   work->promise = self->make_response_promise<made_image>();
-  if (auto packed = pack_archive(self, request, *work); !packed)
+  if (auto from = archive_of(self, request); !from)
+    fail_with(self, work, from.error());
+  else if (auto packed = pack_archive(self, **from, *work); !packed)
     fail_with(self, work, unreadable(packed.error()));
   else
     make_image(self, work);

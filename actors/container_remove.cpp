@@ -87,7 +87,9 @@ void kill_first(self_pointer self, bool volumes) {
   state.record.state.stopped_by_user = true;
   ask<done>(self, caf::actor_cast<container_supervisor_actor>(self), deadline::inner, kill_container{"SIGKILL"},
             [self, volumes](result<done> r) {
-              if (r || !alive(self->state)) return remove_when_clean(self, volumes);
+              // One that runs no more has its exit on the way.
+              const bool ends = r || r.error().code == errc::failed_precondition;
+              if (ends || !alive(self->state)) return remove_when_clean(self, volumes);
               self->state.removing = false;
               for (auto& promise : std::exchange(self->state.removals, {})) promise.deliver(to_caf(r.error()));
             });

@@ -35,7 +35,9 @@ struct loaded_images {
 /// Makes an image of one layer from a root file system's tar, plain or compressed.
 struct import_image {
   std::string ns;
-  byte_pipe from;
+  byte_pipe from;      ///< the archive; with a URL nothing comes through it, but that it has failed ends the download
+  std::string url;     ///< not empty: http or https, where the archive is downloaded from
+  std::string pull_id; ///< names the progress events of a download; chosen by the caller
   std::optional<reference> name;
   std::string message;
   platform target;

@@ -1,6 +1,8 @@
 #include "api/http/live_exchange.hpp"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -14,12 +16,20 @@ namespace gantry::http {
 namespace {
 
 constexpr std::size_t read_bytes = 32u << 10;
+constexpr std::chrono::seconds head_patience{10}; // that a client has to read a head before its stream goes on
 
 tl::unexpected<error> hung_up() { return fail(errc::unavailable, "the client has hung up"); }
 
+bool is_local(connection::socket& socket) {
+  boost::system::error_code failure;
+  auto at = socket.local_endpoint(failure);
+  return !failure && at.protocol().family() == AF_UNIX;
+}
+
 class live_raw final : public raw_connection {
 public:
-  live_raw(connection::stream& on, std::string early) : on_(on), early_(std::move(early)) {}
+  live_raw(connection::stream& on, std::string early)
+      : on_(on), early_(std::move(early)), head_is_read_(!is_local(on.socket())) {}
 
   awaitable<result<std::string>> read_some() override {
     if (!early_.empty()) co_return std::exchange(early_, {});
@@ -31,6 +41,7 @@ public:
     co_return bytes;
   }
   awaitable<result<void>> write(std::string_view bytes) override {
+    co_await let_the_head_be_read();
     auto [failure, sent] = co_await asio::async_write(on_.socket(), asio::buffer(bytes), as_tuple);
     if (failure) co_return hung_up();
     co_return result<void>();
@@ -46,8 +57,27 @@ public:
   }
 
 private:
+  /// A client may read the head through a buffer of its own and the rest without it (Python's http.client): what lies
+  /// in the socket beside the head would be lost to it.
+  awaitable<void> let_the_head_be_read() {
+    using namespace std::chrono_literals;
+    if (std::exchange(head_is_read_, true)) co_return;
+    asio::steady_timer pause(on_.get_executor());
+    const auto until = std::chrono::steady_clock::now() + head_patience;
+    for (auto wait = 200us; unread() && std::chrono::steady_clock::now() < until; wait = std::min(wait * 2, 50'000us)) {
+      pause.expires_after(wait);
+      co_await pause.async_wait(as_tuple);
+    }
+  }
+  /// Whether the client has bytes in its socket that it has not read: of an AF_UNIX socket, SIOCOUTQ counts these.
+  [[nodiscard]] bool unread() {
+    int bytes = 0;
+    return ::ioctl(on_.socket().native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+  }
+
   connection::stream& on_;
   std::string early_; ///< bytes that came with the request
+  bool head_is_read_; ///< taken for so over TCP, where only what was acknowledged is known
 };
 
 } // namespace

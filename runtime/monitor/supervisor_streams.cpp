@@ -29,6 +29,8 @@ void supervisor::attach(std::shared_ptr<stream_session> client, std::string left
   };
   if (!client->wait(left, std::move(closed))) return;
   if (c && c->now == stage::exited) return client->end(c->end.exit_code);
+  // Whoever follows a log asked while the container lived; it has ended since, and may have no other life to wait for.
+  if (!c && client->wants().what == open_stream::kind::follow_log) return client->close();
   if (c && exec_id.empty() && c->now != stage::starting) return c->init.io->attach(client);
   if (c && !exec_id.empty())
     if (auto found = c->execs.find(exec_id); found != c->execs.end() && found->second.pid != 0)

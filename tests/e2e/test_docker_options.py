@@ -197,7 +197,7 @@ class Logs(ContainerCase):
         for option, word in (("compress=true", "compress"), ("mode=often", "mode"), ("labels-regex=a", "labels-regex"),
                              ("tag={{.Foo}}", "templates"), ("nope=1", "unknown log opt 'nope'"), ("max-buffer-size=1m", "mode=")):
             self.d_refused(word, "create", "--log-opt", option, self.base)
-        self.d_refused("no log driver named", "create", "--log-driver", "syslog", self.base)
+        self.d_refused("logger: no log driver named 'syslog' is registered", "create", "--log-driver", "syslog", self.base)
 
 
 class Terminals(ContainerCase):
@@ -226,6 +226,11 @@ class Terminals(ContainerCase):
         has = self.d_ok("start", "-a", "bare").split()
         self.assertIn("KEPT=1", has)
         self.assertFalse([one for one in has if one.startswith("PATH=")], has)
+        self.assertEqual(self.shown("bare", "{{.Config.Env}}"), "[PATH KEPT=1]")
+
+    def test_inspect_shows_the_user_s_variables_and_then_the_image_s_others(self):
+        self.d_ok("run", "--name", "told", "-e", "A=1", self.base, "true")
+        self.assertEqual(self.shown("told", "{{.Config.Env}}"), "[A=1 PATH=/bin]")
 
     def test_isolation(self):
         self.d_ok("create", "--isolation", "default", self.base)

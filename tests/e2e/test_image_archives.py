@@ -14,6 +14,7 @@ import tarfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import docker_client
 import engine_api
@@ -195,8 +196,8 @@ class Archives(Case):
                            (tar_of({f"f{n}": b"" for n in range(50_001)}), "50000 entries"),
                            (gzip.compress(tar_of(good))[:-9], "")):
             status, said = self.load_bytes(body)
-            self.assertEqual(status, 400, said)
-            self.assertIn(word, str(said))
+            self.assertEqual(status, 200, said)
+            self.assertIn(word, json.loads(said)["error"])
         wait_until(lambda: self.store() == before, what="nothing of them to be left")
         self.assertEqual(self.d("image", "inspect", "evil:1").returncode, 1)
 
@@ -256,8 +257,96 @@ class Archives(Case):
         self.d_ok("create", "--name", "of-import", "imported:1")
         self.d_ok("rm", "of-import")
         self.assertIn("FROM", self.d("import", "-c", "FROM x", self.file("root", root), "imported:2").stderr)
-        self.assertIn("URL", self.d("import", "http://127.0.0.1:1/x.tar").stderr)
         self.d_ok("rmi", "imported:1")
+
+    def serve(self, answer):
+        """The URL of a server whose GETs `answer` answers, with the handler."""
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            do_GET = answer
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # a client that has heard enough
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self.addCleanup(lambda: (server.shutdown(), server.server_close()))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def import_url(self, url, query=""):
+        """Status and lines of an import."""
+        status, said = self.daemon.api("POST", f"/images/create?fromSrc={urllib.parse.quote(url, safe='')}{query}")
+        return status, [said] if isinstance(said, dict) else [json.loads(line) for line in said.splitlines()]
+
+    def test_a_root_file_system_is_imported_from_a_url(self):
+        body = gzip.compress(tar_of({"file": os.urandom(3 << 20)}))
+
+        def answer(handler):
+            moved = handler.path != "/root.tar.gz"
+            handler.send_response(301 if moved else 200)
+            handler.send_header("Content-Length", "0" if moved else str(len(body)))
+            if moved:
+                handler.send_header("Location", "/root.tar.gz")
+            handler.end_headers()
+            if not moved:
+                handler.wfile.write(body)
+        url = self.serve(answer)
+        status, lines = self.import_url(f"{url}/moved", "&repo=by-url&tag=1&changes=CMD%20x")
+        self.assertEqual(status, 200)
+        self.assertEqual(lines[0], {"status": f"Downloading from {url}/moved"})
+        self.assertEqual(lines[-2], {"status": "Importing", "progressDetail": {"current": len(body), "total": len(body)}})
+        image = self.image("by-url:1")
+        self.assertEqual(lines[-1], {"status": image["Id"]})
+        self.assertEqual((image["Comment"], image["Config"]["Cmd"]), (f"Imported from {url}/moved", ["/bin/sh", "-c", "x"]))
+        self.assertEqual(self.import_url(url.removeprefix("http://"))[1][-1]["status"][:7], "sha256:")  # as dockerd completes it
+        self.assertIn("sha256:", self.d_ok("import", f"{url}/root.tar.gz", "by-url:1"))
+        self.assertIn("sha256:", self.ok("import", f"{url}/root.tar.gz", "by-url:1"))
+        self.d_ok("rmi", "by-url:1")
+
+    def test_what_cannot_be_downloaded_is_refused_and_leaves_nothing(self):
+        before = self.store()
+
+        def answer(handler):
+            handler.send_response({"/none": 404, "/broken": 500}.get(handler.path, 200))
+            whole = tar_of({"file": os.urandom(1 << 20)})
+            handler.send_header("Content-Length", str(len(whole) + (100 if handler.path == "/short" else 0)))
+            handler.end_headers()
+            handler.wfile.write(whole if handler.path != "/garbage" else b"x" * len(whole))
+            handler.close_connection = True
+        url = self.serve(answer)
+        for at, status, word in ((f"{url}/none", 404, "404"), (f"{url}/broken", 500, "500"), ("ftp://127.0.0.1/x", 400, "neither https nor http"),
+                                 ("file:///etc/passwd", 400, "neither https nor http"), ("http://u:p@127.0.0.1/x", 400, "password"),
+                                 ("http://127.0.0.1:1/x", 500, "127.0.0.1:1")):
+            told, lines = self.import_url(at)
+            self.assertEqual(told, status, lines)
+            self.assertIn(word, lines[0]["message"])
+        for at in ("/short", "/garbage"):
+            told, lines = self.import_url(url + at)
+            self.assertEqual((told, lines[0]["status"]), (200, f"Downloading from {url}{at}"))
+            self.assertIn("error", lines[-1])
+        self.assertEqual(self.d("import", f"{url}/short").returncode, 1)
+        wait_until(lambda: self.store() == before, what="nothing of them to be left")
+
+    def test_a_download_ends_with_its_client(self):
+        before, gone = self.store(), threading.Event()
+
+        def answer(handler):
+            handler.send_response(200)
+            handler.end_headers()
+            try:
+                while True:
+                    handler.wfile.write(bytes(512))
+                    time.sleep(0.05)
+            except OSError:
+                gone.set()
+                handler.close_connection = True
+        connection = engine_api.Connection(self.daemon.socket, 60)
+        connection.request("POST", "/images/create?fromSrc=" + self.serve(answer))
+        self.assertIn(b"Downloading", connection.getresponse().readline())
+        connection.sock.shutdown(socket.SHUT_RDWR)
+        self.assertTrue(gone.wait(10))
+        wait_until(lambda: self.store() == before, what="nothing of it to be left")
 
     # ---- push
 
@@ -348,6 +437,16 @@ class Archives(Case):
         self.assertEqual(self.d_ok("run", "--rm", "committed:1", daemon=other), "kept\n")
         self.d_ok("rm", "-f", "cc")
         self.d_ok("rmi", "committed:1")
+
+    def test_one_that_ends_while_it_is_committed_is_committed(self):
+        for _ in range(3):
+            made = self.d_ok("create", self.base, "touch", "/made").strip()
+            self.assertEqual(self.daemon.api("POST", f"/containers/{made}/start")[0], 204)
+            status, said = self.daemon.api("POST", f"/commit?container={made}&repo=ending")
+            self.assertEqual(status, 201, said)
+            self.d_ok("rm", "-f", made)
+        self.d_ok("image", "prune", "-f")
+        self.d_ok("rmi", "ending")
 
     def test_commits_without_a_name_and_of_what_cannot_be(self):
         self.d_ok("create", "--name", "nn", self.base, "true")

@@ -18,7 +18,10 @@ class Images(Case):
         said = self.ok("pull", name)
         self.assertEqual((said.count("Already exists"), said.count("Pull complete")), (1, 2), said)
         self.assertIn("Downloaded newer image", said)
-        self.assertIn("Image is up to date", self.ok("pull", name))
+        self.assertTrue(said.startswith("latest: Pulling from image\n"), said)
+        again = self.ok("pull", name).splitlines()
+        self.assertEqual([line.split(":")[0] for line in again[:-1]], ["latest", "Digest", "Status"], again)
+        self.assertIn("Image is up to date", again[2])
         self.assertIn("/image", self.ok("images"))
         self.ok("rmi", name)
 

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 from harness import RUNTIME, Case, wait_until
@@ -53,6 +54,22 @@ class Life(Case):
         wait_until(lambda: "ready" in self.ok("logs", "deaf"))
         self.ok("stop", "-t", "1", "deaf")
         self.assertEqual(self.daemon.state("deaf")["ExitCode"], 137)
+
+    def test_one_that_ends_is_removed_by_force_all_the_same(self):
+        def remove(n):
+            for round in range(15):
+                status, made = self.daemon.api("POST", "/containers/create", {"Image": self.base, "Cmd": ["true"]})
+                self.assertEqual(self.daemon.api("POST", f"/containers/{made['Id']}/start")[0], 204)
+                time.sleep(0.0005 * n)
+                told.append(self.daemon.api("DELETE", f"/containers/{made['Id']}?force=1"))
+        told = []
+        threads = [threading.Thread(target=remove, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([(status, said) for status, said in told if status != 204], [])
+        self.assertEqual(len(told), 15 * 8)
 
     def test_a_paused_container_is_killed_and_removed(self):
         for command in (("kill", "frozen"), ("stop", "-t", "1", "frozen"), ("rm", "-f", "frozen")):

@@ -174,6 +174,9 @@ class PythonSdk(Case):
         self.assertEqual(list(one.exec_run(["sh", "-c", "echo a; sleep 0.1; echo b"], stream=True)[1]), [b"a\n", b"b\n"])
         self.assertEqual(one.exec_run(["sh", "-c", "echo $A; pwd; id -u"], environment={"A": "B"}, workdir="/tmp", user="1000")[1], b"B\n/tmp\n1000\n")
         self.assertIn(b"\r\n", one.exec_run(["echo", "in"], tty=True)[1])
+        # A terminal's output comes in frames when the start does not ask for a terminal too.
+        session = self.client.api.exec_create(one.id, ["echo", "in"], tty=True)["Id"]
+        self.assertEqual(self.client.api.exec_start(session), b"in\r\n")
         one.exec_run(["touch", "/made"], detach=True)
         wait_until(lambda: one.exec_run(["ls", "/made"])[0] == 0, 10)
         link = one.exec_run(["cat"], stdin=True, socket=True)[1]

@@ -51,9 +51,9 @@ awaitable<result<response>> start_detached(context& door, const found_exec& foun
   co_return done_answer;
 }
 
-std::string failure_text(const error& why, bool tty) {
+std::string failure_text(const error& why, bool raw) {
   auto text = why.message + "\r\n";
-  return tty ? text : stream::header(monitor::frame::stdout_data, text.size()) + text;
+  return raw ? text : stream::header(monitor::frame::stdout_data, text.size()) + text;
 }
 
 /// The way to the session's bytes, once it has started.
@@ -93,22 +93,22 @@ awaitable<result<response>> exec_start(context& door, const request& what, excha
   GANTRY_CO_LET(auto found, co_await find_session(door, what.subject));
   const auto& options = found.session.options;
   GANTRY_CO_LET(auto keys, parse_detach_keys(options.detach_keys));
-  if (what.api_minor < first_with_console || !options.tty) body.console = {};
+  if (what.api_minor < first_with_console || !body.tty) body.console = {};
   gantry::start_exec message{found.session.id, body.detach, body.console};
   if (body.detach) co_return co_await start_detached(door, found, std::move(message));
   GANTRY_CO_TRY(may_start(found));
-  auto tty = options.tty;
-  auto head = hijacked(what, tty);
+  const bool raw = body.tty; // the start's own word counts, as dockerd has it, whatever the process has
+  auto head = hijacked(what, raw);
   GANTRY_CO_LET(auto client, co_await on.take_over(std::move(head)));
   // After the head: a client may read that through a buffer of its own and the rest without it (Python's http.client),
   // and what is said at once with the head would be lost to it.
   auto container = co_await start_attached(door, found, std::move(message));
   if (!container) {
-    auto text = failure_text(container.error(), tty);
+    auto text = failure_text(container.error(), raw);
     GANTRY_CO_TRY(co_await client->write(text));
     co_return response();
   }
-  pump_options how{tty, options.attach_stdin, tty ? std::move(keys) : ""};
+  pump_options how{raw, options.attach_stdin, options.tty ? std::move(keys) : ""};
   auto detached = co_await pump(door, **container, *client, std::move(how));
   if (detached) tell_event(door, *found.container.view, "exec_detach", {{"execID", found.session.id}});
   co_return response();

@@ -54,8 +54,7 @@ awaitable<void> show_progress(event_feed& feed, pending<pulled_image>& pull, pul
 }
 
 std::string first_line(const reference& name) {
-  auto from = name.domain == "docker.io" ? name.repository : name.familiar_name();
-  return dump({{"status", "Pulling from " + from}, {"id", name.target()}}) + "\n";
+  return dump({{"status", "Pulling from " + name.repository}, {"id", name.target()}}) + "\n";
 }
 
 std::string last_lines(const reference& name, const result<pulled_image>& got) {

@@ -82,6 +82,13 @@ result<void> read_option(const std::string& name, const std::string& value, log_
   return fail(errc::invalid_argument, "unknown log opt '{}' for {} log driver", name, into.driver);
 }
 
+/// In dockerd's words to the letter: clients look for them.
+tl::unexpected<error> unknown_driver(const std::string& name) {
+  auto quoted = quote(name);
+  quoted.front() = quoted.back() = '\'';
+  return fail(errc::invalid_argument, "logger: no log driver named {} is registered", quoted);
+}
+
 } // namespace
 
 result<void> read_log(object from, log_config& into) {
@@ -97,8 +104,7 @@ result<void> read_log(object from, log_config& into) {
     into.max_files = local_max_files;
     into.compress = true;
   } else if (into.driver != "json-file")
-    return fail(errc::invalid_argument, "logger: no log driver named {} is registered: write json-file, local or none",
-                quote(driver));
+    return unknown_driver(driver);
   for (const auto& [name, value] : into.options) GANTRY_TRY(read_option(name, value, into));
   if (into.compress && (into.max_files < 2 || into.max_size <= 0))
     return fail(errc::invalid_argument,

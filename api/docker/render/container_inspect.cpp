@@ -50,6 +50,21 @@ json labels_of(const container_options& options, const image_config* image) {
   return object_of(labels);
 }
 
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+/// As above: what the engine adds (HOSTNAME, HOME) is not said, and a name without a value, which takes the image's
+/// away, is.
+std::vector<std::string> env_of(const container_record& of, const image_config* image) {
+  if (image == nullptr) return of.effective_env.empty() ? of.options.env : of.effective_env;
+  auto env = of.options.env;
+  const auto given = env.size();
+  for (const auto& entry : image->env)
+    if (std::none_of(env.begin(), env.begin() + static_cast<std::ptrdiff_t>(given),
+                     [&](const std::string& own) { return name_of(own) == name_of(entry); }))
+      env.push_back(entry);
+  return env;
+}
+
 json volumes_of(const container_record& of) {
   std::vector<std::string> targets;
   for (const auto& mount : of.options.mounts)
@@ -77,7 +92,7 @@ json config_of(const container_record& of, const image_config* image) {
   config["Tty"] = options.tty;
   config["OpenStdin"] = options.open_stdin;
   config["StdinOnce"] = options.stdin_once;
-  config["Env"] = of.effective_env.empty() ? options.env : of.effective_env;
+  config["Env"] = or_null(env_of(of, image));
   add_command(config, options, image);
   if (auto health = of.effective_health ? of.effective_health : options.health)
     config["Healthcheck"] = health_config(*health);

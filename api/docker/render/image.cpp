@@ -105,7 +105,8 @@ json image_inspect(const found_image& of) {
   made["Id"] = image.id.str();
   made["RepoTags"] = repo_tags(of.names);
   made["RepoDigests"] = repo_digests(of.names);
-  made["Parent"] = made["Comment"] = "";
+  made["Parent"] = "";
+  made["Comment"] = image.config.history.empty() ? "" : image.config.history.back().comment;
   made["Created"] = image.config.created;
   made["DockerVersion"] = "";
   made["Author"] = image.config.author;

@@ -71,6 +71,12 @@ std::optional<layer_progress> progress_of(const event& e) {
   return now;
 }
 
+std::string import_line(const event& e) {
+  if (e.type != event::subject::pull || e.action != "importing") return {};
+  json detail{{"current", number(e, "current")}, {"total", number(e, "total")}};
+  return dump({{"status", "Importing"}, {"progressDetail", detail}}) + "\n";
+}
+
 std::string pull_progress::lines(const layer_progress& now) {
   auto id = now.layer.hex().substr(0, 12);
   auto known = last_.find(now.layer);
@@ -79,8 +85,12 @@ std::string pull_progress::lines(const layer_progress& now) {
   bool same = !fresh && before == now.now && known->second.current == now.current;
   last_[now.layer] = now;
   if (same || (!fresh && (before == step::done || before == step::exists))) return {};
-  if (now.now == step::exists) return status_line("Already exists", id);
-  auto out = fresh ? status_line("Pulling fs layer", id) : std::string();
+  if (now.now == step::exists) {
+    held_ += status_line("Already exists", id);
+    return brings_ ? std::exchange(held_, {}) : std::string();
+  }
+  brings_ = true;
+  auto out = std::exchange(held_, {}) + (fresh ? status_line("Pulling fs layer", id) : std::string());
   switch (now.now) {
   case step::waiting:
     return fresh ? out : status_line("Waiting", id);

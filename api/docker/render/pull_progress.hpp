@@ -14,7 +14,7 @@ namespace gantry::docker {
 std::optional<layer_progress> progress_of(const event& e);
 
 /// Turns the progress of a pull's layers into the lines that docker pull reads: each change of step once, bytes in
-/// between. One per pull.
+/// between; nothing of an image whose layers are all there. One per pull.
 class pull_progress {
 public:
   /// The lines that this step adds, each with its newline; empty for one that says nothing new.
@@ -22,7 +22,13 @@ public:
 
 private:
   std::map<digest, layer_progress> last_;
+  std::string held_;    ///< of layers that are there, until another is not
+  bool brings_ = false; ///< another is not
 };
+
+/// The line of a progress event of a download for an import: action "importing", attributes "current" and "total" (0:
+/// not known); empty when it is none.
+std::string import_line(const event& e);
 
 /// One line: {"status": …}, with an id where there is one.
 std::string status_line(std::string_view status, std::string_view id = {});

@@ -110,6 +110,17 @@ TEST_CASE("a pull's layers go from waiting to complete, each step said once") {
   CHECK(progress.lines({layer, step::done, 10, 10}).empty());
 }
 
+TEST_CASE("that a layer exists is said of an image that lacks another") {
+  auto layer = [](char c) { return digest::parse("sha256:" + std::string(64, c)).value(); };
+  pull_progress progress;
+  using step = layer_progress::step;
+  CHECK(progress.lines({layer('a'), step::exists, 0, 0}).empty());
+  auto said = progress.lines({layer('b'), step::done, 10, 10});
+  CHECK(said.find("Already exists") < said.find("Pulling fs layer"));
+  CHECK(said.ends_with(status_line("Pull complete", "bbbbbbbbbbbb")));
+  CHECK(progress.lines({layer('c'), step::exists, 0, 0}) == status_line("Already exists", "cccccccccccc"));
+}
+
 TEST_CASE("an error within a pull's stream is in the form that clients look for") {
   auto line = json::parse(error_line({errc::not_found, "manifest unknown", 0}));
   CHECK(line["error"] == "manifest unknown");

@@ -18,6 +18,7 @@ public:
     if (what.path == "/whole") return whole;
     if (what.path == "/parts") return parts;
     if (what.path == "/raw") return raw;
+    if (what.path == "/greeting") return greeting;
     what.streams_body = true;
     if (what.path == "/count") return count;
     if (what.path == "/unread") return unread;
@@ -62,6 +63,15 @@ private:
     }
   }
   static awaitable<result<response>> unread(const request&, exchange&) { co_return fail(errc::denied, "not read"); }
+  /// Raw bytes at once.
+  static awaitable<result<response>> greeting(const request&, exchange& on) {
+    response head;
+    head.status = 101;
+    GANTRY_CO_LET(auto bytes, co_await on.take_over(std::move(head)));
+    GANTRY_CO_TRY(co_await bytes->write("hello"));
+    co_await bytes->shut_down();
+    co_return response();
+  }
   static awaitable<result<response>> raw(const request&, exchange& on) {
     response head;
     head.status = 101;
@@ -172,6 +182,15 @@ TEST_CASE("a connection that was taken over passes bytes until the client has no
   c.say(" late");
   c.end_input();
   CHECK(c.rest().ends_with("early late"));
+}
+
+TEST_CASE("what follows the head of a connection that was taken over waits until that was read") {
+  fixture f;
+  client c(f.path);
+  c.say("GET /greeting HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(c.until("\r\n\r\n").ends_with("\r\n\r\n")); // in one read, of more than the head
+  CHECK(c.rest().ends_with("\r\n\r\nhello"));
 }
 
 TEST_CASE("a client that half-closes gets its answer; a stream to it ends") {

@@ -119,6 +119,12 @@ TEST_CASE("who follows the log is woken when it has grown and told the end", "[r
   CHECK(m.log_text("f") == "hello\n");
 }
 
+TEST_CASE("who follows the log of a container that is gone is not kept waiting", "[root]") {
+  monitor_fixture m;
+  auto follower = m.open_stream({m.name("gone"), "", kind::follow_log, false, false, false});
+  CHECK(read_all(follower).exit_code == -1);
+}
+
 TEST_CASE("a client that does not read is dropped and holds nobody up", "[root]") {
   monitor_fixture m;
   auto stuck = m.open_stream(attach_to(m.name("loud")));
