@@ -78,6 +78,7 @@ void supervisor::on(pause_container what, const responder& respond) {
     c->paused = c->paused || how;
     respond(answer(how));
   };
+  c->cgroup_terms.reset(); // should it end now, the freeze would come to whom its cgroups served next
   if (c->native) return run_own_verb(own_verb::freeze, c->native->cgroup_path, paused);
   run_verb(c->runtime, oci::pause_argv(c->runtime, only_id(c->name)), paused);
 }

@@ -439,7 +439,7 @@ class Archives(Case):
         self.d_ok("rmi", "committed:1")
 
     def test_one_that_ends_while_it_is_committed_is_committed(self):
-        for _ in range(3):
+        for _ in range(20):
             made = self.d_ok("create", self.base, "touch", "/made").strip()
             self.assertEqual(self.daemon.api("POST", f"/containers/{made}/start")[0], 204)
             status, said = self.daemon.api("POST", f"/commit?container={made}&repo=ending")
