@@ -87,8 +87,8 @@ result<mount_request> parse_mount(const v1::Mount& from, const pod_options& pod)
     auto image = parse_image_mount(from);
     if (!image) return within(image.error(), "mount at {}", quote(from.container_path()));
     // As its container's own image, it belongs to the pod's users where nothing else is said.
-    image->uid_map = made.uid_map.empty() ? pod.uid_map : std::move(made.uid_map);
-    image->gid_map = made.gid_map.empty() ? pod.gid_map : std::move(made.gid_map);
+    image->uid_map = made.uid_map.empty() ? pod.uid_map : made.uid_map;
+    image->gid_map = made.gid_map.empty() ? pod.gid_map : made.gid_map;
     return image;
   }
   made.source = from.host_path();
