@@ -11,8 +11,13 @@ admission_state::queue& queue_of(admission_state& state, work_kind what) {
   return state.queues[static_cast<std::size_t>(what)];
 }
 
-void watch(self_pointer self, const caf::actor_addr& holder) {
-  if (++self->state.holders[holder] == 1) self->monitor(holder);
+/// False: it has ended. Its end is told to nobody then, and to monitor a bare address is to call an object that may be
+/// in its destructor: CAF looks at neither.
+bool watch(self_pointer self, const caf::actor_addr& holder) {
+  const auto alive = caf::actor_cast<caf::strong_actor_ptr>(holder);
+  if (!alive) return false;
+  if (++self->state.holders[holder] == 1) self->monitor(alive);
+  return true;
 }
 
 /// A container that restarts for ever asks for ever: it is not watched once for each time.
@@ -90,7 +95,7 @@ void release_all_of(self_pointer self, const caf::actor_addr& gone) {
 void pass(self_pointer self, const pass_slot& request) {
   auto found = self->state.held.find(request.held.id);
   if (found == self->state.held.end()) return;
-  watch(self, request.holder);
+  if (!watch(self, request.holder)) return release(self, request.held.id);
   unwatch(self, std::exchange(found->second.holder, request.holder));
 }
 
@@ -140,7 +145,8 @@ caf::result<slot> acquire(self_pointer self, const acquire_slot& request) {
   auto& q = queue_of(self->state, request.what);
   const bool at_once = q.waiting_count == 0 && may_begin(self->state, request.what);
   if (!at_once && q.waiting_count >= q.limit.queue) return exhausted("requests of this kind", q);
-  watch(self, request.holder);
+  if (!watch(self, request.holder))
+    return to_caf(error{errc::cancelled, "whoever asked for a turn of the engine's has ended", 0});
   if (at_once) return grant(self, request.what, request.holder);
   auto promise = self->make_response_promise<slot>();
   q.by_client[request.client].push_back({self->clock().now(), request.holder, promise});

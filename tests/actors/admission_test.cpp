@@ -67,6 +67,23 @@ TEST_CASE("admission: nothing more is created while as many wait to be started a
   CHECK(waiting.here());
 }
 
+TEST_CASE("admission: who has ended before its request came gets nothing, and what is passed to it is free") {
+  door d({1, 10});
+  auto gone = [&d] {
+    holder_actor one(d.on);
+    auto address = one.actor.address();
+    d.on.crash(one.actor);
+    return address;
+  }();
+  REQUIRE(caf::actor_cast<caf::strong_actor_ptr>(gone) == nullptr);
+  auto late = d.on.ask<slot>(d.admission, acquire_slot{work_kind::creation, "a", gone});
+  CHECK(late.why().code == errc::cancelled);
+  auto first = d.acquire("a"), second = d.acquire("b");
+  CHECK_FALSE(second.here());
+  d.on.say(d.admission, pass_slot{first.value(), gone});
+  CHECK(second.here());
+}
+
 TEST_CASE("admission: creations go on when those that wait to be started are gone") {
   door d({2, 5}, {1, 100});
   const auto start = [&](const caf::actor_addr& who) {

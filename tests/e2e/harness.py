@@ -61,6 +61,8 @@ class Session:
                  if "docker-registry" not in line]
         found += [f"mount {line}" for line in host.mounts(self.mark)]
         found += [f"cgroup {name}" for name in host.cgroups_below(self.mark)]
+        found += [f"{one.folder}: gantryd ended by itself with {one.process.returncode}"
+                  for one in self.daemons if one.ended_by_itself()]
         for before, now, what in zip(self.before, self._looks(), ("link", "network namespace", "packet rule")):
             found += [f"{what} {name}" for name in now - before]
         return found
@@ -121,6 +123,7 @@ class Daemon:
     # ---- the program
 
     def start(self):
+        self.end_is_wanted = False
         with open(f"{self.folder}/log", "a") as log:
             self.process = subprocess.Popen(
                 [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
@@ -141,11 +144,16 @@ class Daemon:
         return host.read(f"{self.folder}/log") + host.read(f"{self.run_dir}/gantryd.log")
 
     def kill9(self):
+        self.end_is_wanted = True
         self.process.kill()
         self.process.wait()
 
+    def ended_by_itself(self):
+        return self.process is not None and self.process.poll() is not None and not self.end_is_wanted
+
     def stop(self, seconds=40):
         """SIGTERM; the exit status."""
+        self.end_is_wanted = True
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -165,6 +173,8 @@ class Daemon:
             self.gantry("rm", "-f", "-v", *ids[at:at + 100], timeout=300)
 
     def close(self):
+        if self.ended_by_itself():
+            print(f"gantryd ended by itself with {self.process.returncode}:\n{self.log()[-6000:]}", file=sys.stderr)
         try:
             if self.process and self.process.poll() is None:
                 self.remove_all()

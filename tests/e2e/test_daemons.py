@@ -93,6 +93,7 @@ class NoSetUp(unittest.TestCase):
         daemon.ok("wait", name)
         self.assertIsNone(daemon.process.poll())
         daemon.ok("rm", name)
+        daemon.end_is_wanted = True
         daemon.process.wait(30 * PATIENCE)
         self.assertEqual(daemon.process.returncode, 0)
 

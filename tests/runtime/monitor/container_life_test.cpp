@@ -223,18 +223,21 @@ TEST_CASE("an idle container holds at most five descriptors of the monitor, an e
     std::filesystem::directory_iterator fds("/proc/" + std::to_string(m.client().pid()) + "/fd");
     return std::distance(begin(fds), end(fds));
   };
-  auto settles_to = [&count](auto most) { // what starting and ending need is closed a moment later
-    for (int step = 0; count() > most && step < 1000; ++step)
+  auto settles = [](const auto& holds) {
+    for (int step = 0; step < 1000; ++step) {
+      if (holds()) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return count() <= most;
+    }
+    return false;
   };
   auto before = count();
   auto what = m.container("idle", {.args = {"sh", "-c", "echo said; exec sleep 1000"}, .open_stdin = true});
   (void)m.must<monitor::started>(what);
-  CHECK(settles_to(before + 5));
+  CHECK(settles([&] { return std::filesystem::exists(m.dir() + "/logs/idle.log"); })); // all is open by then
+  CHECK(settles([&] { return count() <= before + 5; })); // what starting and ending need is closed a moment later
   CHECK(m.ask(monitor::signal_process{m.name("idle"), "", SIGKILL}));
   (void)m.exited().wait("idle");
-  CHECK(settles_to(before));
+  CHECK(settles([&] { return count() <= before; }));
 }
 
 TEST_CASE("crun runs a container on a hybrid host too", "[root]") {
