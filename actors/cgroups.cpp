@@ -1,7 +1,9 @@
 #include "actors/cgroups.hpp"
 
-#include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/parse_plan.hpp"
+#include "runtime/native/systemd_cgroups.hpp"
+#include "runtime/systemd/names.hpp"
+#include "runtime/systemd/units.hpp"
 
 namespace gantry {
 namespace {
@@ -27,8 +29,10 @@ native::resource_plan plan_of(const resource_limits& limits, const cgroup::layou
   return plan;
 }
 
-result<void> make(const cgroup::layout& host, const make_cgroup& request) {
+result<void> make(const cgroups_state& state, const make_cgroup& request) {
+  const auto& host = state.host;
   auto plan = plan_of(request.limits, host);
+  if (state.driver == cgroup::driver::systemd) return native::make_slice(host, request.path, plan);
   if (native::open_cgroups(host, request.path)) return native::update_cgroups(host, request.path, plan);
   GANTRY_TRY(native::make_cgroups(host, request.path, plan));
   return {};
@@ -39,14 +43,21 @@ result<void> update(const cgroup::layout& host, const update_cgroup& request) {
   return native::update_cgroups(host, request.path, changes);
 }
 
+result<void> remove(const cgroups_state& state, const remove_cgroup& request) {
+  if (state.driver == cgroup::driver::systemd) return systemd::stop_unit(std::string(systemd::unit_of(request.path)));
+  return native::remove_cgroups(state.host, request.path);
+}
+
 } // namespace
 
-cgroups_actor::behavior_type cgroups(cgroups_actor::stateful_pointer<cgroups_state> self, cgroup::layout host) {
+cgroups_actor::behavior_type cgroups(cgroups_actor::stateful_pointer<cgroups_state> self, cgroup::layout host,
+                                     cgroup::driver driver) {
   self->state.host = std::move(host);
+  self->state.driver = driver;
   return {
-      [self](const make_cgroup& request) { return to_caf(make(self->state.host, request)); },
+      [self](const make_cgroup& request) { return to_caf(make(self->state, request)); },
       [self](const update_cgroup& request) { return to_caf(update(self->state.host, request)); },
-      [self](const remove_cgroup& request) { return to_caf(native::remove_cgroups(self->state.host, request.path)); },
+      [self](const remove_cgroup& request) { return to_caf(remove(self->state, request)); },
   };
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/container_document.hpp"
 #include "actors/health_rules.hpp"
 #include "actors/sandbox_of.hpp"
@@ -66,6 +67,7 @@ void finish(self_pointer self, const creation_ptr& work) {
 result<void> check_options(container_supervisor_state& state, std::vector<std::string>& warnings) {
   const auto& config = *state.parts->config;
   GANTRY_TRY(runtime_of(config, state.record));
+  GANTRY_TRY(check_cgroup_parent(config, state.record.options.cgroup_parent));
   GANTRY_LET(auto built, build_document(config, state.record, state.image->config,
                                         namespaces_to_join(state.record.options), state.device_edits));
   state.record.args = std::move(built.args);

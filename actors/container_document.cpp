@@ -1,5 +1,6 @@
 #include "actors/container_document.hpp"
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/sandbox_of.hpp"
 #include "runtime/spec/host_files.hpp"
 
@@ -36,7 +37,7 @@ result<spec::built_spec> build_document(const engine_config& config, const conta
                          .user_namespace_path = namespaces.user,
                          .mapped_folder = bundle_of(config, record.name) + "/mapped",
                          .shm_source = shm_of(config, record, namespaces),
-                         .cgroup_path = cgroup_of(config, record),
+                         .cgroup_path = cgroups_path_of(config, record),
                          .init_binary = config.init_program,
                          .default_ulimits = config.default_ulimits,
                          .edits = edits,

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/container_document.hpp"
 #include "actors/container_log.hpp"
 #include "actors/container_supervisor.hpp"

@@ -12,20 +12,31 @@ bool alive(const container_supervisor_state& state) { return alive(state.record)
 
 const launcher_actor& launcher_of(self_pointer self) { return self->state.parts->launcher(self->state.record.monitor); }
 
+namespace {
+
+monitor::runtime_command command_of(const engine_config& config, const std::string& ns, const std::string& path) {
+  monitor::runtime_command made{path, config.run_dir + "/oci/" + ns, {}, false};
+  if (config.driver == cgroup::driver::systemd) made.flags.emplace_back(monitor::systemd_flag);
+  return made;
+}
+
+} // namespace
+
 result<monitor::runtime_command> runtime_of(const engine_config& config, const container_record& record) {
   const auto& name = record.options.runtime.empty() ? config.default_runtime : record.options.runtime;
   auto found = config.runtimes.find(name);
   if (found == config.runtimes.end())
     return fail(errc::invalid_argument, "unknown or invalid runtime name: {}; `gantry info` lists those there are",
                 name);
-  return monitor::runtime_command{
-      found->second, config.run_dir + "/oci/" + record.name.ns, {}, name == monitor::native_runtime};
+  auto made = command_of(config, record.name.ns, found->second);
+  made.native = name == monitor::native_runtime;
+  return made;
 }
 
 result<monitor::runtime_command> maker_of(const engine_config& config, const container_record& record) {
   const auto& launcher = record.state.launcher;
   if (!launcher.starts_with('/')) return runtime_of(config, record);
-  return monitor::runtime_command{launcher, config.run_dir + "/oci/" + record.name.ns, {}, false};
+  return command_of(config, record.name.ns, launcher);
 }
 
 std::string bundle_of(const engine_config& config, const key& name) {

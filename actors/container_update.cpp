@@ -1,3 +1,4 @@
+#include "actors/cgroup_paths.hpp"
 #include "actors/container_supervisor.hpp"
 #include "actors/limits_update.hpp"
 #include "actors/sandbox_of.hpp"

@@ -138,6 +138,7 @@ engine_info describe(const engine_config& config) {
   info.architecture = platform::host().architecture;
   info.host_name = config.host_name;
   info.cgroup_version = config.facts.cgroups.how == cgroup::mode::v2 ? "2" : "1";
+  info.cgroup_driver = cgroup::to_string(config.driver);
   info.id = config.id;
   if (config.facts.seccomp) info.security_options.push_back("name=seccomp,profile=builtin");
   if (config.facts.apparmor) info.security_options.push_back("name=apparmor");

@@ -31,9 +31,10 @@ struct engine_config {
   std::string default_runtime = monitor::native_runtime;
   std::string init_program; ///< path of tini, for --init; empty: not there
   std::vector<ulimit> default_ulimits;
-  std::string cgroup_parent = "/gantry";
-  std::vector<std::string> dns; ///< for containers that name none; empty: the host's
-  int stop_timeout = 10;        ///< seconds
+  cgroup::driver driver = cgroup::driver::cgroupfs;
+  std::string cgroup_parent = "/gantry"; ///< systemd: a slice's name
+  std::vector<std::string> dns;          ///< for containers that name none; empty: the host's
+  int stop_timeout = 10;                 ///< seconds
   bool volatile_snapshots = false;
   std::int64_t writable_memory = 0; ///< of containers that do not say; bytes, 0: on disk
   spec::host_facts facts;

@@ -1,5 +1,6 @@
 #include <spdlog/spdlog.h>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/pod_options.hpp"
 #include "actors/pod_supervisor.hpp"
 

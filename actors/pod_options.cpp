@@ -1,5 +1,7 @@
 #include "actors/pod_options.hpp"
 
+#include "actors/cgroup_paths.hpp"
+
 namespace gantry::pod {
 namespace {
 
@@ -26,14 +28,6 @@ void take_names(container_options& options, const pod_record& pod) {
 }
 
 } // namespace
-
-std::string cgroup_of(const engine_config& config, const pod_record& pod) {
-  const auto& asked = pod.options.cgroup_parent;
-  auto parent = asked.empty() ? config.cgroup_parent + "/" + pod.name.ns : asked;
-  while (parent.ends_with('/')) parent.pop_back();
-  const auto* root = parent.empty() || parent.starts_with('/') ? "" : "/";
-  return fmt::format("{}{}/{}", root, parent, pod.name.id);
-}
 
 result<container_options> complete(const engine_config& config, const pod_record& pod, container_options options) {
   if (options.in_pod.name.empty()) return fail(errc::invalid_argument, "a container of a pod needs a name");
@@ -76,7 +70,7 @@ std::optional<monitor::make_pod_namespaces> namespaces_of(const engine_config& c
   wanted.uids = ranges_of(options.uid_map);
   wanted.gids = ranges_of(options.gid_map);
   wanted.sysctls.assign(options.sysctls.begin(), options.sysctls.end());
-  wanted.cgroup = cgroup_of(config, pod) + "/pause";
+  wanted.cgroup = pause_cgroup_of(config, pod);
   if (wanted.ipc) wanted.shm_bytes = shared_memory;
   return wanted;
 }

@@ -10,9 +10,6 @@
 /// What a pod decides for its containers. Pure.
 namespace gantry::pod {
 
-/// linux.cgroupsPath of what holds the pod's containers: "<parent>/<id>".
-std::string cgroup_of(const engine_config& config, const pod_record& pod);
-
 /// A container's options with what its pod says: names, namespaces, DNS, cgroup, runtime, log. A runtime of its own
 /// stays. Errors: invalid_argument for one that asks for more than its pod may have, or has no name.
 result<container_options> complete(const engine_config& config, const pod_record& pod, container_options options);

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/pod_options.hpp"
 
 namespace gantry {

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/pod_supervisor.hpp"
 #include "actors/random_id.hpp"
 #include "actors/sandbox_of.hpp"
@@ -82,6 +83,8 @@ void run_ended(self_pointer self, const key& name, const result<pod_running>& r,
 
 caf::result<pod_running> make(self_pointer self, const run_pod& request) {
   auto& state = self->state;
+  if (auto good = check_cgroup_parent(*state.parts->config, request.options.cgroup_parent); !good)
+    return to_caf(good.error());
   pod_record record;
   record.name = {request.ns, random_id()};
   record.options = request.options;

@@ -96,10 +96,4 @@ std::string host_name_of(const engine_config& config, const container_record& re
   return record.name.id.substr(0, 12);
 }
 
-std::string cgroup_of(const engine_config& config, const container_record& record) {
-  const auto& parent = record.options.cgroup_parent.empty() ? config.cgroup_parent : record.options.cgroup_parent;
-  if (in_pod(record)) return parent + "/" + record.name.id; // the pod's own
-  return parent + "/" + record.name.ns + "/" + record.name.id;
-}
-
 } // namespace gantry

@@ -29,7 +29,4 @@ std::vector<port_binding> all_ports_of(const container_options& options);
 /// 12 digits of the id.
 std::string host_name_of(const engine_config& config, const container_record& record);
 
-/// linux.cgroupsPath: "<parent>/<ns>/<id>".
-std::string cgroup_of(const engine_config& config, const container_record& record);
-
 } // namespace gantry

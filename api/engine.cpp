@@ -63,6 +63,7 @@ result<Reply> ask_and_wait(caf::actor_system& system, const Handle& to, std::chr
 /// Runtimes make the parents of a container's cgroup and leave them. Only those without children go: another engine may
 /// have containers there.
 void remove_parent_cgroups(const engine_config& config) {
+  if (config.driver == cgroup::driver::systemd) return; // a slice is for the administrator to end
   for (const auto& parent : config.facts.cgroups.folders_of(config.cgroup_parent)) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(parent, ignored))

@@ -19,7 +19,8 @@ struct engine_options {
   std::string init_program;                    ///< for options.init; default: tini in PATH
   std::string default_runtime;                 ///< default: "native"
   std::map<std::string, std::string> runtimes; ///< name to path, beside runc, crun and youki where PATH has them
-  std::string cgroup_parent;                   ///< default: "/gantry"
+  std::string cgroup_driver;                   ///< "cgroupfs" (default) or "systemd", which needs cgroups v2 alone
+  std::string cgroup_parent;                   ///< default: "/gantry"; with systemd "gantry.slice"
   std::vector<std::string> dns;                ///< for containers that name none; default: the host's
   std::vector<std::string> insecure_registries;
   int stop_timeout = -1;            ///< seconds from the stop signal to SIGKILL; default: 10

@@ -137,7 +137,7 @@ result<spawned_engine> spawn_engine(caf::actor_system& system, const engine_opti
                          crew.links};
   parts->network = system.spawn(network_supervisor, std::move(networks), networks_of(store.records));
   parts->pod_network = system.spawn(pod_network_supervisor, pod_networks_of(options), parts->launchers);
-  parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups);
+  parts->cgroups = system.spawn<caf::detached>(cgroups, config->facts.cgroups, config->driver);
   parts->devices = system.spawn<caf::detached>(devices, options.cdi_spec_dirs);
   crew.pods = system.spawn(pods, std::shared_ptr<const engine_parts>(parts));
   crew.files =

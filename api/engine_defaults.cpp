@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <thread>
 
+#include "actors/cgroup_paths.hpp"
 #include "actors/random_id.hpp"
 #include "runtime/spec/host_files.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/systemd/units.hpp"
 
 namespace gantry {
 namespace {
@@ -77,6 +79,23 @@ std::string host_name() {
   return name.data();
 }
 
+result<void> choose_cgroups(const engine_options& options, engine_config& config) {
+  const auto& name = options.cgroup_driver;
+  if (!name.empty() && name != "cgroupfs" && name != "systemd")
+    return fail(errc::invalid_argument, "cgroup_driver '{}': it is cgroupfs or systemd", name);
+  if (name == "systemd") {
+    config.driver = cgroup::driver::systemd;
+    config.cgroup_parent = "gantry.slice";
+    if (const auto how = config.facts.cgroups.how; how != cgroup::mode::v2)
+      return fail(errc::failed_precondition,
+                  "cgroup_driver systemd needs a host with cgroups v2 alone, and this one has {}: use cgroupfs",
+                  cgroup::to_string(how));
+    if (auto there = systemd::check_manager(); !there) return within(std::move(there.error()), "cgroup_driver systemd");
+  }
+  if (!options.cgroup_parent.empty()) config.cgroup_parent = options.cgroup_parent;
+  return check_cgroup_parent(config, config.cgroup_parent);
+}
+
 /// Engines side by side have different roots; their networks must differ, too.
 std::uint32_t mark_of(const std::string& root) {
   std::uint32_t hash = 2166136261U; // FNV-1a
@@ -94,7 +113,7 @@ result<std::shared_ptr<engine_config>> complete(const engine_options& options) {
   GANTRY_TRY(find_programs(options, *config));
   GANTRY_LET(config->facts, spec::read_host_facts());
   GANTRY_LET(config->id, engine_id(options.root));
-  if (!options.cgroup_parent.empty()) config->cgroup_parent = options.cgroup_parent;
+  GANTRY_TRY(choose_cgroups(options, *config));
   config->dns = options.dns;
   if (options.stop_timeout >= 0) config->stop_timeout = options.stop_timeout;
   config->volatile_snapshots = options.volatile_snapshots;

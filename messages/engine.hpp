@@ -35,7 +35,7 @@ struct explained_spec {
 /// Facts for `info` and `version`.
 struct ask_engine_info {};
 struct engine_info {
-  std::string root, run_dir, default_runtime, kernel, os, architecture, host_name, cgroup_version, id;
+  std::string root, run_dir, default_runtime, kernel, os, architecture, host_name, cgroup_version, cgroup_driver, id;
   std::map<std::string, std::string> runtimes; ///< name to path
   std::vector<std::string> security_options, warnings;
   int cpus = 0;

@@ -27,7 +27,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// A process's cgroup in the hierarchy of `controller`, or in the unified one (cgroups(7), /proc/[pid]/cgroup).
+/// A process's cgroup in the hierarchy of `controller`, or in the unified one (cgroups(7), /proc/[pid]/cgroup), whose
+/// line names none.
 std::string cgroup_of(const std::string& text, std::string_view controller) {
   std::string unified;
   for (const auto& line : lines_of(text)) {
@@ -43,7 +44,10 @@ std::string cgroup_of(const std::string& text, std::string_view controller) {
 result<std::string> container_cgroup(int init) {
   auto text = sys::read_file(fmt::format("/proc/{}/cgroup", init));
   if (!text) return fail(errc::not_found, "the container's process {} has ended", init);
-  auto path = cgroup_of(*text, "pids");
+  // Also where v2 is all that is mounted, the kernel may have v1 hierarchies that others made (a nested host).
+  const auto* host = cgroup::of_host();
+  const bool v2 = host != nullptr && host->how == cgroup::mode::v2;
+  auto path = cgroup_of(*text, v2 ? "" : "pids");
   if (path.empty() || path == "/") return fail(errc::not_found, "process {} is in no cgroup of its own", init);
   return path;
 }

@@ -26,6 +26,10 @@ struct runtime_command {
 /// The name by which a user asks for the launcher of our own.
 inline constexpr auto native_runtime = "native";
 
+/// The runtimes' flag for cgroups that systemd makes; linux.cgroupsPath is "SLICE:PREFIX:NAME" then. The native
+/// launcher goes by it, too.
+inline constexpr auto systemd_flag = "--systemd-cgroup";
+
 /// The root filesystem, mounted as an overlay by the monitor's child in a mount namespace of its own.
 struct rootfs {
   std::vector<std::string> lower; ///< layer folders, base first; one alone without upper is bind-mounted

@@ -79,6 +79,8 @@ std::string_view to_string(mode m) {
   return "none";
 }
 
+std::string_view to_string(driver d) { return d == driver::systemd ? "systemd" : "cgroupfs"; }
+
 bool layout::has(std::string_view controller) const {
   return std::binary_search(controllers.begin(), controllers.end(), controller);
 }

@@ -19,6 +19,10 @@ enum class mode : std::uint8_t {
 };
 std::string_view to_string(mode m);
 
+/// Who makes the cgroups of containers: the engine itself, or systemd at its request.
+enum class driver : std::uint8_t { cgroupfs, systemd };
+std::string_view to_string(driver d);
+
 /// Where the hierarchies are mounted. Immutable once read; copy it freely.
 struct layout {
   mode how = mode::none;

@@ -10,11 +10,11 @@
 #include <csignal>
 #include <optional>
 
-#include "runtime/native/cgroup_setup.hpp"
 #include "runtime/native/id_maps.hpp"
 #include "runtime/native/launch_child.hpp"
 #include "runtime/native/mount_parts.hpp"
 #include "runtime/native/procfs.hpp"
+#include "runtime/native/systemd_cgroups.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/loopback.hpp"
@@ -101,7 +101,7 @@ result<void> join_cgroup(const pod_plan& plan, pid_t pid) {
   if (!plan.pid || plan.cgroup.empty() || host == nullptr) return {};
   auto groups = native::open_cgroups(*host, plan.cgroup);
   if (!groups && groups.error().code == errc::not_found)
-    groups = native::make_cgroups(*host, plan.cgroup, {}, native::hierarchies::needed);
+    return native::move_into_new_cgroups(*host, plan.cgroup, {}, pid);
   if (!groups) return tl::unexpected<error>(groups.error());
   for (const auto& members : groups->members)
     if (auto joined = sys::write_all(members.get(), std::to_string(pid)); !joined)

@@ -12,6 +12,7 @@
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/oci/error_text.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/systemd/names.hpp"
 
 namespace gantry::monitor {
 namespace {
@@ -49,6 +50,11 @@ result<void> check_start(const start_container& what, const bundle_folder& bundl
   return {};
 }
 
+bool by_systemd(const runtime_command& runtime) {
+  const auto& all = runtime.flags;
+  return std::find(all.begin(), all.end(), systemd_flag) != all.end();
+}
+
 struct native_choice {
   std::optional<native::container_plan> plan; ///< none: an OCI runtime has to launch it
   std::string why_not;                        ///< where native was asked for
@@ -58,6 +64,9 @@ struct native_choice {
 result<native_choice> choose_launcher(const start_container& what) {
   if (!what.runtime.native) return native_choice{};
   auto plan = native::parse_plan(what.config_json);
+  if (plan && by_systemd(what.runtime)) {
+    GANTRY_LET(plan->cgroup_path, systemd::path_of_scope(plan->cgroup_path));
+  }
   // The zygote serves all containers: it does not wait for the hooks or ID maps of one.
   if (plan && native::needs_caller(*plan) && !native::needs_attendant(*plan))
     plan = fail(errc::failed_precondition, "the native launcher does neither hooks nor new users in the engine");

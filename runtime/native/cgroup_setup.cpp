@@ -16,7 +16,9 @@
 #include "runtime/cgroup/remove.hpp"
 #include "runtime/native/cgroup_values.hpp"
 #include "runtime/native/device_policy.hpp"
+#include "runtime/native/systemd_limits.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/systemd/names.hpp"
 
 namespace gantry::native {
 namespace {
@@ -192,6 +194,14 @@ result<void> set_devices(const layout& host, const std::string& path, const std:
   return {};
 }
 
+result<cgroup_handles> fill(const layout& host, const std::string& path, const std::vector<cgroup_write>& writes,
+                            const std::vector<device_rule>& devices) {
+  GANTRY_TRY(write_resources(host, path, writes));
+  GANTRY_LET(auto opened, open_cgroups(host, path));
+  GANTRY_TRY(set_devices(host, path, devices, opened));
+  return opened;
+}
+
 result<cgroup_handles> make(const layout& host, const std::string& path, const resource_plan& resources,
                             hierarchies which, std::vector<std::string>& made) {
   GANTRY_LET(auto writes, writes_of(host, resources));
@@ -203,10 +213,7 @@ result<cgroup_handles> make(const layout& host, const std::string& path, const r
     GANTRY_TRY(make_folder(base, path, what, made));
     if (made.size() == before) GANTRY_TRY(check_empty(base + path));
   }
-  GANTRY_TRY(write_resources(host, path, writes));
-  GANTRY_LET(auto opened, open_cgroups(host, path));
-  GANTRY_TRY(set_devices(host, path, resources.devices, opened));
-  return opened;
+  return fill(host, path, writes, resources.devices);
 }
 
 /// Until a look at all finds none that had not moved: a child that is forked meanwhile is where its parent was.
@@ -248,6 +255,24 @@ void pause_briefly(long nanoseconds) {
 }
 
 constexpr int patience = 500; // steps of 2 ms
+
+/// Removes them where nobody is in them. A scope is systemd's to remove: taken from it, it is not seen to be empty.
+bool is_gone(const layout& host, const std::string& path) {
+  if (systemd::is_scope(path)) return ::access((host.unified + path).c_str(), F_OK) != 0;
+  const auto removed = cgroup::remove(host, path);
+  return removed && removed->complete();
+}
+
+result<void> end_scope(const layout& host, const std::string& path) {
+  for (int step = 0; step < patience; ++step) {
+    const auto pids = cgroup::processes(host, path);
+    if (pids.empty()) return systemd::stop_unit(std::string(systemd::unit_of(path)));
+    for (const int pid : pids) ::kill(pid, SIGKILL);
+    if (step == 0) (void)set_frozen(host, path, freezing::thawed);
+    pause_briefly(2'000'000);
+  }
+  return fail(errc::failed_precondition, "cgroup {} still has processes", path);
+}
 
 /// v1's `tasks` moves one thread, and of the writer itself without the lock that stops all forks and exits of the host.
 const char* members_file(const layout& host, const std::string& base) {
@@ -291,6 +316,12 @@ result<cgroup_handles> make_cgroups(const layout& host, const std::string& path,
   return within(opened.error(), "cgroup {}", path);
 }
 
+result<cgroup_handles> fill_cgroups(const layout& host, const std::string& path, const resource_plan& resources) {
+  GANTRY_LET(auto writes, writes_of(host, resources));
+  std::erase_if(writes, is_default);
+  return fill(host, path, writes, resources.devices);
+}
+
 result<cgroup_handles> open_cgroups(const layout& host, const std::string& path) {
   cgroup_handles opened;
   for (const auto& [base, what] : hierarchies_of(host)) {
@@ -310,10 +341,13 @@ result<cgroup_handles> open_cgroups(const layout& host, const std::string& path)
 result<void> update_cgroups(const layout& host, const std::string& path, const resource_plan& changes) {
   GANTRY_LET(const auto writes, writes_of(host, changes));
   GANTRY_TRY(join_missing(host, path, writes));
+  if (systemd::is_unit(path))
+    GANTRY_TRY(systemd::set_limits(std::string(systemd::unit_of(path)), unit_properties(writes)));
   return write_resources(host, path, writes);
 }
 
 result<void> remove_cgroups(const layout& host, const std::string& path) {
+  if (systemd::is_scope(path)) return end_scope(host, path);
   for (int step = 0;; ++step) {
     GANTRY_LET(const auto removed, cgroup::remove(host, path));
     if (removed.complete()) return {};
@@ -328,9 +362,7 @@ bool remove_empty_cgroups(const std::string& path) {
   const auto* host = cgroup::of_host();
   if (host == nullptr) return true; // then there are none
   for (int step = 0; step < 10; ++step) {
-    const auto removed = cgroup::remove(*host, path);
-    if (!removed) return false;
-    if (removed->complete()) return true;
+    if (is_gone(*host, path)) return true;
     pause_briefly(100'000);
   }
   return false;

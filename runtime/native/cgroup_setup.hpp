@@ -38,11 +38,16 @@ result<std::vector<std::string>> needed_hierarchies(const cgroup::layout& host, 
 result<cgroup_handles> make_cgroups(const cgroup::layout& host, const std::string& path, const resource_plan& resources,
                                     hierarchies which = hierarchies::all);
 
+/// Writes resources and devices to a cgroup that is there, and opens it. Errors: as above.
+result<cgroup_handles> fill_cgroups(const cgroup::layout& host, const std::string& path,
+                                    const resource_plan& resources);
+
 /// Opens a container's cgroups, in the hierarchies where it has any, for a further process. Errors: not_found.
 result<cgroup_handles> open_cgroups(const cgroup::layout& host, const std::string& path);
 
 /// Writes what `changes` names, devices excepted. Where the cgroup is in no hierarchy of a controller that is named, it
-/// is made there and its processes move in. Errors: not_found; the errno's, naming file and value.
+/// is made there and its processes move in. Where it is a unit's of systemd, that is told. Errors: not_found; the
+/// errno's, naming file and value; systemd's.
 result<void> update_cgroups(const cgroup::layout& host, const std::string& path, const resource_plan& changes);
 
 /// Sends SIGKILL to what lives in it and below it, waits (at most a second, in small steps) and removes it. Absent is

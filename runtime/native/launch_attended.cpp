@@ -22,6 +22,7 @@
 #include "runtime/native/process_setup.hpp"
 #include "runtime/native/procfs.hpp"
 #include "runtime/native/root_tree.hpp"
+#include "runtime/native/systemd_cgroups.hpp"
 #include "runtime/sys/descriptor_passing.hpp"
 #include "runtime/sys/files.hpp"
 
@@ -142,11 +143,7 @@ result<void> set_limits_of(pid_t pid, const process_plan& plan) {
 
 result<void> move_into_cgroups(const launch_options& options, const resource_plan& resources, pid_t pid) {
   if (!options.make_cgroups || options.host == nullptr) return {};
-  GANTRY_LET(const auto made, make_cgroups(*options.host, options.cgroup_path, resources, hierarchies::needed));
-  for (const auto& members : made.members)
-    if (auto joined = sys::write_all(members.get(), std::to_string(pid)); !joined)
-      return within(joined.error(), "join a cgroup of {}", options.cgroup_path);
-  return {};
+  return move_into_new_cgroups(*options.host, options.cgroup_path, resources, pid);
 }
 
 result<void> serve(const container_plan& plan, const launch_options& options, int go, const inheritance& given,

@@ -12,12 +12,16 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "runtime/native/cgroup_reuse.hpp"
 #include "runtime/native/hooks.hpp"
 #include "runtime/native/process_setup.hpp"
+#include "runtime/native/procfs.hpp"
+#include "runtime/native/systemd_cgroups.hpp"
 #include "runtime/sys/exec_pointers.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/systemd/names.hpp"
 
 namespace gantry::native {
 namespace {
@@ -94,6 +98,13 @@ result<void> join_cgroups(const launch_options& options) {
   return {};
 }
 
+/// The scope has this process in it then.
+result<void> enter_own_scope(const launch_options& options, const resource_plan& resources) {
+  GANTRY_LET(const auto procfs, open_procfs());
+  GANTRY_LET(const auto own_name, own_name_in(procfs.get())); // systemd counts as the host does
+  return make_scope(*options.host, options.cgroup_path, resources, std::atoi(own_name.c_str())).map([](const auto&) {});
+}
+
 result<cgroup_handles> take_or_make_cgroups(const launch_options& options, const resource_plan& resources) {
   if (!options.idle_cgroups.empty())
     if (auto taken = take_idle_cgroups(*options.host, options.idle_cgroups, options.cgroup_path, resources))
@@ -103,6 +114,7 @@ result<cgroup_handles> take_or_make_cgroups(const launch_options& options, const
 
 result<void> make_own_cgroups(const launch_options& options, const resource_plan& resources) {
   if (!options.make_cgroups || options.host == nullptr) return {};
+  if (systemd::is_scope(options.cgroup_path)) return enter_own_scope(options, resources);
   GANTRY_LET(auto made, take_or_make_cgroups(options, resources));
   made.unified.reset(); // that was for clone3
   auto joining = options;

@@ -17,13 +17,17 @@ class Cri(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.session = Session.current
-        cls.daemon = cls.session.daemon(**cls.keys)
+        cls.daemon = cls.make_daemon()
         cls.socket = f"{cls.daemon.run_dir}/cri.sock"
         cls.daemon.flags += ["--cri-host", f"unix://{cls.socket}"]
         cls.daemon.start()
         cls.cri = Client(cls.socket)
         cls.base = cls.session.base
         cls.pull(cls.base)
+
+    @classmethod
+    def make_daemon(cls):
+        return cls.session.daemon(**cls.keys)
 
     @classmethod
     def tearDownClass(cls):

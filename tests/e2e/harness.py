@@ -122,18 +122,21 @@ class Daemon:
 
     # ---- the program
 
+    def command(self):
+        return [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
+                "--config", f"{self.folder}/gantry.toml", *self.flags]
+
     def start(self):
         self.end_is_wanted = False
         with open(f"{self.folder}/log", "a") as log:
-            self.process = subprocess.Popen(
-                [f"{BIN}/gantryd", "--root", self.root, "--run-dir", self.run_dir, "--host", f"unix://{self.socket}",
-                 "--config", f"{self.folder}/gantry.toml", *self.flags], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                start_new_session=True)  # as a service manager starts it
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True)  # as a service manager starts it
         wait_until(self.answers, 30, "gantryd to answer")
         return self
 
     def answers(self):
         if self.process and self.process.poll() is not None:
+            self.end_is_wanted = True  # whoever starts it is told
             raise RuntimeError(f"gantryd ended with {self.process.returncode}:\n{self.log()[-3000:]}")
         try:
             return self.api("GET", "/_ping", timeout=5)[0] == 200
@@ -221,9 +224,13 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.session = Session.current
-        cls.daemon = cls.session.daemon(*cls.flags, **cls.keys).start()
+        cls.daemon = cls.make_daemon().start()
         cls.base = cls.session.base
         cls.daemon.ok("pull", "-q", cls.base)
+
+    @classmethod
+    def make_daemon(cls):
+        return cls.session.daemon(*cls.flags, **cls.keys)
 
     @classmethod
     def tearDownClass(cls):

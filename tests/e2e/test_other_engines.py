@@ -270,10 +270,10 @@ class Containerd(Engine):
             events.send_signal(signal.SIGKILL)
             events.wait()
 
-    def test_cgroups_of_systemd_are_refused_by_name(self):
+    def test_a_folder_is_no_cgroup_of_systemds(self):
         done = self.ctr("run", "--rm", "--runc-systemd-cgroup", *self.options("slice"), "true")
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("--systemd-cgroup is not implemented", done.stderr)
+        self.assertIn("with systemd's cgroups it is \"SLICE:PREFIX:NAME\"", done.stderr)
 
 
 class Program(unittest.TestCase):

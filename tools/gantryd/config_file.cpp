@@ -148,6 +148,7 @@ const readers& keys() {
       {"runtimes", table(&settings::runtimes)},
       {"monitor_program", text(&settings::monitor_program)},
       {"init_program", text(&settings::init_program)},
+      {"cgroup_driver", text(&settings::cgroup_driver)},
       {"cgroup_parent", text(&settings::cgroup_parent)},
       {"dns", texts(&settings::dns)},
       {"stop_timeout", read_stop_timeout},

@@ -10,6 +10,7 @@ engine_options engine_of(const settings& all) {
   options.init_program = all.init_program;
   options.default_runtime = all.runtime;
   options.runtimes = all.runtimes;
+  options.cgroup_driver = all.cgroup_driver;
   options.cgroup_parent = all.cgroup_parent;
   options.dns = all.dns;
   options.insecure_registries = all.insecure_registries;

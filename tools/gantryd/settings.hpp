@@ -29,7 +29,7 @@ struct settings {
   std::map<std::string, std::string> runtimes; ///< name to path, beside those found in PATH
   std::string monitor_program;
   std::string init_program;
-  std::string cgroup_parent;
+  std::string cgroup_driver, cgroup_parent;
   int niceness = 0; ///< that the program was started with: its containers'
   std::vector<std::string> dns;
   std::optional<int> stop_timeout; ///< seconds

@@ -74,9 +74,9 @@ answer<v1::StatusResponse> status(context& door, const v1::StatusRequest& reques
 }
 
 /// The kubelet asks which driver to name cgroups for. It then gives each pod a cgroup's path to be below.
-answer<v1::RuntimeConfigResponse> runtime_config(context&, const v1::RuntimeConfigRequest&) {
+answer<v1::RuntimeConfigResponse> runtime_config(context& door, const v1::RuntimeConfigRequest&) {
   v1::RuntimeConfigResponse made;
-  made.mutable_linux()->set_cgroup_driver(v1::CGROUPFS);
+  made.mutable_linux()->set_cgroup_driver(door.facts.cgroup_driver == "systemd" ? v1::SYSTEMD : v1::CGROUPFS);
   co_return made;
 }
 

@@ -75,11 +75,6 @@ result<void> read_namespaces(const v1::NamespaceOption& from, pod_options& into)
 }
 
 result<void> read_linux(const v1::LinuxPodSandboxConfig& from, pod_options& into) {
-  if (!from.cgroup_parent().empty() && from.cgroup_parent().ends_with(".slice"))
-    return fail(
-        errc::invalid_argument,
-        "linux.cgroup_parent {} is systemd's: this engine's cgroup driver is cgroupfs, which RuntimeConfig says",
-        quote(from.cgroup_parent()));
   into.cgroup_parent = from.cgroup_parent();
   into.sysctls = map_of(from.sysctls());
   into.privileged = from.security_context().privileged();

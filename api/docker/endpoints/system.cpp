@@ -54,7 +54,7 @@ void add_features(json& made, const engine_info& facts) {
   made["IPv4Forwarding"] = sys::read_file("/proc/sys/net/ipv4/ip_forward").value_or("0").starts_with('1');
   made["Debug"] = false;
   made["LoggingDriver"] = "json-file";
-  made["CgroupDriver"] = "cgroupfs";
+  made["CgroupDriver"] = facts.cgroup_driver;
   made["CgroupVersion"] = facts.cgroup_version;
   made["Plugins"] = {{"Volume", {"local"}},
                      {"Network", {"bridge", "host", "none"}},

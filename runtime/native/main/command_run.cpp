@@ -20,14 +20,15 @@
 #include "runtime/native/parse_plan.hpp"
 #include "runtime/sys/capability_names.hpp"
 #include "runtime/sys/files.hpp"
+#include "runtime/systemd/names.hpp"
 
 namespace gantry::oci_program {
 namespace {
 
 const std::vector<option_spec> run_options = {
-    {"bundle", "b", true},   {"console-socket", "", true},  {"pid-file", "", true},
-    {"no-pivot", "", false}, {"no-new-keyring", "", false}, {"preserve-fds", "", true},
-    {"detach", "d", false},  {"keep", "", false},           {"no-subreaper", "", false}};
+    {"bundle", "b", true},         {"console-socket", "", true}, {"pid-file", "", true}, {"no-pivot", "", false},
+    {"no-new-keyring", "", false}, {"preserve-fds", "", true},   {"detach", "d", false}, {"keep", "", false},
+    {"no-subreaper", "", false},   {"systemd-cgroup", "", false}};
 
 /// All that a new container is made from.
 struct creation {
@@ -104,7 +105,8 @@ result<launched> launch(creation& from, resources& use, bool foreground) {
   options.id = from.record.id;
   options.bundle = from.record.bundle;
   options.new_keyring = !from.given.has("no-new-keyring");
-  options.cgroups = cgroup::of_host() ? &use.cgroups : nullptr;
+  options.make_cgroups = systemd::is_scope(from.record.cgroup_path);
+  options.cgroups = cgroup::of_host() && !options.make_cgroups ? &use.cgroups : nullptr;
   options.host = cgroup::of_host() ? cgroup::of_host() : nullptr;
   options.cgroup_path = from.record.cgroup_path;
   GANTRY_LET(done.process, native::launch_init(from.plan, descriptors, options));
@@ -113,6 +115,11 @@ result<launched> launch(creation& from, resources& use, bool foreground) {
 
 result<void> make_groups(creation& from, resources& use) {
   if (!cgroup::of_host()) return {};
+  if (from.given.has("systemd-cgroup")) {
+    const auto& asked = from.plan.cgroup_path;
+    GANTRY_LET(from.record.cgroup_path, systemd::path_of_scope(asked.empty() ? ":gantry:" + from.record.id : asked));
+    return {}; // its init enters it
+  }
   GANTRY_LET(from.record.cgroup_path,
              native::absolute_cgroup_path(*cgroup::of_host(), from.plan.cgroup_path, from.record.id));
   GANTRY_LET(use.cgroups, native::make_cgroups(*cgroup::of_host(), from.record.cgroup_path, from.plan.resources));

@@ -115,7 +115,7 @@ result<int> command_features(const record_folder&, const words&, const program_l
       R"("rnostrictatime","rnosuid","rnosymfollow","ro","rprivate","rrelatime","rro","rrw","rshared","rslave",)"
       R"("rstrictatime","rsuid","rsymfollow","runbindable","rw","shared","slave","strictatime","suid","symfollow","sync","tmpcopyup",)"
       R"("unbindable"],"linux":{"namespaces":["cgroup","ipc","mount","network","pid","time","user","uts"],)"
-      R"("cgroup":{"v1":true,"v2":true,"systemd":false,"systemdUser":false},)"
+      R"("cgroup":{"v1":true,"v2":true,"systemd":true,"systemdUser":false},)"
       R"("seccomp":{"enabled":true,"actions":["SCMP_ACT_ALLOW","SCMP_ACT_ERRNO","SCMP_ACT_KILL","SCMP_ACT_KILL_PROCESS",)"
       R"("SCMP_ACT_KILL_THREAD","SCMP_ACT_LOG","SCMP_ACT_TRACE","SCMP_ACT_TRAP"]},)"
       R"("apparmor":{"enabled":true},"selinux":{"enabled":true},"intelRdt":{"enabled":false},)"

@@ -20,11 +20,12 @@ struct verb {
   const char* context = ""; ///< before its errors, as runc has it
   int failure = 1;
   bool launches = false; ///< makes a process from this program's own
+  bool creates = false;  ///< and a container
 };
 
 const std::map<std::string, verb, std::less<>> verbs = {
-    {"create", {command_create, "gantry-oci create failed", 1, true}},
-    {"run", {command_run, "gantry-oci run failed", 1, true}},
+    {"create", {command_create, "gantry-oci create failed", 1, true, true}},
+    {"run", {command_run, "gantry-oci run failed", 1, true, true}},
     {"exec", {command_exec, "exec failed", 255, true}},
     {"start", {command_start}},
     {"kill", {command_kill}},
@@ -57,8 +58,6 @@ constexpr auto usage_text =
 bool is_refused(std::string_view name) { return name == "checkpoint" || name == "restore" || name == "spec"; }
 
 result<void> check_globals(const arguments& globals) {
-  if (globals.has("systemd-cgroup"))
-    return fail(errc::invalid_argument, "--systemd-cgroup is not implemented: cgroups are made directly");
   if (const auto mode = globals.value("rootless"); !mode.empty() && mode != "auto" && mode != "false")
     return fail(errc::invalid_argument, "--rootless is not implemented: root is needed");
   return {};
@@ -68,7 +67,9 @@ int carry_out(const verb& what, const arguments& globals, const program_log& log
   auto root = globals.value("root");
   if (root.empty()) root = "/run/gantry-oci";
   const record_folder records(root);
-  const words args(globals.rest.begin() + 1, globals.rest.end());
+  words args(globals.rest.begin() + 1, globals.rest.end());
+  // Who makes a container's cgroup is asked of those that make one; later its name tells.
+  if (globals.has("systemd-cgroup") && what.creates) args.insert(args.begin(), "--systemd-cgroup");
   auto ready = check_globals(globals);
   if (ready && what.launches) ready = protect_own_file(argv);
   auto code = ready ? what.carry_out(records, args, log) : result<int>(tl::unexpected<error>(ready.error()));

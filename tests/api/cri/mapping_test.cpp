@@ -91,7 +91,6 @@ TEST_CASE("a pod: what cannot be is refused by name") {
   refused(pod(R"({"log_directory": "logs"})"), "log_directory");
   refused(pod(R"({"port_mappings": [{"container_port": 70000, "host_port": 1}]})"), "port_mappings");
   refused(pod(R"({"port_mappings": [{"container_port": 7, "host_port": 1, "protocol": 9}]})"), "protocol");
-  refused(pod(R"({"linux": {"cgroup_parent": "kubepods.slice"}})"), "cgroup_parent");
   refused(pod(R"({"windows": {}})"), "windows");
   auto namespaces = [](const std::string& options) {
     return pod(R"({"linux": {"security_context": {"namespace_options": )" + options + "}}}");
