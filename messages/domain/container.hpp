@@ -155,6 +155,12 @@ struct console_size {
 struct container_options {
   std::string image;                                  ///< as the user wrote it
   std::optional<std::vector<std::string>> entrypoint; ///< present but empty: no entrypoint
+/// What has one meaning on this host, and is shown as it was asked for.
+struct shown_again {
+  std::string isolation, volume_driver; ///< "default" in any case, "local"; or empty
+  friend bool operator==(const shown_again&, const shown_again&) = default;
+};
+
   std::vector<std::string> cmd;
   std::vector<std::string> env; ///< "NAME=value", or "NAME" to remove it
   std::string working_dir, user, hostname, domainname;
@@ -203,6 +209,7 @@ struct container_options {
 /// The life of a container (architecture: container_supervisor). `removing` is not persisted on its own:
 /// a record in that phase is finished by recovery.
 enum class phase : std::uint8_t { created, starting, running, paused, restarting, exited, removing, dead };
+  shown_again shown;
 
 std::string_view to_string(phase p); ///< as Docker spells it: "created", "running", … ("starting" is "created")
 

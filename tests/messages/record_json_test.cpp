@@ -66,6 +66,7 @@ container_options full_options() {
   o.masked_paths = std::vector<std::string>{}, o.readonly_paths = std::vector<std::string>{"/x"};
   o.cdi_devices = {"v.com/c=d"};
   o.mac_address = "02:00:00:00:00:01";
+  o.shown = {"default", "local"};
   return o;
 }
 

@@ -174,7 +174,7 @@ json host_config(const container_options& of) {
   made["PortBindings"] = port_bindings(of.ports);
   made["RestartPolicy"] = {{"Name", restart_name(of.restart.name)}, {"MaximumRetryCount", of.restart.maximum_retries}};
   made["AutoRemove"] = of.auto_remove;
-  made["VolumeDriver"] = "";
+  made["VolumeDriver"] = of.shown.volume_driver;
   made["VolumesFrom"] = or_null(of.volumes_from);
   made["ConsoleSize"] = {of.console.height, of.console.width};
   add_lists(made, of);
@@ -185,7 +185,7 @@ json host_config(const container_options& of) {
   made["ReadonlyRootfs"] = of.read_only_rootfs;
   made["ShmSize"] = of.shm_size;
   made["Runtime"] = of.runtime;
-  made["Isolation"] = "";
+  made["Isolation"] = of.shown.isolation;
   made["Init"] = of.init;
   made["CgroupParent"] = of.cgroup_parent;
   add_resources(made, of.resources);

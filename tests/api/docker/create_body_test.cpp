@@ -79,6 +79,7 @@ TEST_CASE("what is not supported is refused by name, unless it asks for nothing"
              test::contains("read-only"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"Isolation":"hyperv"}})"),
              test::contains("invalid isolation (hyperv): linux only supports 'default'"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"VolumeDriver":"nfs"}})"), test::contains("\"nfs\""));
   CHECK(refusal(R"({"Image":"x","HostConfig":{"Isolation":"Default"}})").empty());
   CHECK(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":[],"StorageOpt":{},"VolumeDriver":"local"}})").empty());
 }
@@ -126,6 +127,16 @@ TEST_CASE("images are mounted read-only, whole or in part, and shown as they wer
   CHECK_THAT(mount(R"({"Type":"image","Source":"x","Target":"/t","ImageOptions":{"Subpath":"../up"}})"),
              test::contains("Subpath"));
   CHECK_THAT(mount(R"({"Type":"cluster","Source":"x","Target":"/t"})"), test::contains("image"));
+}
+
+TEST_CASE("isolation and the volumes' driver are shown as they were asked for") {
+  const auto shown =
+      host_config(accepted(R"({"Image":"x","HostConfig":{"Isolation":"default","VolumeDriver":"local"}})"));
+  CHECK(shown["Isolation"] == "default");
+  CHECK(shown["VolumeDriver"] == "local");
+  const auto bare = host_config(accepted(R"({"Image":"x"})"));
+  CHECK(bare["Isolation"] == "");
+  CHECK(bare["VolumeDriver"] == "");
 }
 
 TEST_CASE("binds, volumes and tmpfs become mounts") {
