@@ -326,7 +326,7 @@ TEST_CASE("an image's record comes back, its config byte for byte and parsed") {
   i.id = of('a');
   i.manifest_descriptor = {media_type::oci_manifest, of('b'), 5, platform{"linux", "arm64", "v8"}, {{"k", "v"}}};
   i.layers = {{media_type::oci_layer_zstd, of('c'), ~0ull, std::nullopt, {}}};
-  i.layer_folders = {9}, i.unpacked_bytes = 10, i.pulled_at = 11;
+  i.layer_folders = {9}, i.unpacked_bytes = 10, i.pulled_at = 11, i.parent = of('d');
   i.config_json = " {\"rootfs\" : {\"type\":\"layers\",\"diff_ids\":[]}, \"author\":\"\\u00e9\", \"os\":\"linux\"}\n";
   auto read = image_from_json(to_json(i)).value();
   CHECK(read.id == i.id);
@@ -337,6 +337,7 @@ TEST_CASE("an image's record comes back, its config byte for byte and parsed") {
   CHECK(read.pulled_at == 11);
   CHECK(read.config_json == i.config_json);
   CHECK(read.config.author == "\xc3\xa9");
+  CHECK(read.parent == of('d'));
 
   i.config_json = "{}";
   CHECK(image_from_json(to_json(i)).error().code == errc::corrupt);
