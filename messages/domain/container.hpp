@@ -11,6 +11,7 @@
 #include "messages/domain/health.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
+#include "messages/domain/link.hpp"
 #include "messages/domain/pod_member.hpp"
 #include "messages/domain/time.hpp"
 
@@ -102,7 +103,11 @@ struct endpoint_options {
   std::string address; ///< IPv4; empty: any free one
   std::string mac;     ///< empty: any
   std::vector<std::string> aliases;
-  std::string address6{}; ///< IPv6; empty: any free one, where the network has such addresses
+  std::string address6{};                ///< IPv6; empty: any free one, where the network has such addresses
+  std::vector<std::string> link_local{}; ///< addresses beside the network's, of 169.254.0.0/16 or fe80::/10
+  std::map<std::string, std::string> driver_options{}; ///< as they were asked for; those that mean something are also:
+  std::string interface = {};                          ///< what it is called in the sandbox; empty: "eth0", …
+  std::vector<link_sysctl> sysctls{};
   friend bool operator==(const endpoint_options&, const endpoint_options&) = default;
 };
 
