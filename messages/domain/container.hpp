@@ -77,7 +77,7 @@ struct mount_request {
   bool from_image = false;                      ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
   bool recursive_read_only = false;             ///< bind: what is mounted below it too; with read_only
   bool inherited = false;                       ///< another container's, by volumes_from
-  std::string sub_path{};                       ///< image: what of it is mounted, relative; empty: all
+  std::string sub_path{};                       ///< image, volume: what of it is mounted, relative; empty: all
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< bind, in a pod with users of its own: a file of container_id on the
                                                 ///< disk is host_id's in the container; empty: as it is
 
@@ -155,17 +155,17 @@ struct console_size {
   friend bool operator==(const console_size&, const console_size&) = default;
 };
 
-/// What a user asks of a container; everything that is empty comes from the image or the engine.
-/// Validated where it enters (api/): beyond that point each field is of its documented form.
-struct container_options {
-  std::string image;                                  ///< as the user wrote it
-  std::optional<std::vector<std::string>> entrypoint; ///< present but empty: no entrypoint
 /// What has one meaning on this host, and is shown as it was asked for.
 struct shown_again {
   std::string isolation, volume_driver; ///< "default" in any case, "local"; or empty
   friend bool operator==(const shown_again&, const shown_again&) = default;
 };
 
+/// What a user asks of a container; everything that is empty comes from the image or the engine.
+/// Validated where it enters (api/): beyond that point each field is of its documented form.
+struct container_options {
+  std::string image;                                  ///< as the user wrote it
+  std::optional<std::vector<std::string>> entrypoint; ///< present but empty: no entrypoint
   std::vector<std::string> cmd;
   std::vector<std::string> env; ///< "NAME=value", or "NAME" to remove it
   std::string working_dir, user, hostname, domainname;
@@ -209,12 +209,12 @@ struct shown_again {
 
   pod_member in_pod; ///< of a container of the CRI door
   pod_identity identity;
+  shown_again shown;
 };
 
 /// The life of a container (architecture: container_supervisor). `removing` is not persisted on its own:
 /// a record in that phase is finished by recovery.
 enum class phase : std::uint8_t { created, starting, running, paused, restarting, exited, removing, dead };
-  shown_again shown;
 
 std::string_view to_string(phase p); ///< as Docker spells it: "created", "running", … ("starting" is "created")
 
@@ -276,9 +276,14 @@ struct resolved_mount {
   std::vector<std::string> layers{};
   digest image{};                               ///< image: its id
   std::vector<std::uint64_t> layer_folders{};   ///< image: the numbers of all its layers
-  std::string sub_path{};                       ///< image: as asked
+  std::string sub_path{};                       ///< image: as asked; volume: what of `source` is mounted
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< as mount_request's
 };
+
+/// Whether a name does not do as its source: its files are to have other IDs, or it is a part of a volume, where who
+/// writes to that can put a link in its place at any time. Such a source is mounted in the bundle before, from what was
+/// opened, and bound from there.
+bool is_mounted_before(const resolved_mount& mount);
 
 /// All that is known of a container and outlives the engine (store/meta).
 struct container_record {

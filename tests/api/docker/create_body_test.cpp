@@ -139,6 +139,23 @@ TEST_CASE("isolation and the volumes' driver are shown as they were asked for") 
   CHECK(bare["VolumeDriver"] == "");
 }
 
+TEST_CASE("a part of a volume is shown as it was asked for, and refused where it leads out by its words") {
+  const auto body = [](const std::string& source, const std::string& part) {
+    return R"({"Image":"x","HostConfig":{"Mounts":[{"Type":"volume","Source":")" + source +
+           R"(","Target":"/t","VolumeOptions":{"Subpath":")" + part + R"("}}]}})";
+  };
+  const auto options = accepted(body("data", "a/../b"));
+  CHECK(options.mounts.at(0).sub_path == "a/../b");
+  const auto shown = host_config(options);
+  CHECK(shown["Binds"].is_null());
+  CHECK(shown["Mounts"][0]["VolumeOptions"]["Subpath"] == "a/../b");
+  for (const auto* bad : {"/", "/a", "..", "../a", "a/../..", "./.."}) {
+    INFO(bad);
+    CHECK_THAT(refusal(body("data", bad)), test::contains("subpath must be a relative path within the volume"));
+  }
+  CHECK_THAT(refusal(body("", "a")), test::contains("must not set Subpath when using anonymous volumes"));
+}
+
 TEST_CASE("binds, volumes and tmpfs become mounts") {
   auto mounts = accepted(R"({"Image":"x","Volumes":{"/anon":{},"/data":{}},"HostConfig":{
     "Binds":["/host:/in:ro,rslave","vol:/data","/only"],"Tmpfs":{"/t":"size=1m"},
