@@ -163,6 +163,7 @@ caf::result<made_image> commit(self_pointer self, const commit_container& reques
                    [self, work, request](const result<found_image>& image) {
                      if (!image) return fail_with(self, work, image.error());
                      work->config.base = image->what->config_json;
+                     work->parent = image->what->id;
                      work->below = image->what->layers;
                      pack_standing(self, request, work);
                    });

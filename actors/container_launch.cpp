@@ -82,6 +82,7 @@ monitor::container_users users_of(const pod_member& member, const sandbox_namesp
 
 /// An image of one layer is that folder, or the file in it.
 monitor::mapped_source mapped_source_of(const resolved_mount& mount) {
+  if (mount.type == "volume") return {mount.source, true, {}, {}, {}, mount.sub_path};
   if (mount.type != "image") return {mount.source, true};
   if (mount.layers.size() == 1) return {mount.layers.front()};
   monitor::mapped_source made;
@@ -94,10 +95,10 @@ std::vector<monitor::mapped_source> mapped_sources(const container_record& recor
   std::vector<monitor::mapped_source> all;
   const auto& pod = record.options.in_pod;
   for (const auto& mount : record.mounts) {
-    if (mount.uid_map.empty()) continue;
+    if (!is_mounted_before(mount)) continue;
     const bool as_pod = mount.uid_map == pod.uid_map && mount.gid_map == pod.gid_map;
     auto& one = all.emplace_back(mapped_source_of(mount));
-    if (as_pod) continue; // the pod's namespace serves
+    if (as_pod) continue; // the pod's namespace serves, if there is one
     one.uids = pod::ranges_of(mount.uid_map);
     one.gids = pod::ranges_of(mount.gid_map);
   }

@@ -32,6 +32,7 @@ std::vector<resolved_mount> imagined_mounts(const engine_config& config, const c
     one.propagation = mount.propagation;
     one.anonymous = volume && mount.source.empty();
     one.recursive_read_only = mount.recursive_read_only;
+    one.sub_path = mount.sub_path;
     mounts.push_back(std::move(one));
   }
   return mounts;

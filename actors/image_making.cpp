@@ -45,6 +45,7 @@ result<unpack_image> describe_image(image_making& work) {
   request.pull_id = random_id();
   request.client = work.client;
   request.event = work.event_name;
+  request.parent = work.parent;
   return request;
 }
 

@@ -12,7 +12,8 @@ struct image_making {
   std::string ns, client, event_name; ///< event_name: as unpack_image has it
   std::optional<reference> name;
   std::unique_ptr<store::staging> pieces;
-  std::vector<descriptor> below; ///< the layers of the image that it is made of, base first
+  digest parent;                 ///< the image that it is made of, if there is one
+  std::vector<descriptor> below; ///< that one's layers, base first
   std::optional<store::layer_packer::packed> layer;
   store::config_change config;
   std::optional<event> told; ///< of the container that it is made of; the image's id is added

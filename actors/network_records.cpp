@@ -4,6 +4,7 @@
 
 #include "actors/engine_parts.hpp"
 #include "actors/network.hpp"
+#include "messages/domain/quote.hpp"
 #include "messages/domain/record_json.hpp"
 #include "runtime/network/user_network.hpp"
 
@@ -50,6 +51,8 @@ result<network_definition> definition_for(const network_state& state, const crea
   for (std::string_view own : {"bridge", "host", "none", "default"})
     if (asked.display_name == own)
       return fail(errc::denied, "operation is not permitted on predefined {} network", own);
+  if (asked.display_name.starts_with("container:")) // as a mode it would mean another container's
+    return fail(errc::denied, "operation is not permitted on predefined {} network", quote(asked.display_name));
   GANTRY_TRY(check_new(state, asked));
   if (asked.ipv6) GANTRY_TRY(network::require_ipv6());
   asked.created_at = now();

@@ -75,6 +75,8 @@ network::attachment end_of(const key& sandbox, const network_endpoint& end, cons
   made.namespace_path = namespace_path;
   made.interface = end.interface;
   made.mac = end.asked.mac;
+  made.link_local = end.asked.link_local;
+  made.sysctls = end.asked.sysctls;
   made.default_route = end.default_route;
   return made;
 }

@@ -18,6 +18,7 @@ image image_of(const puller_state& state) {
   made.config = state.config;
   made.config_json = state.config_document.bytes;
   made.pulled_at = std::time(nullptr);
+  made.parent = state.parent;
   return made;
 }
 

@@ -124,6 +124,7 @@ caf::result<pulled_image> unpack(pulling::self_pointer self, unpack_image& reque
   state.config_document = std::move(request.config);
   state.names = std::move(request.names);
   state.event = std::move(request.event);
+  state.parent = std::move(request.parent);
   // What messages call an image without a name, as docker shows it.
   static const reference nameless{"docker.io", "library/<none>", "<none>", {}};
   pull_image about{request.ns,    state.names.empty() ? nameless : state.names.front(), {}, {}, request.pull_id,

@@ -31,6 +31,7 @@ struct puller_state {
   pull_image request;              ///< of an image that is unpacked: what there is of it
   std::vector<reference> names;    ///< that it gets
   std::string event = "pull";      ///< what it is told as
+  digest parent;                   ///< of an image that is unpacked
   std::set<std::string> listeners; ///< pull_ids that hear of the progress
   caf::typed_response_promise<pulled_image> promise;
   bool ended = false;

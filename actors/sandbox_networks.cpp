@@ -47,10 +47,14 @@ bool has_way_out(const sandbox_record& record) {
                      [](const auto& end) { return end.default_route; });
 }
 
-std::string free_interface(const sandbox_record& record) {
+/// As it was asked for; else one that no other end has or has asked for.
+std::string interface_for(const sandbox_record& record, const endpoint_options& asked) {
+  if (!asked.interface.empty()) return asked.interface;
   std::set<std::string> taken;
-  for (const auto& end : record.endpoints)
+  for (const auto& end : record.endpoints) {
+    taken.insert(end.asked.interface);
     if (end.attached) taken.insert(end.interface);
+  }
   for (int n = 0;; ++n)
     if (auto name = fmt::format("eth{}", n); !taken.contains(name)) return name;
 }
@@ -205,7 +209,7 @@ void attach_all(self_pointer self, outcome_callback then) {
   with_view(self, [self, then](const result<void>& r) {
     if (!r) return then(r);
     for (auto& end : self->state.record.endpoints) {
-      end.interface = free_interface(self->state.record);
+      end.interface = interface_for(self->state.record, end.asked);
       end.attached = true;
     }
     record_then(self, then, [self, then] { attach_next(self, 0, then); });
@@ -223,7 +227,7 @@ void connect(self_pointer self, const endpoint_options& how, outcome_callback th
   if (auto may = may_connect(state.record, how); !may) return then(may);
   auto end = detached(how);
   end.attached = state.ready;
-  end.interface = free_interface(state.record);
+  end.interface = interface_for(state.record, how);
   state.record.endpoints.push_back(std::move(end));
   if (!state.ready) {
     publish(self);

@@ -48,7 +48,7 @@ result<void> fill(const volumes_state& state, const acquire_mounts& request, con
   return sys::with_merged_tree(layers, [&](const sys::rooted_dir& tree) -> result<void> {
     auto content = tree.open_at(mount.target, O_PATH | O_DIRECTORY);
     if (!content) return {};
-    GANTRY_TRY(store::copy_up(state.parts.paths, volume.name, sys::rooted_dir(std::move(*content))));
+    GANTRY_TRY(store::copy_up(state.parts.paths, volume.name, sys::rooted_dir(std::move(*content)), mount.sub_path));
     return {};
   });
 }
@@ -99,6 +99,7 @@ void use_volume(self_pointer self, const acquisition_ptr& work, const mount_requ
   used.read_only = mount.read_only;
   used.propagation = mount.propagation;
   used.anonymous = volume.anonymous;
+  used.sub_path = mount.sub_path;
   work->answer.mounts.push_back(std::move(used));
   go_on(self, work);
 }

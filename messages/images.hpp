@@ -47,6 +47,7 @@ struct unpack_image {
   std::vector<reference> names;                    ///< with tags
   fetched_document top, manifest_document, config; ///< `top`: what the names resolve to
   std::string pull_id, client, event;              ///< event: what it is told as: load, import, create
+  digest parent{};                                 ///< image.parent
 };
 
 /// To the registry that its name leads to.

@@ -11,6 +11,10 @@ result<void> check_sub_path(std::string_view path) {
   return fail(errc::invalid_argument, "{} is not a relative path without \"..\"", quote(path));
 }
 
+bool is_mounted_before(const resolved_mount& mount) {
+  return !mount.uid_map.empty() || (mount.type == "volume" && !mount.sub_path.empty());
+}
+
 std::string_view to_string(phase p) {
   switch (p) {
   case phase::created:

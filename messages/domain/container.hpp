@@ -11,6 +11,7 @@
 #include "messages/domain/health.hpp"
 #include "messages/domain/image.hpp"
 #include "messages/domain/key.hpp"
+#include "messages/domain/link.hpp"
 #include "messages/domain/pod_member.hpp"
 #include "messages/domain/time.hpp"
 
@@ -76,7 +77,7 @@ struct mount_request {
   bool from_image = false;                      ///< the image's VOLUME, or anonymous: `rm -v` and --rm remove it
   bool recursive_read_only = false;             ///< bind: what is mounted below it too; with read_only
   bool inherited = false;                       ///< another container's, by volumes_from
-  std::string sub_path{};                       ///< image: what of it is mounted, relative; empty: all
+  std::string sub_path{};                       ///< image, volume: what of it is mounted, relative; empty: all
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< bind, in a pod with users of its own: a file of container_id on the
                                                 ///< disk is host_id's in the container; empty: as it is
 
@@ -102,7 +103,11 @@ struct endpoint_options {
   std::string address; ///< IPv4; empty: any free one
   std::string mac;     ///< empty: any
   std::vector<std::string> aliases;
-  std::string address6{}; ///< IPv6; empty: any free one, where the network has such addresses
+  std::string address6{};                ///< IPv6; empty: any free one, where the network has such addresses
+  std::vector<std::string> link_local{}; ///< addresses beside the network's, of 169.254.0.0/16 or fe80::/10
+  std::map<std::string, std::string> driver_options{}; ///< as they were asked for; those that mean something are also:
+  std::string interface = {};                          ///< what it is called in the sandbox; empty: "eth0", …
+  std::vector<link_sysctl> sysctls{};
   friend bool operator==(const endpoint_options&, const endpoint_options&) = default;
 };
 
@@ -148,6 +153,12 @@ struct process_ids {
 struct console_size {
   std::uint16_t height = 0, width = 0;
   friend bool operator==(const console_size&, const console_size&) = default;
+};
+
+/// What has one meaning on this host, and is shown as it was asked for.
+struct shown_again {
+  std::string isolation, volume_driver; ///< "default" in any case, "local"; or empty
+  friend bool operator==(const shown_again&, const shown_again&) = default;
 };
 
 /// What a user asks of a container; everything that is empty comes from the image or the engine.
@@ -198,6 +209,7 @@ struct container_options {
 
   pod_member in_pod; ///< of a container of the CRI door
   pod_identity identity;
+  shown_again shown;
 };
 
 /// The life of a container (architecture: container_supervisor). `removing` is not persisted on its own:
@@ -264,9 +276,14 @@ struct resolved_mount {
   std::vector<std::string> layers{};
   digest image{};                               ///< image: its id
   std::vector<std::uint64_t> layer_folders{};   ///< image: the numbers of all its layers
-  std::string sub_path{};                       ///< image: as asked
+  std::string sub_path{};                       ///< image: as asked; volume: what of `source` is mounted
   std::vector<id_mapping> uid_map{}, gid_map{}; ///< as mount_request's
 };
+
+/// Whether a name does not do as its source: its files are to have other IDs, or it is a part of a volume, where who
+/// writes to that can put a link in its place at any time. Such a source is mounted in the bundle before, from what was
+/// opened, and bound from there.
+bool is_mounted_before(const resolved_mount& mount);
 
 /// All that is known of a container and outlives the engine (store/meta).
 struct container_record {

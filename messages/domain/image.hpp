@@ -47,6 +47,7 @@ struct image {
   image_config config;
   std::string config_json;    ///< the document as it was, byte for byte
   std::int64_t pulled_at = 0; ///< unix seconds
+  digest parent{};            ///< what it was committed from, here; empty: not known
 };
 
 /// A name that a namespace gives to an image.

@@ -12,6 +12,13 @@ struct link_address {
   std::string gateway{}; ///< of a default route; empty: none is made
 };
 
+/// A setting of one link: /proc/sys/net/<family>/<table>/<link>/<name>.
+struct link_sysctl {
+  std::string family, table, name; ///< "ipv4", "conf", "log_martians": of letters, digits and "_" alone
+  std::string value;
+  friend bool operator==(const link_sysctl&, const link_sysctl&) = default;
+};
+
 /// A bridge as the host has it.
 struct bridge_link {
   std::string name;                    ///< at most 15 characters
@@ -27,6 +34,7 @@ struct veth {
   std::vector<link_address> addresses; ///< IPv4's first
   std::string mac;                     ///< "02:42:ac:11:00:02"; empty: from the first address
   int mtu = 0;                         ///< 0: the kernel's
+  std::vector<link_sysctl> sysctls{};  ///< of `interface`, set once it is up
 };
 
 } // namespace gantry

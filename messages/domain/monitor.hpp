@@ -12,7 +12,7 @@
 namespace gantry::monitor {
 
 /// Grows with every change of a message. A monitor and an engine of different versions refuse each other by name.
-inline constexpr std::uint32_t protocol_version = 8;
+inline constexpr std::uint32_t protocol_version = 9;
 inline constexpr std::size_t max_frame_bytes = 4u << 20;
 
 /// Which OCI runtime runs a container.
@@ -60,12 +60,14 @@ struct container_users {
   std::uint32_t root_uid = 0, root_gid = 0; ///< what its 0 is on the host
 };
 
-/// A bind's source whose files are to belong to other users.
+/// A bind's source that is mounted before, since a name does not do: its files are to belong to other users, or it is
+/// what a name below a folder leads to while nobody can change that any more.
 struct mapped_source {
   std::string source;                   ///< absolute; empty: `layers`
   bool recursive = false;               ///< what is mounted below it too
-  std::vector<id_range> uids{}, gids{}; ///< empty: the maps of the container's user namespace
+  std::vector<id_range> uids{}, gids{}; ///< empty: the maps of the container's user namespace, if it has one
   std::vector<std::string> layers{};    ///< of an image, base first, absolute, two at least: an overlay, read-only
+  std::string sub_path{};               ///< not empty: a file or folder below `source`, out of which no link may lead
 };
 
 // -- requests, each answered by the reply named beside it or by an error ------------------------------------------

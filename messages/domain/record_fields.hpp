@@ -49,7 +49,9 @@ result<Record> read_record(std::string_view json, const char* what) {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(key, ns, id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(port_binding, container_port, protocol, host_ip, host_port,
                                                 host_port_last)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(endpoint_options, network, name, address, mac, aliases, address6)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(link_sysctl, family, table, name, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(endpoint_options, network, name, address, mac, aliases, address6,
+                                                link_local, driver_options, interface, sysctls)
 
 } // namespace gantry
 

@@ -36,6 +36,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_member, pod, name, attempt, 
                                                 gid_map)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(process_ids, uid, gid, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(pod_identity, group, memberships, ambient_caps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(shown_again, isolation, volume_driver)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     container_options, image, entrypoint, cmd, env, working_dir, user, hostname, domainname, tty, open_stdin,
     stdin_once, console, attach_stdin, attach_stdout, attach_stderr, labels, annotations, stop_signal, stop_timeout,
@@ -43,7 +44,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     auto_remove, publish_all, security_opt, sysctls, shm_size, writable_memory, restart, log, network_mode, networks,
     pid_mode, ipc_mode, uts_mode, userns_mode, cgroupns_mode, extra_hosts, dns, dns_search, dns_options, ports,
     oom_score_adj, group_add, runtime, cgroup_parent, ulimits, devices, cdi_devices, device_cgroup_rules, masked_paths,
-    readonly_paths, mac_address, in_pod, identity)
+    readonly_paths, mac_address, in_pod, identity, shown)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(container_state, now, pid, pid_start_time, exit_code, oom_killed, error,
                                                 started_at, finished_at, restart_count, stopped_by_user, launcher,
                                                 health)

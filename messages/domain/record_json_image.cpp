@@ -7,7 +7,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(platform, os, architecture, vari
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(descriptor, media_type, content, size, target, annotations)
 // Without `config`, which is config_json, read again.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(image, id, manifest_descriptor, layers, layer_folders, unpacked_bytes,
-                                                config_json, pulled_at)
+                                                config_json, pulled_at, parent)
 
 std::string to_json(const image& r) { return write_record(r); }
 

@@ -196,7 +196,7 @@ overlay_plan plan_overlay(const start_container& what);
 std::optional<sys::file_mount> plan_files(start_container& what);
 /// The pod's /dev/shm, in its bundle.
 std::optional<sys::borrowed_mount> plan_shm(const start_container& what);
-/// Sources of its binds whose IDs are mapped, in its bundle.
+/// Sources of its binds that are mounted before, in its bundle.
 std::vector<native::mapped_mount> plan_mapped(const start_container& what);
 /// A container's namespace and id become parts of paths and arguments: only what cannot mean anything else there.
 result<void> check_key(const key& name);

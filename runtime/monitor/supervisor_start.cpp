@@ -27,10 +27,11 @@ result<bool> root_is_read_only(const std::string& config_json) {
 }
 
 result<void> check_mapped(const mapped_source& one, const container_users& users) {
-  if (one.uids.empty() != one.gids.empty() || (one.uids.empty() && users.path.empty()))
+  const bool has_maps = !one.uids.empty() || !users.path.empty();
+  if (one.uids.empty() != one.gids.empty() || (!has_maps && one.sub_path.empty()))
     return fail(errc::invalid_argument, "the source \"{}\" needs maps of users and of groups", one.source);
   auto absolute = [](const std::string& path) { return path.starts_with('/'); };
-  const bool image = one.source.empty() && one.layers.size() > 1;
+  const bool image = one.source.empty() && one.sub_path.empty() && one.layers.size() > 1;
   if (image ? !std::all_of(one.layers.begin(), one.layers.end(), absolute) : !absolute(one.source))
     return fail(errc::invalid_argument, "the source \"{}\" is no absolute path, nor layers that are", one.source);
   return {};
@@ -119,8 +120,8 @@ std::vector<native::mapped_mount> plan_mapped(const start_container& what) {
   std::vector<native::mapped_mount> all;
   for (const auto& one : what.mapped) {
     const auto place = what.bundle + "/mapped/" + std::to_string(all.size());
-    all.push_back(
-        {one.source, place, one.recursive, what.users.path, maps_of(one.uids), maps_of(one.gids), one.layers});
+    all.push_back({one.source, place, one.recursive, what.users.path, maps_of(one.uids), maps_of(one.gids), one.layers,
+                   one.sub_path});
   }
   return all;
 }

@@ -52,7 +52,7 @@ auto fields_of(T& m) {
 }
 template<is<mapped_mount> T>
 auto fields_of(T& m) {
-  return std::tie(m.source, m.target, m.recursive, m.users, m.uid_map, m.gid_map, m.layers);
+  return std::tie(m.source, m.target, m.recursive, m.users, m.uid_map, m.gid_map, m.layers, m.sub_path);
 }
 template<is<device_node> T>
 auto fields_of(T& d) {

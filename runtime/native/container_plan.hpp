@@ -51,13 +51,14 @@ struct mount_entry {
   std::vector<id_mapping> uid_map, gid_map; ///< of `mapped`; empty: the container's
 };
 
-/// A part of the host, mounted at another place of it with mapped IDs, for `mounts` to bind.
+/// A part of the host, mounted at another place of it, with mapped IDs if `users` or maps say so, for `mounts` to bind.
 struct mapped_mount {
   std::string source, target;
   bool recursive = false; ///< with what is mounted below it, whose IDs stay
   std::string users;      ///< path that opens the user namespace by which they are mapped; or the maps:
   std::vector<id_mapping> uid_map, gid_map;
   std::vector<std::string> layers{}; ///< of an image, base first, two at least: an overlay, in place of `source`
+  std::string sub_path{};            ///< not empty: what of `source`, out of which no link may lead
 };
 
 struct device_node {

@@ -17,6 +17,7 @@
 #include "runtime/sys/files.hpp"
 #include "runtime/sys/id_mapped.hpp"
 #include "runtime/sys/overlay_mount.hpp"
+#include "runtime/sys/rooted_dir.hpp"
 
 namespace gantry::native {
 namespace {
@@ -69,6 +70,8 @@ result<void> make_place(int source, const std::string& target) {
 
 constexpr mode_t way_mode = 0711; ///< of the folder that places lie in: a container's root passes through
 
+bool has_maps(const mapped_mount& what) { return !what.uid_map.empty() || !what.users.empty(); }
+
 result<sys::unique_fd> users_of(const mapped_mount& what) {
   if (!what.uid_map.empty()) return user_namespace_of(what.uid_map, what.gid_map);
   sys::unique_fd users(::open(what.users.c_str(), O_RDONLY | O_CLOEXEC));
@@ -117,11 +120,16 @@ result<std::vector<sys::unique_fd>> open_mapped_sources(const container_plan& pl
 }
 
 result<void> mount_mapped(const mapped_mount& what) {
-  GANTRY_LET(const auto users, users_of(what));
+  sys::unique_fd users;
+  if (has_maps(what)) {
+    GANTRY_LET(users, users_of(what));
+  }
   if (!what.layers.empty()) return mount_mapped_layers(what, users.get());
   const auto copied = what.recursive ? sys::reach::all_below : sys::reach::this_mount;
+  GANTRY_LET(const auto source, sys::open_part(what.source, what.sub_path));
+  GANTRY_LET(const auto copy, sys::mount_copy(source.get(), what.source, copied));
   // What is mounted below may be of a kind that cannot be mapped: it keeps its owners.
-  GANTRY_LET(const auto copy, sys::id_mapped_copy(what.source, users.get(), copied, sys::reach::this_mount));
+  if (users) GANTRY_TRY(sys::map_ids(copy.get(), what.source, users.get(), sys::reach::this_mount));
   GANTRY_TRY(sys::make_directories(what.target.substr(0, what.target.rfind('/')), way_mode));
   GANTRY_TRY(make_place(copy.get(), what.target));
   if (::move_mount(copy.get(), "", AT_FDCWD, what.target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)

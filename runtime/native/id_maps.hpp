@@ -22,7 +22,7 @@ result<void> write_id_maps(int procfs, pid_t pid, const std::vector<id_mapping>&
 result<std::vector<sys::unique_fd>> open_mapped_sources(const container_plan& plan, int users);
 
 /// Mounts it in the caller's mount namespace, at a place that is made where it is missing. Errors: the errno's, naming
-/// the source.
+/// the source; open_part's.
 result<void> mount_mapped(const mapped_mount& what);
 
 } // namespace gantry::native

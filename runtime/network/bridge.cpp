@@ -10,6 +10,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr auto cni_version = "1.0.0";
+constexpr int link_local_bits = 16, link_local_bits6 = 64; // RFC 3927, 2.1; RFC 4291, 2.5.6
 
 int prefix_of(const bridge_subnet& of) {
   const auto all = parse_subnet(of.subnet);
@@ -94,8 +95,11 @@ veth veth_of(const bridge_network& network, const attachment& end) {
   for (std::size_t i = 0; i < end.addresses.size(); ++i)
     made.addresses.push_back(
         {end.addresses[i], prefix_of(network.subnets[i]), way_out ? network.subnets[i].gateway : std::string()});
+  for (const auto& ip : end.link_local)
+    made.addresses.push_back({ip, family_of(ip) == ip_family::v4 ? link_local_bits : link_local_bits6});
   made.mac = end.mac;
   made.mtu = network.mtu;
+  made.sysctls = end.sysctls;
   return made;
 }
 

@@ -44,10 +44,12 @@ struct attachment {
   std::string id;             ///< CNI_CONTAINERID: the sandbox's id
   std::string namespace_path; ///< empty for a removal after the namespace has gone
   std::string interface = "eth0";
-  std::vector<port_binding> ports;    ///< host ports resolved (port_table)
-  std::string mac;                    ///< empty: from the address
-  std::vector<std::string> addresses; ///< one of each of the network's subnets, in their order, without prefix
-  bool default_route = true;          ///< it is the sandbox's way out
+  std::vector<port_binding> ports;       ///< host ports resolved (port_table)
+  std::string mac;                       ///< empty: from the address
+  std::vector<std::string> addresses;    ///< one of each of the network's subnets, in their order, without prefix
+  bool default_route = true;             ///< it is the sandbox's way out
+  std::vector<std::string> link_local{}; ///< further addresses, of 169.254.0.0/16 or fe80::/10, eight at most
+  std::vector<link_sysctl> sysctls{};
 };
 
 /// What the kernel is to have of the network, and of an end.

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <optional>
 
 namespace gantry::network {
 namespace {
@@ -93,6 +94,15 @@ std::string netlink_request::numbered(std::uint32_t sequence) const {
   return bytes;
 }
 
+result<void> visit(int space, const std::function<result<void>()>& act) {
+  const sys::unique_fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!home) return fail_errno(errno, "open /proc/thread-self/ns/net");
+  if (::setns(space, CLONE_NEWNET) != 0) return fail_errno(errno, "enter the network namespace");
+  auto acted = act();
+  if (::setns(home.get(), CLONE_NEWNET) != 0) std::terminate();
+  return acted;
+}
+
 // -- the socket -------------------------------------------------------------------------------------------------------
 
 result<netlink_socket> netlink_socket::here() {
@@ -107,12 +117,12 @@ result<netlink_socket> netlink_socket::here() {
 }
 
 result<netlink_socket> netlink_socket::in(int space) {
-  const sys::unique_fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!home) return fail_errno(errno, "open /proc/thread-self/ns/net");
-  if (::setns(space, CLONE_NEWNET) != 0) return fail_errno(errno, "enter the network namespace");
-  auto socket = here();
-  if (::setns(home.get(), CLONE_NEWNET) != 0) std::terminate();
-  return socket;
+  std::optional<netlink_socket> made;
+  GANTRY_TRY(visit(space, [&made]() -> result<void> {
+    GANTRY_LET(made, here());
+    return {};
+  }));
+  return std::move(*made);
 }
 
 result<void> netlink_socket::run(const std::vector<netlink_request>& requests) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "runtime/sys/unique_fd.hpp"
 
 namespace gantry::network {
+
+/// Calls `act` while this thread is in the network namespace behind `space`. Should it not come back, the process ends:
+/// what it did next would happen to a container.
+result<void> visit(int space, const std::function<result<void>()>& act);
 
 /// One request of rtnetlink(7) as it is being written: a header of its type, then attributes, which may be nested.
 class netlink_request {
@@ -52,8 +57,7 @@ class netlink_socket {
 public:
   /// Of the calling thread's namespace.
   static result<netlink_socket> here();
-  /// Of the network namespace behind `space`: the thread is there for a moment. Should it not come back, the process
-  /// ends: what it did next would happen to a container.
+  /// Of the network namespace behind `space`: the thread is there for a moment (`visit`).
   static result<netlink_socket> in(int space);
 
   /// All of them in this order, in one system call. Those after one that failed are tried all the same; the error is

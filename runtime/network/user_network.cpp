@@ -1,6 +1,7 @@
 #include "runtime/network/user_network.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "messages/domain/quote.hpp"
 
@@ -97,16 +98,12 @@ result<std::vector<network_subnet>> one_of_each_family(const network_definition&
 } // namespace
 
 result<void> check_network_name(std::string_view name) {
-  auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
-  };
-  bool starts =
-      !name.empty() && good(name.front()) && name.front() != '_' && name.front() != '.' && name.front() != '-';
-  if (starts && name.size() <= max_name && std::all_of(name.begin(), name.end(), good)) return {};
-  return fail(errc::invalid_argument,
-              "invalid network name {}: write letters, digits and _.- after a letter or digit, {} at most", quote(name),
-              max_name);
+  if (name.find_first_not_of(' ') == std::string_view::npos)
+    return fail(errc::invalid_argument, "invalid name: name is empty");
+  const auto is_control = [](unsigned char c) { return std::iscntrl(c) != 0; };
+  if (name.size() <= max_name && std::none_of(name.begin(), name.end(), is_control)) return {};
+  return fail(errc::invalid_argument, "invalid network name {}: write {} bytes at most, and no control characters",
+              quote(name), max_name);
 }
 
 result<network_definition> complete(network_definition asked, const std::vector<subnet>& taken,

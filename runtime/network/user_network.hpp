@@ -20,7 +20,8 @@ bridge_network bridge_of(const network_definition& of, const bridge_network& bes
 /// The engine's own bridge, as a user sees it.
 network_definition definition_of(const bridge_network& own, const std::string& ns);
 
-/// Names of networks: as dockerd has them. Errors: invalid_argument.
+/// A name is whatever its user likes, as with dockerd, but not blank; here also at most 255 bytes, none of them a
+/// control character. The host knows a network by its id and its bridge, and never by this. Errors: invalid_argument.
 result<void> check_network_name(std::string_view name);
 
 } // namespace gantry::network

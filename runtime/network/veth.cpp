@@ -152,6 +152,16 @@ result<void> set_up_end(netlink_socket& there, const veth& end) {
   return there.run(requests);
 }
 
+/// Once all else is there, as one may take IPv6 away.
+result<void> set_sysctls_of_link(int space, const veth& end) {
+  if (end.sysctls.empty()) return {};
+  return visit(space, [&end]() -> result<void> {
+    for (const auto& one : end.sysctls)
+      GANTRY_TRY(set(fmt::format("{}/{}/{}/{}", one.family, one.table, end.interface, one.name), one.value));
+    return {};
+  });
+}
+
 bool is_v6(const link_address& address) { return family_of(address.ip) == ip_family::v6; }
 
 /// A bridge has IPv6 when it has such an address, and else not even link-local ones: what comes from a container would
@@ -218,6 +228,7 @@ result<std::string> connect_veth(const veth& end) {
   const auto port = fresh_name();
   auto made = host.run({new_pair(end, port, bridge, space.get(), mac), hairpin(port)});
   if (made) made = set_up_end(there, end);
+  if (made) made = set_sysctls_of_link(space.get(), end);
   if (made) return text_of(mac);
   (void)remove(host, port); // a name of ours alone: whatever failed, nobody else's link goes
   return within(made.error(), "connect to bridge {}", end.bridge);

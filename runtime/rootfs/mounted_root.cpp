@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "runtime/sys/files.hpp"
+#include "runtime/sys/id_mapped.hpp"
 #include "runtime/sys/overlay_mount.hpp"
 
 namespace gantry::rootfs {
@@ -109,11 +110,11 @@ result<void> attach_image(const rooted_dir& root, const resolved_mount& mount) {
 result<void> attach(const rooted_dir& root, resolved_mount mount) {
   if (mount.type == "image" && mount.layers.size() != 1) return attach_image(root, mount);
   if (mount.type == "image") mount.source = mount.layers.front();
+  GANTRY_LET(const auto source, sys::open_part(mount.source, mount.type == "volume" ? mount.sub_path : ""));
   struct stat status {};
-  if (::stat(mount.source.c_str(), &status) != 0) return fail_errno(errno, "its mount {}", mount.source);
+  if (::fstat(source.get(), &status) != 0) return fail_errno(errno, "its mount {}", mount.source);
   GANTRY_LET(const auto place, mount_point(root, mount.target, S_ISDIR(status.st_mode)));
-  const unique_fd copy(::open_tree(AT_FDCWD, mount.source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-  if (!copy) return fail_errno(errno, "copy the mount {}", mount.source);
+  GANTRY_LET(const auto copy, sys::mount_copy(source.get(), mount.source, sys::reach::all_below));
   GANTRY_TRY(restrict(copy.get(), 0, AT_RECURSIVE));
   if (mount.read_only)
     GANTRY_TRY(restrict(copy.get(), MOUNT_ATTR_RDONLY, mount.recursive_read_only ? AT_RECURSIVE : 0));

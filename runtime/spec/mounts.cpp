@@ -128,11 +128,10 @@ result<void> keep_flags(const spec_input& input, const std::string& source, std:
   return {};
 }
 
-/// One with mapped IDs is bound from where the monitor mounts it so: an OCI runtime then need not know how.
+/// One that is mounted before is bound from where the monitor mounts it: an OCI runtime then need not know how.
 std::string source_of(const spec_input& input, const resolved_mount& mount) {
-  if (mount.uid_map.empty()) return mount.source;
-  const auto has_map = [](const resolved_mount& one) { return !one.uid_map.empty(); };
-  return fmt::format("{}/{}", input.mapped_folder, std::count_if(input.mounts.data(), &mount, has_map));
+  if (!is_mounted_before(mount)) return mount.source;
+  return fmt::format("{}/{}", input.mapped_folder, std::count_if(input.mounts.data(), &mount, is_mounted_before));
 }
 
 result<planned> plan_bind(const spec_input& input, std::string target, const resolved_mount& mount,

@@ -40,7 +40,7 @@ struct spec_input {
   std::string network_namespace_path{}; ///< empty (and not host_network): a new one, with loopback alone
   std::string ipc_namespace_path{}, pid_namespace_path{}, uts_namespace_path{}; ///< for container:X; empty otherwise
   std::string user_namespace_path{}; ///< of a pod whose users are its own (options.in_pod.uid_map); empty: a new one
-  std::string mapped_folder{};       ///< where those of `mounts` that have maps of IDs lie, as "0", "1", …
+  std::string mapped_folder{};       ///< where those of `mounts` that are mounted before lie, as "0", "1", …
   std::string shm_source{};          ///< ipc container:X: X's /dev/shm as a host path; empty: a tmpfs of its own
   std::string cgroup_path{};         ///< linux.cgroupsPath, "/gantry/<id>"
   std::string init_binary{};         ///< host path of tini, for --init

@@ -22,15 +22,28 @@ bool is_maker(uid_t uid, gid_t gid) {
 
 } // namespace
 
+result<unique_fd> mount_copy(int source, const std::string& name, reach copied) {
+  const auto flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | static_cast<unsigned>(AT_EMPTY_PATH) | flag_of(copied);
+  unique_fd copy(::open_tree(source, "", flags));
+  if (!copy) return fail_errno(errno, "bind {}", name);
+  return copy;
+}
+
 result<unique_fd> id_mapped_copy(const std::string& source, int users, reach copied, reach mapped) {
-  unique_fd copy(::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flag_of(copied)));
-  if (!copy) return fail_errno(errno, "bind {}", source);
+  const unique_fd opened(::open(source.c_str(), O_PATH | O_CLOEXEC));
+  if (!opened) return fail_errno(errno, "bind {}", source);
+  GANTRY_LET(auto copy, mount_copy(opened.get(), source, copied));
+  GANTRY_TRY(map_ids(copy.get(), source, users, mapped));
+  return copy;
+}
+
+result<void> map_ids(int copy, const std::string& name, int users, reach mapped) {
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_IDMAP;
   attributes.userns_fd = static_cast<std::uint64_t>(users);
-  if (::mount_setattr(copy.get(), "", AT_EMPTY_PATH | flag_of(mapped), &attributes, sizeof attributes) != 0)
-    return fail_errno(errno, "map the IDs of the mount of {}: its file system may not support that", source);
-  return copy;
+  if (::mount_setattr(copy, "", AT_EMPTY_PATH | flag_of(mapped), &attributes, sizeof attributes) != 0)
+    return fail_errno(errno, "map the IDs of the mount of {}: its file system may not support that", name);
+  return {};
 }
 
 result<maker_of_files> maker_of_files::as(uid_t uid, gid_t gid) {

@@ -14,10 +14,17 @@ namespace gantry::sys {
 /// How much of what lies below a folder.
 enum class reach : bool { this_mount, all_below };
 
-/// A copy of the folder or file at `source`, mounted nowhere, that shows its files with the IDs that the user namespace
+/// A copy of the folder or file that is open as `source` (O_PATH will do), mounted nowhere; `name` is for errors, which
+/// are the errno's.
+result<unique_fd> mount_copy(int source, const std::string& name, reach copied);
+
+/// As mount_copy of the folder or file at `source`, but it shows its files with the IDs that the user namespace
 /// open as `users` gives them; `mapped`: whether of what is mounted below it too. Errors: the errno's, naming the
 /// source: EINVAL for a file system that does not support it.
 result<unique_fd> id_mapped_copy(const std::string& source, int users, reach copied, reach mapped);
+
+/// Gives the files of a copy, which nobody has mounted yet, such IDs. Errors: as above.
+result<void> map_ids(int copy, const std::string& name, int users, reach mapped);
 
 /// While it lives, what this thread makes belongs to these IDs of the host, and no right is lost by that
 /// (capabilities(7), "The securebits flags"). Else the host's root would make files through a mount that has no ID for

@@ -80,4 +80,20 @@ result<unique_fd> rooted_dir::make_directories(std::string_view name, mode_t mod
   return last;
 }
 
+result<unique_fd> open_part(const std::string& folder, const std::string& part) {
+  if (part.empty()) {
+    unique_fd whole(::open(folder.c_str(), O_PATH | O_CLOEXEC));
+    if (!whole) return fail_errno(errno, "bind {}", folder);
+    return whole;
+  }
+  GANTRY_LET(const auto root, rooted_dir::open(folder));
+  auto found = root.open_at(part, O_PATH, 0, rooted_dir::resolve::beneath);
+  const auto why = found ? 0 : found.error().os_errno;
+  if (why == 0) return found;
+  if (why == EXDEV)
+    return fail(errc::invalid_argument, "path concatenation escapes the base directory, base: {}, subpath: {}", folder,
+                part);
+  return fail_errno(why, "cannot access path {}/{}", folder, part);
+}
+
 } // namespace gantry::sys

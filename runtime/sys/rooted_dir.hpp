@@ -42,4 +42,9 @@ private:
   unique_fd dir_;
 };
 
+/// What `part` of `folder` is, folder or file, opened with O_PATH: links may lead to elsewhere in `folder`, and not out
+/// of it. An empty part is the whole, which may be a file. Errors: not_found, and invalid_argument for one that leads
+/// out, in dockerd's words; else the errno's.
+result<unique_fd> open_part(const std::string& folder, const std::string& part);
+
 } // namespace gantry::sys

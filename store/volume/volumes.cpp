@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "runtime/sys/files.hpp"
@@ -35,6 +36,15 @@ result<bool> is_empty(const std::string& path) {
   while (auto* entry = ::readdir(dir.get()))
     if (std::string_view name = entry->d_name; name != "." && name != "..") return false;
   return true;
+}
+
+/// The path of a folder in the volume; empty when there is none.
+std::string folder_at(const std::string& data, const std::string& part) {
+  const auto found = sys::open_part(data, part);
+  if (!found) return {};
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", found->get()), failed);
+  return std::filesystem::is_directory(path, failed) ? path.string() : std::string();
 }
 
 } // namespace
@@ -86,12 +96,14 @@ result<std::string> retire_volume(const layout& paths, std::string_view name) {
   return retire_folder(paths.volume_path(name));
 }
 
-// The copy is made beside _data and takes its place by one rename, which replaces an empty directory and no other: so
-// a crash leaves either an empty volume, to be filled the next time, or a full one.
+// The copy is made beside _data and takes its place, or that of the part, by one rename, which replaces an empty
+// directory and no other: so a crash leaves either an empty volume, to be filled the next time, or a full one.
 result<copied_tree> copy_up(const layout& paths, std::string_view name, const sys::rooted_dir& content,
-                            std::stop_token stop, copy_limits limits) {
+                            const std::string& part, std::stop_token stop, copy_limits limits) {
   GANTRY_TRY(check_volume_name(name));
   auto data = paths.volume_data(name);
+  if (!part.empty()) data = folder_at(data, part);
+  if (data.empty()) return copied_tree{};
   GANTRY_LET(bool empty, is_empty(data));
   if (!empty) return copied_tree{};
   auto copying = copy_of(paths, name);

@@ -33,8 +33,9 @@ result<std::string> retire_volume(const layout& paths, std::string_view name);
 
 /// Fills an empty volume with what an image has at the mount point (`content`), owner and mode of that folder too, as
 /// Docker does: whole or not at all. A volume that has content stays as it is, and nothing was copied then.
+/// With a `part` (sys::open_part) that is an empty folder of the volume, that one; any other part stays as it is.
 /// Nobody may have the volume mounted meanwhile. Errors: those of copy_tree, not_found for the volume.
 result<copied_tree> copy_up(const layout& paths, std::string_view name, const sys::rooted_dir& content,
-                            std::stop_token stop = {}, copy_limits limits = {});
+                            const std::string& part = {}, std::stop_token stop = {}, copy_limits limits = {});
 
 } // namespace gantry::store

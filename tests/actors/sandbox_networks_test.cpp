@@ -47,6 +47,17 @@ TEST_CASE("sandbox networks: all are attached before the start, one as the way o
   CHECK(s.ends()[0].ip.empty());
 }
 
+TEST_CASE("sandbox networks: an interface has the name that was asked for, and the others the names that are left") {
+  auto named = on_network('b');
+  named.interface = "eth0";
+  networks_stage s({on_network('a'), named});
+  CHECK(s.start().ok());
+  CHECK(s.ends().at(0).interface == "eth1");
+  CHECK(s.ends().at(1).interface == "eth0");
+  CHECK(s.connect(on_network('d')).ok());
+  CHECK(s.ends().at(2).interface == "eth2");
+}
+
 TEST_CASE("sandbox networks: when the second cannot be attached, the first is detached") {
   networks_stage s({on_network('a'), on_network('b')});
   s.play.held.insert("network.attach_network");

@@ -424,6 +424,10 @@ class Archives(Case):
         self.assertIn("TWO=2", image["Config"]["Env"])
         self.assertEqual(image["Config"]["Labels"]["a"], "b")
         self.assertEqual(image["Author"], "me")
+        self.assertEqual(image["Parent"], self.image(self.base)["Id"])
+        self.assertEqual(self.image(self.base)["Parent"], "")
+        parents = {one["Id"]: one["ParentId"] for one in self.daemon.api("GET", "/images/json")[1]}
+        self.assertEqual(parents[image["Id"]], image["Parent"])
         self.assertIn("a comment", self.d_ok("history", "committed:1"))
         self.assertEqual(self.d_ok("run", "--rm", "committed:1"), "kept\n")
         self.assertEqual(self.d_ok("run", "--rm", "committed:1", "sh", "-c", "stat -c %h /kept; stat -c %s /holes; ls -d /empty; ls /etc/group 2>/dev/null || echo gone"),

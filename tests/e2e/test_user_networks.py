@@ -70,6 +70,42 @@ class UserNetworks(NetworkCase):
         self.d_ok("rm", "-f", "fixed")
         self.assertEqual(self.up("again", "n1", "--ip", "10.231.7.9"), "10.231.7.9")
 
+    def test_what_an_end_can_be_asked_beside_its_address(self):
+        self.network("n 1")  # a blank, as dockerd lets it
+        # By the API: the client takes a list of sysctls apart at its commas.
+        options = {"com.docker.network.endpoint.ifname": "lan", "some.other": "on",
+                   "com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.IFNAME.forwarding=0"}
+        how = {"DriverOpts": options, "IPAMConfig": {"LinkLocalIPs": ["169.254.8.8"]}}
+        self.d_ok("create", "--name", "one", self.base, "sleep", "1000")
+        self.assertEqual(self.daemon.api("POST", "/networks/n%201/connect", {"Container": "one", "EndpointConfig": how})[0], 200)
+        made = self.ends("one")["n 1"]
+        self.assertEqual(made["IPAMConfig"], {"LinkLocalIPs": ["169.254.8.8"]})
+        self.assertEqual(made["DriverOpts"], options)
+        for _ in range(2):
+            self.d_ok("start", "one")
+            shown = self.d_ok("exec", "one", "ip", "addr", "show", "lan")
+            self.assertIn("169.254.8.8/16", shown)
+            self.assertIn(self.ends("one")["n 1"]["IPAddress"], shown)
+            self.assertEqual(self.d_ok("exec", "one", "cat", "/proc/sys/net/ipv4/conf/lan/log_martians",
+                                       "/proc/sys/net/ipv4/conf/lan/forwarding"), "1\n0\n")
+            self.assertIn("eth0", self.d_ok("exec", "one", "ip", "link"))  # the bridge's
+            self.d_ok("network", "disconnect", "bridge", "one"), self.d_ok("network", "connect", "bridge", "one")
+            self.d_ok("stop", "-t", "0", "one")
+        self.d_ok("run", "-d", "--name", "two", "--link-local-ip", "169.254.9.9", self.base, "sleep", "1000")
+        self.assertIn("169.254.9.9/16", self.d_ok("exec", "two", "ip", "addr", "show", "eth0"))
+        self.d_refused("Error response", "run", "--network", "name=n 1,driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.no_such=1",
+                       self.base, "true")
+
+    def test_a_hardware_address_is_shown_before_the_start(self):
+        self.d_ok("create", "--name", "one", "--mac-address", "02:42:0a:e7:07:09", self.base, "sleep", "1000")
+        self.assertEqual(self.ends("one")["bridge"]["MacAddress"], "02:42:0a:e7:07:09")
+        self.assertEqual(self.daemon.inspect("one")["Config"]["MacAddress"], "02:42:0a:e7:07:09")
+        self.d_ok("start", "one")
+        self.assertIn("02:42:0a:e7:07:09", self.d_ok("exec", "one", "ip", "link", "show", "eth0"))
+        self.d_ok("create", "--name", "two", self.base, "sleep", "1000")
+        self.assertEqual(self.ends("two")["bridge"]["MacAddress"], "")
+        self.assertNotIn("MacAddress", self.daemon.inspect("two")["Config"])
+
     def test_what_cannot_be_is_refused(self):
         self.network("n1", "--subnet", "10.231.8.0/24")
         self.d_refused("already exists", "network", "create", "n1")

@@ -66,6 +66,7 @@ container_options full_options() {
   o.masked_paths = std::vector<std::string>{}, o.readonly_paths = std::vector<std::string>{"/x"};
   o.cdi_devices = {"v.com/c=d"};
   o.mac_address = "02:00:00:00:00:01";
+  o.shown = {"default", "local"};
   return o;
 }
 
@@ -232,6 +233,8 @@ TEST_CASE("a sandbox's and a volume's record come back as they were written") {
   CHECK(sandbox_from_json(to_json(s))->endpoints.empty());
   s.endpoints = {network_endpoint{"bridge", "10.0.0.2", "10.0.0.1", "02::", 24, s.ports}};
   s.endpoints[0].asked = {"bridge", "bridge", "10.0.0.2", "02::", {"db"}, "fd00::2"};
+  s.endpoints[0].asked.link_local = {"169.254.8.8"}, s.endpoints[0].asked.driver_options = {{"a", "b"}};
+  s.endpoints[0].asked.interface = "net0", s.endpoints[0].asked.sysctls = {{"ipv4", "conf", "log_martians", "1"}};
   s.endpoints[0].ip6 = {"fd00::2", "fd00::1", 64};
   s.endpoints[0].names = {"web", "db"};
   s.endpoints[0].interface = "eth1";
@@ -325,7 +328,7 @@ TEST_CASE("an image's record comes back, its config byte for byte and parsed") {
   i.id = of('a');
   i.manifest_descriptor = {media_type::oci_manifest, of('b'), 5, platform{"linux", "arm64", "v8"}, {{"k", "v"}}};
   i.layers = {{media_type::oci_layer_zstd, of('c'), ~0ull, std::nullopt, {}}};
-  i.layer_folders = {9}, i.unpacked_bytes = 10, i.pulled_at = 11;
+  i.layer_folders = {9}, i.unpacked_bytes = 10, i.pulled_at = 11, i.parent = of('d');
   i.config_json = " {\"rootfs\" : {\"type\":\"layers\",\"diff_ids\":[]}, \"author\":\"\\u00e9\", \"os\":\"linux\"}\n";
   auto read = image_from_json(to_json(i)).value();
   CHECK(read.id == i.id);
@@ -334,6 +337,7 @@ TEST_CASE("an image's record comes back, its config byte for byte and parsed") {
   CHECK(read.layer_folders == i.layer_folders);
   CHECK(read.unpacked_bytes == 10);
   CHECK(read.pulled_at == 11);
+  CHECK(read.parent == of('d'));
   CHECK(read.config_json == i.config_json);
   CHECK(read.config.author == "\xc3\xa9");
 

@@ -132,6 +132,11 @@ TEST_CASE("--mount reads docker's comma-separated fields") {
           R"({"Type":"volume","Source":"v","Target":"/v","ReadOnly":false,"VolumeOptions":{"NoCopy":true,"Labels":{"a":"1,2"}}})"));
 }
 
+TEST_CASE("--mount names a part of a volume") {
+  CHECK(good({"--mount", "src=v,dst=/v,volume-subpath=a/b", "x"})["HostConfig"]["Mounts"][0]["VolumeOptions"] ==
+        parsed(R"({"Subpath":"a/b"})"));
+}
+
 TEST_CASE("--mount refuses what does not fit together") {
   for (const auto* bad :
        {"type=bind,src=/a", "type=bind,dst=/b", "type=nfs,src=/a,dst=/b", "src=v,dst=/v,tmpfs-size=1m", "dst",

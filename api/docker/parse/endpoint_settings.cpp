@@ -4,12 +4,13 @@
 #include "api/docker/parse/network_body.hpp"
 #include "api/docker/parse/parts.hpp"
 #include "messages/domain/quote.hpp"
+#include "runtime/network/subnet.hpp"
 
 // EndpointSettings and NetworkingConfig (Docker Engine API).
 namespace gantry::docker {
 namespace {
 
-constexpr std::size_t max_networks = 64, max_aliases = 64, max_alias = 253;
+constexpr std::size_t max_networks = 64, max_aliases = 64, max_alias = 253, max_link_local = 8;
 
 /// What can stand in a question to a name server.
 bool is_alias(const std::string& text) {
@@ -31,32 +32,36 @@ result<void> check_mac(const std::string& mac) {
   return fail(errc::invalid_argument, "invalid MAC address: {}", quote(mac));
 }
 
+bool is_link_local(const std::string& text) {
+  const auto address = network::parse_ip(text);
+  return address && (network::parse_subnet("169.254.0.0/16")->contains(*address) ||
+                     network::parse_subnet("fe80::/10")->contains(*address));
+}
+
 result<void> read_ipam(json_fields& fields, endpoint_options& into) {
   auto from = fields.object("IPAMConfig");
   if (!from) return {};
   json_fields ipam(*from);
-  std::vector<std::string> link_local;
   ipam.read("IPv4Address", into.address);
   ipam.read("IPv6Address", into.address6);
-  ipam.read("LinkLocalIPs", link_local);
+  ipam.read("LinkLocalIPs", into.link_local);
   GANTRY_TRY(parts::checked(ipam, "IPAMConfig"));
-  if (!link_local.empty()) return fail(errc::invalid_argument, "LinkLocalIPs are not supported");
+  if (into.link_local.size() > max_link_local)
+    return fail(errc::invalid_argument, "more than {} link-local addresses on one network", max_link_local);
+  for (const auto& address : into.link_local)
+    if (!is_link_local(address))
+      return fail(errc::invalid_argument, "invalid link-local IP address: {}", quote(address));
   return {};
 }
 
 result<void> refuse_unsupported_settings(json_fields& fields) {
   std::vector<std::string> links;
-  std::map<std::string, std::string> options;
   std::int64_t priority = 0;
   fields.read("Links", links);
-  fields.read("DriverOpts", options);
   fields.read("GwPriority", priority, INT32_MIN, INT32_MAX);
   GANTRY_TRY(parts::checked(fields, "EndpointSettings"));
   if (!links.empty())
     return fail(errc::invalid_argument, "links are not supported: containers on one network find each other by name");
-  if (!options.empty())
-    return fail(errc::invalid_argument, "DriverOpts of an endpoint are not supported: {}",
-                quote(options.begin()->first));
   if (priority != 0)
     return fail(errc::invalid_argument, "GwPriority is not supported: the way out is the first network's");
   return {};
@@ -86,6 +91,8 @@ result<void> settle_alone(container_options& options) {
     GANTRY_TRY(check_predefined(asked));
     if (!asked.mac.empty())
       return fail(errc::invalid_argument, "conflicting options: mac-address and the network mode");
+    if (!asked.link_local.empty() || !asked.driver_options.empty())
+      return fail(errc::invalid_argument, "conflicting options: LinkLocalIPs or DriverOpts, and the network mode");
   }
   options.networks.clear();
   return {};
@@ -100,7 +107,9 @@ result<endpoint_options> parse_endpoint_settings(std::string_view network, simdj
   fields.read("Aliases", asked.aliases);
   fields.read("MacAddress", asked.mac);
   GANTRY_TRY(read_ipam(fields, asked));
+  fields.read("DriverOpts", asked.driver_options);
   GANTRY_TRY(refuse_unsupported_settings(fields));
+  GANTRY_TRY(parts::read_driver_options(asked));
   GANTRY_TRY(check_mac(asked.mac));
   if (asked.aliases.size() > max_aliases)
     return fail(errc::invalid_argument, "more than {} aliases on one network", max_aliases);
@@ -127,7 +136,10 @@ result<void> settle_networks(container_options& options) {
   // The engine's own bridge alone, as most containers have it: that goes without saying.
   if (networks.size() > 1 || options.network_mode != "bridge") return {};
   options.mac_address = networks.front().mac;
-  networks.clear();
+  endpoint_options plain;
+  plain.network = options.network_mode;
+  plain.mac = options.mac_address;
+  if (networks.front() == plain) networks.clear();
   return {};
 }
 

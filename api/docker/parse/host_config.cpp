@@ -44,6 +44,19 @@ result<void> read_storage(const std::map<std::string, std::string>& options, con
   return {};
 }
 
+result<void> read_shown(json_fields& fields, shown_again& into) {
+  fields.read("Isolation", into.isolation);
+  fields.read("VolumeDriver", into.volume_driver);
+  GANTRY_TRY(checked(fields, "HostConfig"));
+  if (!into.isolation.empty() && !same_name(into.isolation, "default"))
+    return fail(errc::invalid_argument, "invalid isolation ({}): linux only supports 'default'",
+                into.isolation.substr(0, 64));
+  if (!into.volume_driver.empty() && into.volume_driver != "local")
+    return fail(errc::invalid_argument, "HostConfig.VolumeDriver: {} is not supported: volumes are \"local\"",
+                quote(into.volume_driver));
+  return {};
+}
+
 result<void> check_mode(std::string_view field, std::string_view value,
                         std::initializer_list<std::string_view> allowed) {
   for (auto one : allowed)
@@ -121,6 +134,7 @@ result<void> read_host_config(object host, container_options& into) {
   fields.read("StorageOpt", storage);
   GANTRY_TRY(read_console(fields, into.console));
   GANTRY_TRY(read_storage(storage, into));
+  GANTRY_TRY(read_shown(fields, into.shown));
   if (auto restart = fields.object("RestartPolicy")) GANTRY_TRY(read_restart(*restart, into.restart));
   if (auto log = fields.object("LogConfig")) GANTRY_TRY(read_log(*log, into.log));
   return read_modes(fields, into);

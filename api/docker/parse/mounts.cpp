@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "api/docker/parse/parts.hpp"
 #include "messages/domain/quote.hpp"
@@ -88,13 +89,21 @@ result<void> read_bind_part(object from, mount_request& into) {
   return {};
 }
 
+/// By its words alone, as dockerd does: what links in the volume make of it, the start will see.
+result<void> check_part_of_volume(const std::string& path) {
+  const auto clean = std::filesystem::path(path).lexically_normal();
+  if (clean.is_relative() && *clean.begin() != "..") return {};
+  return fail(errc::invalid_argument,
+              "invalid mount config for type \"volume\": subpath must be a relative path within the volume");
+}
+
 result<void> read_volume_part(object from, mount_request& into) {
   json_fields fields(from);
-  std::string subpath, driver;
+  std::string driver;
   std::map<std::string, std::string> options;
   fields.read("NoCopy", into.no_copy);
   fields.read("Labels", into.labels);
-  fields.read("Subpath", subpath);
+  fields.read("Subpath", into.sub_path);
   if (auto config = fields.object("DriverConfig")) {
     json_fields inner(*config);
     inner.read("Name", driver);
@@ -102,7 +111,7 @@ result<void> read_volume_part(object from, mount_request& into) {
     GANTRY_TRY(checked(inner, "VolumeOptions.DriverConfig"));
   }
   GANTRY_TRY(checked(fields, "VolumeOptions"));
-  if (!subpath.empty()) return fail(errc::invalid_argument, "VolumeOptions.Subpath is not supported");
+  if (!into.sub_path.empty()) GANTRY_TRY(check_part_of_volume(into.sub_path));
   if ((!driver.empty() && driver != "local") || !options.empty())
     return fail(errc::invalid_argument,
                 "VolumeOptions.DriverConfig is not supported: volumes are folders on this host");
@@ -141,6 +150,9 @@ result<void> check_mount(const mount_request& mount, std::string_view type) {
     return fail(errc::invalid_argument, "invalid mount config for type \"tmpfs\": field Source must not be specified");
   if (mount.type == kind::image && mount.source.empty())
     return fail(errc::invalid_argument, "invalid mount config for type \"image\": field Source must not be empty");
+  if (mount.type == kind::volume && mount.source.empty() && !mount.sub_path.empty())
+    return fail(errc::invalid_argument,
+                "invalid mount config for type \"volume\": must not set Subpath when using anonymous volumes");
   if (mount.type == kind::volume && !mount.source.empty()) return check_volume_name(mount.source);
   return {};
 }

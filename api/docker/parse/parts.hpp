@@ -27,6 +27,8 @@ result<void> read_ports(object host, container_options& into);
 /// "80/tcp", "80", or a range of them, "80-90/tcp".
 result<void> check_exposed_port(std::string_view text);
 result<void> read_networking(object networking, container_options& into);
+/// What `driver_options` say, which are there already.
+result<void> read_driver_options(endpoint_options& into);
 /// What the engine cannot do, if it is asked for.
 result<void> refuse_unsupported(object host);
 

@@ -55,12 +55,6 @@ result<void> refuse_unsupported(object host) {
     for (const auto& one : refused)
       if (same_name(name, one.field) && asks_for_something(value))
         return fail(errc::invalid_argument, "HostConfig.{} is not supported: {}", one.field, one.why);
-    std::string_view text;
-    if (value.get(text) != simdjson::SUCCESS || text.empty()) continue;
-    if (same_name(name, "VolumeDriver") && text != "local")
-      return fail(errc::invalid_argument, "HostConfig.VolumeDriver: only \"local\" is supported");
-    if (same_name(name, "Isolation") && !same_name(text, "default"))
-      return fail(errc::invalid_argument, "invalid isolation ({}): linux only supports 'default'", text);
   }
   return {};
 }

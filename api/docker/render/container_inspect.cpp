@@ -50,6 +50,11 @@ json labels_of(const container_options& options, const image_config* image) {
   return object_of(labels);
 }
 
+/// Of the network that its mode names, as it was asked for.
+const std::string& asked_mac(const container_options& options) {
+  return options.networks.empty() ? options.mac_address : options.networks.front().mac;
+}
+
 std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
 
 /// As above: what the engine adds (HOSTNAME, HOME) is not said, and a name without a value, which takes the image's
@@ -99,6 +104,7 @@ json config_of(const container_record& of, const image_config* image) {
   config["Image"] = options.image;
   config["Volumes"] = volumes_of(of);
   config["WorkingDir"] = of.effective_working_dir.empty() ? options.working_dir : of.effective_working_dir;
+  if (const auto& mac = asked_mac(options); !mac.empty()) config["MacAddress"] = mac;
   config["OnBuild"] = nullptr;
   config["Labels"] = labels_of(options, image);
   auto signal = !options.stop_signal.empty() || image == nullptr ? options.stop_signal : image->stop_signal;

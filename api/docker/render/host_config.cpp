@@ -7,7 +7,7 @@ using kind = mount_request::kind;
 
 /// Whether a mount can be said with -v; the others are shown under Mounts.
 bool fits_bind(const mount_request& m) {
-  if (m.from_image || m.inherited || m.non_recursive || !m.labels.empty()) return false;
+  if (m.from_image || m.inherited || m.non_recursive || !m.labels.empty() || !m.sub_path.empty()) return false;
   if (m.type == kind::tmpfs || m.type == kind::image) return false;
   return m.type == kind::volume || m.create_source;
 }
@@ -40,6 +40,7 @@ json volume_mount(const mount_request& m) {
   json made{{"Type", "volume"}, {"Source", m.source}, {"Target", m.target}};
   if (m.read_only) made["ReadOnly"] = true;
   made["VolumeOptions"] = {{"NoCopy", m.no_copy}, {"Labels", object_of(m.labels)}};
+  if (!m.sub_path.empty()) made["VolumeOptions"]["Subpath"] = m.sub_path;
   return made;
 }
 
@@ -174,7 +175,7 @@ json host_config(const container_options& of) {
   made["PortBindings"] = port_bindings(of.ports);
   made["RestartPolicy"] = {{"Name", restart_name(of.restart.name)}, {"MaximumRetryCount", of.restart.maximum_retries}};
   made["AutoRemove"] = of.auto_remove;
-  made["VolumeDriver"] = "";
+  made["VolumeDriver"] = of.shown.volume_driver;
   made["VolumesFrom"] = or_null(of.volumes_from);
   made["ConsoleSize"] = {of.console.height, of.console.width};
   add_lists(made, of);
@@ -185,7 +186,7 @@ json host_config(const container_options& of) {
   made["ReadonlyRootfs"] = of.read_only_rootfs;
   made["ShmSize"] = of.shm_size;
   made["Runtime"] = of.runtime;
-  made["Isolation"] = "";
+  made["Isolation"] = of.shown.isolation;
   made["Init"] = of.init;
   made["CgroupParent"] = of.cgroup_parent;
   add_resources(made, of.resources);

@@ -72,7 +72,7 @@ json image_summary(const found_image& of, std::int64_t containers, std::int64_t 
   row["Created"] = created_at(image.config.created);
   row["Id"] = image.id.str();
   row["Labels"] = image.config.labels.empty() ? json(nullptr) : object_of(image.config.labels);
-  row["ParentId"] = "";
+  row["ParentId"] = image.parent.str();
   row["RepoDigests"] = repo_digests(of.names);
   row["RepoTags"] = repo_tags(of.names);
   row["SharedSize"] = shared;
@@ -105,7 +105,7 @@ json image_inspect(const found_image& of) {
   made["Id"] = image.id.str();
   made["RepoTags"] = repo_tags(of.names);
   made["RepoDigests"] = repo_digests(of.names);
-  made["Parent"] = "";
+  made["Parent"] = image.parent.str();
   made["Comment"] = image.config.history.empty() ? "" : image.config.history.back().comment;
   made["Created"] = image.config.created;
   made["DockerVersion"] = "";

@@ -39,10 +39,16 @@ void add_address(json& made, const network_endpoint& end) {
   made["GlobalIPv6PrefixLen"] = end.ip6.prefix_length;
 }
 
+/// Before its first start a container shows what was asked for, and once it has ended nothing, as dockerd has it.
+const std::string& shown_mac(const container_record& of, const network_endpoint& end) {
+  return of.state.now == phase::created && end.mac.empty() ? end.asked.mac : end.mac;
+}
+
 json ipam_config(const endpoint_options& asked) {
   json made;
   if (!asked.address.empty()) made["IPv4Address"] = asked.address;
   if (!asked.address6.empty()) made["IPv6Address"] = asked.address6;
+  if (!asked.link_local.empty()) made["LinkLocalIPs"] = asked.link_local;
   return made;
 }
 
@@ -52,8 +58,8 @@ json endpoint_settings(const container_record& of, const network_endpoint& end) 
   made["IPAMConfig"] = ipam_config(end.asked);
   made["Links"] = nullptr;
   made["Aliases"] = or_null(end.asked.aliases);
-  made["MacAddress"] = end.mac;
-  made["DriverOpts"] = nullptr;
+  made["MacAddress"] = shown_mac(of, end);
+  made["DriverOpts"] = end.asked.driver_options.empty() ? json(nullptr) : object_of(end.asked.driver_options);
   made["NetworkID"] = network_id(end.network);
   made["EndpointID"] = end.attached ? endpoint_id(of.sandbox, end) : "";
   add_address(made, end);
@@ -116,7 +122,7 @@ json network_settings(const container_record& of, const std::vector<network_endp
   auto shown = on_bridge == endpoints.end() ? network_endpoint{} : *on_bridge;
   made["EndpointID"] = shown.attached ? endpoint_id(of.sandbox, shown) : "";
   add_address(made, shown);
-  made["MacAddress"] = shown.mac;
+  made["MacAddress"] = shown_mac(of, shown);
   made["Networks"] = network_endpoints(of, endpoints);
   return made;
 }

@@ -18,7 +18,7 @@ auto fields(log_target& m) {
 }
 auto fields(id_range& m) { return std::tie(m.inside, m.outside, m.count); }
 auto fields(container_users& m) { return std::tie(m.path, m.root_uid, m.root_gid); }
-auto fields(mapped_source& m) { return std::tie(m.source, m.recursive, m.uids, m.gids, m.layers); }
+auto fields(mapped_source& m) { return std::tie(m.source, m.recursive, m.uids, m.gids, m.layers, m.sub_path); }
 auto fields(start_container& m) {
   return std::tie(m.container, m.runtime, m.bundle, m.config_json, m.root, m.files, m.tty, m.open_stdin, m.stdin_once,
                   m.log, m.console_height, m.console_width, m.oom_cgroup, m.shm, m.users, m.mapped);

@@ -79,6 +79,7 @@ TEST_CASE("what is not supported is refused by name, unless it asks for nothing"
              test::contains("read-only"));
   CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"Isolation":"hyperv"}})"),
              test::contains("invalid isolation (hyperv): linux only supports 'default'"));
+  CHECK_THAT(refusal(R"({"Image":"x","HostConfig":{"VolumeDriver":"nfs"}})"), test::contains("\"nfs\""));
   CHECK(refusal(R"({"Image":"x","HostConfig":{"Isolation":"Default"}})").empty());
   CHECK(refusal(R"({"Image":"x","HostConfig":{"VolumesFrom":[],"StorageOpt":{},"VolumeDriver":"local"}})").empty());
 }
@@ -126,6 +127,33 @@ TEST_CASE("images are mounted read-only, whole or in part, and shown as they wer
   CHECK_THAT(mount(R"({"Type":"image","Source":"x","Target":"/t","ImageOptions":{"Subpath":"../up"}})"),
              test::contains("Subpath"));
   CHECK_THAT(mount(R"({"Type":"cluster","Source":"x","Target":"/t"})"), test::contains("image"));
+}
+
+TEST_CASE("isolation and the volumes' driver are shown as they were asked for") {
+  const auto shown =
+      host_config(accepted(R"({"Image":"x","HostConfig":{"Isolation":"default","VolumeDriver":"local"}})"));
+  CHECK(shown["Isolation"] == "default");
+  CHECK(shown["VolumeDriver"] == "local");
+  const auto bare = host_config(accepted(R"({"Image":"x"})"));
+  CHECK(bare["Isolation"] == "");
+  CHECK(bare["VolumeDriver"] == "");
+}
+
+TEST_CASE("a part of a volume is shown as it was asked for, and refused where it leads out by its words") {
+  const auto body = [](const std::string& source, const std::string& part) {
+    return R"({"Image":"x","HostConfig":{"Mounts":[{"Type":"volume","Source":")" + source +
+           R"(","Target":"/t","VolumeOptions":{"Subpath":")" + part + R"("}}]}})";
+  };
+  const auto options = accepted(body("data", "a/../b"));
+  CHECK(options.mounts.at(0).sub_path == "a/../b");
+  const auto shown = host_config(options);
+  CHECK(shown["Binds"].is_null());
+  CHECK(shown["Mounts"][0]["VolumeOptions"]["Subpath"] == "a/../b");
+  for (const auto* bad : {"/", "/a", "..", "../a", "a/../..", "./.."}) {
+    INFO(bad);
+    CHECK_THAT(refusal(body("data", bad)), test::contains("subpath must be a relative path within the volume"));
+  }
+  CHECK_THAT(refusal(body("", "a")), test::contains("must not set Subpath when using anonymous volumes"));
 }
 
 TEST_CASE("binds, volumes and tmpfs become mounts") {

@@ -105,15 +105,42 @@ TEST_CASE("the engine's own bridge alone goes without saying") {
   CHECK(container_with(R"("NetworkingConfig":{"EndpointsConfig":{"web":null}})").networks.size() == 2);
 }
 
+TEST_CASE("link-local addresses and options of an end are kept, of the engine's own bridge too") {
+  const auto options = container_with(R"("NetworkingConfig":{"EndpointsConfig":{"bridge":{
+    "IPAMConfig":{"LinkLocalIPs":["169.254.8.8","fe80::8"]},"DriverOpts":{"some.other":"on",
+    "com.docker.network.endpoint.ifname":"net0",
+    "com.docker.network.endpoint.sysctls":"net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.neigh.ifname.x_1=2 3.4"}}}})");
+  REQUIRE(options.networks.size() == 1);
+  const auto& asked = options.networks[0];
+  CHECK(asked.link_local == std::vector<std::string>{"169.254.8.8", "fe80::8"});
+  CHECK(asked.driver_options.size() == 3);
+  CHECK(asked.interface == "net0");
+  CHECK(asked.sysctls ==
+        std::vector<link_sysctl>{{"ipv4", "conf", "log_martians", "1"}, {"ipv6", "neigh", "x_1", "2 3.4"}});
+}
+
 TEST_CASE("what a container cannot have on its networks is refused") {
   const std::string on = R"("HostConfig":{"NetworkMode":"web"},"NetworkingConfig":{"EndpointsConfig":{"web":)";
-  CHECK_THAT(container_network_refusal(on + R"({"IPAMConfig":{"LinkLocalIPs":["fe80::1"]}}}})"),
-             contains("LinkLocalIPs"));
+  for (const auto* bad : {"", "10.0.0.1", "fd00::1", "169.254.1.1/16", "here"})
+    CHECK_THAT(container_network_refusal(on + R"({"IPAMConfig":{"LinkLocalIPs":[")" + bad + R"("]}}}})"),
+               contains("invalid link-local IP address"));
+  CHECK_THAT(container_network_refusal(R"("HostConfig":{"NetworkMode":"host"},"NetworkingConfig":{"EndpointsConfig":{
+                 "host":{"DriverOpts":{"a":"b"}}}})"),
+             contains("conflicting options"));
   CHECK_THAT(container_network_refusal(
                  R"("NetworkingConfig":{"EndpointsConfig":{"bridge":{"IPAMConfig":{"IPv6Address":"fd00::1"}}}})"),
              contains("user defined networks"));
   CHECK_THAT(container_network_refusal(on + R"({"Links":["a"]}}})"), contains("links"));
-  CHECK_THAT(container_network_refusal(on + R"({"DriverOpts":{"a":"b"}}}})"), contains("DriverOpts"));
+  for (const auto* bad : {"net.ipv4.conf.eth0.x=1", "net.ipv4.conf.IFNAME.x", "net.unix.conf.IFNAME.x=1",
+                          "net.ipv4.conf.IFNAME.../x=1", "net.ipv4.conf.IFNAME.a.b=1",
+                          "net.ipv4.conf.IFNAME.x=", "x.ipv4.conf.IFNAME.x=1", "net.ipv4.conf.IFNAME.x=1\\n2"})
+    CHECK_THAT(
+        container_network_refusal(on + R"({"DriverOpts":{"com.docker.network.endpoint.sysctls":")" + bad + R"("}}}})"),
+        contains("unrecognised network interface sysctl"));
+  for (const auto* bad : {"a/b", "..", "all", "sixteen-letters-", "-a", "a#b", "a b"})
+    CHECK_THAT(
+        container_network_refusal(on + R"({"DriverOpts":{"com.docker.network.endpoint.ifname":")" + bad + R"("}}}})"),
+        contains("link's name"));
   CHECK_THAT(container_network_refusal(on + R"({"GwPriority":1}}})"), contains("GwPriority"));
   CHECK_THAT(container_network_refusal(on + R"({"MacAddress":"zz"}}})"), contains("invalid MAC address"));
   CHECK_THAT(container_network_refusal(on + R"({"Aliases":["a b"]}}})"), contains("invalid network alias"));

@@ -232,6 +232,26 @@ TEST_CASE("an end of both families shows both addresses, and its ports at both")
   CHECK(container_summary(record, {end}, 1)["Ports"].size() == 3);
 }
 
+TEST_CASE("an end shows what was asked of it; its MAC address until it has one, and none once it has had it") {
+  container_record record;
+  record.name = {"docker", std::string(64, 'c')};
+  network_endpoint end;
+  end.network = "bridge";
+  end.asked.mac = "02:42:0a:09:00:07";
+  end.asked.link_local = {"169.254.8.8"};
+  end.asked.driver_options = {{"some.other", "on"}};
+  record.options.networks = {end.asked};
+  const auto shown = container_inspect(record, {end}, nullptr);
+  CHECK(shown["Config"]["MacAddress"] == "02:42:0a:09:00:07");
+  CHECK(shown["NetworkSettings"]["MacAddress"] == "02:42:0a:09:00:07");
+  const auto& on = shown["NetworkSettings"]["Networks"]["bridge"];
+  CHECK(on["MacAddress"] == "02:42:0a:09:00:07");
+  CHECK(on["IPAMConfig"]["LinkLocalIPs"] == json::array({"169.254.8.8"}));
+  CHECK(on["DriverOpts"] == json::object({{"some.other", "on"}}));
+  record.state.now = phase::exited;
+  CHECK(network_settings(record, {end})["Networks"]["bridge"]["MacAddress"] == "");
+}
+
 TEST_CASE("what a registry has is shown with those whom it has an image for") {
   image_index index{media_type::oci_index, {}};
   for (const auto& target : {platform{"linux", "arm64", "v8"}, platform{"unknown", "unknown", ""}})

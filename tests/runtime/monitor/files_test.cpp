@@ -48,4 +48,36 @@ TEST_CASE("a file's name is none of a path", "[root]") {
   CHECK_FALSE(std::filesystem::exists(what.bundle));
 }
 
+TEST_CASE("a part of a folder is mounted as the start finds it, and never what lies outside", "[root]") {
+  monitor_fixture m;
+  const bool native = GENERATE(false, true);
+  INFO("native: " << native);
+  namespace fs = std::filesystem;
+  fs::create_directories(m.dir() + "/volume/sub");
+  std::ofstream(m.dir() + "/volume/sub/file") << "inside\n";
+  std::ofstream(m.dir() + "/outside") << "outside\n";
+  fs::create_symlink("sub", m.dir() + "/volume/link");
+  fs::create_symlink("../outside", m.dir() + "/volume/out");
+  auto what = with_files(m, native, "cat /files/file");
+  what.config_json.replace(what.config_json.find(what.bundle + "/files"), what.bundle.size() + 6,
+                           what.bundle + "/mapped/0");
+  monitor::mapped_source part;
+  part.source = m.dir() + "/volume", part.sub_path = "link";
+  what.mapped = {part};
+  (void)m.must<monitor::started>(what);
+  CHECK(m.exited().wait("files").exit_code == 0);
+  CHECK(m.log_text("files") == "inside\n");
+  (void)m.must<monitor::done>(monitor::delete_container{what.container, what.runtime, what.bundle});
+
+  what.mapped[0].sub_path = "out";
+  auto refused = m.ask(what);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, contains("escapes the base directory"));
+  what.mapped[0].sub_path.clear(); // then nothing says why it is to be mounted before
+  refused = m.ask(what);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::invalid_argument);
+  CHECK_FALSE(fs::exists(what.bundle));
+}
+
 } // namespace

@@ -87,6 +87,29 @@ TEST_CASE("an end has the name, the MAC address and the MTU that were asked for,
   CHECK_THAT(there.ip({"route"}), !contains("default"));
 }
 
+TEST_CASE("an end has further addresses and settings of its own, and fails with one that is none", "[root]") {
+  const real_bridge bridge;
+  const space there(1);
+  auto end = end_in(bridge, there, "172.30.215.9");
+  end.interface = "net.0"; // a name that is no path, whatever is in it
+  end.addresses.push_back({"169.254.8.8", 16});
+  end.sysctls = {{"ipv4", "conf", "log_martians", "1"}, {"ipv4", "neigh", "retrans_time_ms", "2000"}};
+  REQUIRE(connect_veth(end));
+  CHECK_THAT(there.ip({"addr", "show", "net.0"}), contains("169.254.8.8/16"));
+  auto read = [&](const std::string& name) {
+    return run({"ip", "netns", "exec", there.name, "cat", "/proc/sys/net/ipv4/" + name}).output;
+  };
+  CHECK(read("conf/net.0/log_martians") == "1\n");
+  CHECK(read("neigh/net.0/retrans_time_ms") == "2000\n");
+
+  end.interface = "net1";
+  end.sysctls = {{"ipv4", "conf", "no_such", "1"}};
+  CHECK(connect_veth(end).error().code == errc::not_found);
+  end.sysctls = {{"ipv4", "conf", "log_martians", "many"}};
+  CHECK(connect_veth(end).error().code == errc::invalid_argument);
+  CHECK(there.ip({"-br", "link", "show", "net1"}).empty());
+}
+
 TEST_CASE("an end of both families has an address and a route of each, at once", "[root]") {
   const real_bridge bridge(2);
   const space one(1), other(2);

@@ -161,6 +161,18 @@ TEST_CASE("a bind with maps of IDs is bound from where the monitor mounts it so"
   CHECK_THAT(r.refusal(), contains("propagation to the host"));
 }
 
+TEST_CASE("a part of a volume is bound from where the monitor mounts it") {
+  request r;
+  resolved_mount whole, part;
+  whole.type = part.type = "volume";
+  whole.source = part.source = "/volumes/data/_data";
+  whole.target = "/whole", part.target = "/part", part.sub_path = "a/b";
+  r.mounts = {whole, part};
+  const auto document = r.document();
+  CHECK(mount_at(document, "/whole")["source"] == "/volumes/data/_data");
+  CHECK(mount_at(document, "/part")["source"] == "/run/bundle/mapped/0");
+}
+
 TEST_CASE("an image with maps of IDs is bound from where the monitor mounts its layers so") {
   request r;
   r.options.in_pod.pod.id = "p";

@@ -71,6 +71,29 @@ TEST_CASE("beneath, a name that would leave the root is an error") {
   }
 }
 
+TEST_CASE("a part of a folder is opened wherever its links lead in it, and nowhere else") {
+  rooted r;
+  r.dir.make_link("../etc", "root/etc/in");
+  r.dir.make_link("/etc", "root/absolute");
+  r.dir.make_link("../secret", "root/out");
+  const auto root = r.dir / "root";
+  auto code = [&](const std::string& part) {
+    auto opened = sys::open_part(root, part);
+    return opened ? errc{} : opened.error().code;
+  };
+  for (const auto* part : {"", ".", "etc", "etc/passwd", "etc/in/passwd", "etc/../etc"}) {
+    INFO(part);
+    CHECK(code(part) == errc{});
+  }
+  for (const auto* part : {"absolute", "absolute/passwd", "out", "..", "/etc"}) {
+    INFO(part);
+    CHECK(code(part) == errc::invalid_argument);
+  }
+  CHECK(code("none") == errc::not_found);
+  CHECK_THAT(sys::open_part(root, "out").error().message, test::contains("escapes the base directory"));
+  CHECK_THAT(sys::open_part(root, "none").error().message, test::contains("cannot access path " + root + "/none"));
+}
+
 TEST_CASE("O_NOFOLLOW leaves the last symlink alone, and creation stays below the root") {
   rooted r;
   r.dir.make_link("etc/passwd", "root/link");

@@ -85,6 +85,27 @@ TEST_CASE("an empty volume is filled from the image, one with content is not tou
   CHECK(must(sys::read_file(data + "/sub/file")) == "changed");
 }
 
+TEST_CASE("of a volume's parts, an empty folder alone is filled from the image") {
+  temporary_folder folder;
+  auto root = must(root::open(folder / "store"));
+  const auto& paths = root.paths();
+  must(sys::make_directories(folder / "image", 0755));
+  write(folder / "image/file", "from the image");
+  auto content = must(sys::rooted_dir::open(folder / "image"));
+  auto data = must(create_volume_folder(paths, "data"));
+  must(sys::make_directories(data + "/empty", 0755));
+  must(sys::make_directories(folder / "elsewhere", 0755));
+  write(data + "/other", "the user's");
+  REQUIRE(::symlink("empty", (data + "/in").c_str()) == 0);
+  REQUIRE(::symlink((folder / "elsewhere").c_str(), (data + "/out").c_str()) == 0);
+
+  for (const auto* part : {"none", "other", "out"}) CHECK(must(copy_up(paths, "data", content, part)).entries == 0);
+  CHECK_FALSE(exists(folder / "elsewhere/file"));
+  CHECK(must(copy_up(paths, "data", content, "in")).entries == 1);
+  CHECK(must(sys::read_file(data + "/empty/file")) == "from the image");
+  CHECK(must(sys::read_file(data + "/other")) == "the user's");
+}
+
 TEST_CASE("a copy that fails leaves the volume empty and nothing beside it") {
   temporary_folder folder;
   auto root = must(root::open(folder / "store"));
@@ -93,7 +114,7 @@ TEST_CASE("a copy that fails leaves the volume empty and nothing beside it") {
   for (int i = 0; i < 5; ++i) write(folder / ("image/" + std::to_string(i)), "x");
   auto content = must(sys::rooted_dir::open(folder / "image"));
   auto data = must(create_volume_folder(paths, "data"));
-  auto copied = copy_up(paths, "data", content, {}, {3, 1000, 10});
+  auto copied = copy_up(paths, "data", content, {}, {}, {3, 1000, 10});
   REQUIRE_FALSE(copied);
   CHECK(copied.error().code == errc::exhausted);
   CHECK_THAT(copied.error().message, contains("volume data"));
