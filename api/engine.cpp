@@ -81,7 +81,7 @@ struct engine::inner {
   std::unique_ptr<caf::actor_system> system;
   engine_actor handle;
   engine_actors actors;
-  bool stopped = false;
+  bool stopped = false, ended = true;
 };
 
 engine::engine(std::unique_ptr<inner> made) : inner_(std::move(made)) {}
@@ -114,9 +114,10 @@ result<std::unique_ptr<engine>> engine::start(engine_options options) {
   return whole;
 }
 
-void engine::stop() {
+bool engine::stop() {
   auto& in = *inner_;
-  if (std::exchange(in.stopped, true) || !in.system) return;
+  if (in.stopped || !in.system) return in.ended;
+  in.stopped = true;
   if (auto stopped = ask_and_wait<done>(*in.system, in.handle, end_deadline, stop_engine{}); !stopped)
     spdlog::error("the engine's end: {}", stopped.error().message);
   in.handle = nullptr;
@@ -124,13 +125,15 @@ void engine::stop() {
   // The destructor of the system waits for every actor; a thread that hangs in the kernel must not hang the program.
   auto ended = std::make_shared<std::promise<void>>();
   auto waited = ended->get_future();
-  std::thread([system = std::move(in.system), ended]() mutable {
+  std::thread([system = std::move(in.system), configured_by = inner_, ended]() mutable {
     system.reset();
+    configured_by.reset();
     ended->set_value();
   }).detach();
   remove_parent_cgroups(*in.config);
-  if (waited.wait_for(end_deadline) != std::future_status::ready)
-    spdlog::critical("an actor did not end within {} s; its thread is left behind", end_deadline.count());
+  in.ended = waited.wait_for(end_deadline) == std::future_status::ready;
+  if (!in.ended) spdlog::critical("an actor did not end within {} s; its thread is left behind", end_deadline.count());
+  return in.ended;
 }
 
 // -- what embedders ask -----------------------------------------------------------------------------------------------

@@ -57,8 +57,9 @@ public:
 
   ~engine(); ///< stop()
 
-  /// Commits the records and ends all actors, within about ten seconds. Idempotent.
-  void stop();
+  /// Commits the records and ends all actors, within about ten seconds. Idempotent. False: the thread of one hangs, in
+  /// the kernel say, and is left behind. It uses what a return from main takes down: end the process by _exit(2) then.
+  bool stop();
 
   /// Fetches an image (messages/images.hpp has who may ask for what). Waits for it.
   result<pulled_image> pull(const std::string& ns, const std::string& image, const registry_login& login = {});
@@ -84,7 +85,7 @@ public:
 private:
   struct inner;
   explicit engine(std::unique_ptr<inner> made);
-  std::unique_ptr<inner> inner_;
+  std::shared_ptr<inner> inner_; ///< also a thread's that is left behind
 };
 
 } // namespace gantry

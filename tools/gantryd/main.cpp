@@ -45,7 +45,10 @@ result<void> serve(const daemon::settings& all) {
   daemon::notify_service_manager("STOPPING=1");
   daemon::shutdown_watchdog watchdog(all.stop_deadline);
   open = {}; // with its handles: CAF keeps a detached actor's thread until the last one is gone
-  running->stop();
+  if (!running->stop()) {
+    spdlog::default_logger()->flush();
+    ::_exit(EXIT_FAILURE);
+  }
   running.reset();
   return {};
 }
