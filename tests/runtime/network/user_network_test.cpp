@@ -259,7 +259,8 @@ TEST_CASE("a port of a range is the first that is free") {
 TEST_CASE("a port is one family's or both's") {
   port_table table;
   const key a{"docker", "a"}, b{"docker", "b"}, c{"docker", "c"};
-  const auto port = table.reserve(a, {{80, "tcp", "::", 0}}).value().at(0).host_port;
+  const auto port = port_table().reserve(a, {{80, "tcp", "", 0}}).value().at(0).host_port; // free in both now
+  CHECK(table.reserve(a, {{80, "tcp", "::", port}}));
   CHECK(table.reserve(b, {{80, "tcp", "0.0.0.0", port}}));
   CHECK_THAT(table.reserve(c, {{80, "tcp", "", port}}).error().message, contains("port is already allocated"));
   CHECK_THAT(table.reserve(c, {{80, "tcp", "::1", port}}).error().message, contains(fmt::format("[::1]:{}", port)));
