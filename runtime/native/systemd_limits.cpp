@@ -46,7 +46,7 @@ void add_quota(const std::string& value, std::vector<systemd::property>& all) {
       space == std::string::npos ? std::optional<std::uint64_t>(100'000) : number_of(value.substr(space + 1));
   if (!quota || !period || *period == 0) return;
   constexpr std::uint64_t second = 1'000'000;
-  const bool bounded = *quota != unlimited && *quota < unlimited / second;
+  const bool bounded = *quota < unlimited / second;
   all.push_back({"CPUQuotaPerSecUSec", bounded ? *quota * second / *period : unlimited});
   all.push_back({"CPUQuotaPeriodUSec", *period});
 }
