@@ -150,18 +150,18 @@ class Program(unittest.TestCase):
         for name in ("bin", "proc"):
             os.makedirs(f"{self.folder}/rootfs/{name}")
         shutil.copy("/bin/busybox", f"{self.folder}/rootfs/bin/busybox")
-        self.oci = (f"{BIN}/gantry-oci", "--root", f"{self.folder}/state", "--systemd-cgroup")
+        self.oci = (f"{BIN}/gantry-oci", "--root", f"{self.folder}/state")
 
-    def create(self, **resources):
+    def create(self, path="other.slice:other:one", flags=("--systemd-cgroup",), **resources):
         """What it said; empty: the container is there."""
         with open(f"{self.folder}/config.json", "w") as file:
             json.dump({"ociVersion": "1.0.2", "root": {"path": "rootfs"},
                        "process": {"user": {"uid": 0, "gid": 0}, "args": ["/bin/busybox", "sleep", "1000"], "cwd": "/"},
                        "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
-                       "linux": {"cgroupsPath": "other.slice:other:one", "resources": resources,
+                       "linux": {"cgroupsPath": path, "resources": resources,
                                  "namespaces": [{"type": "mount"}, {"type": "pid"}]}}, file)
         with open(f"{self.folder}/said", "w") as output:  # a container has its streams as long as it runs
-            self.system(*self.oci, "create", "--bundle", self.folder, "one", output=output)
+            self.system(*self.oci, *flags, "create", "--bundle", self.folder, "one", output=output)
         with open(f"{self.folder}/said") as output:
             return output.read()
 
@@ -175,6 +175,10 @@ class Program(unittest.TestCase):
                          {"ActiveState": "active", "Slice": "other.slice"})
         self.system.ok(*self.oci, "delete", "--force", "one")
         wait_until(self.is_gone, 10)
+
+    def test_a_path_that_is_a_units_is_refused(self):
+        for path in ("/other.slice/other-one.scope", "/other.slice"):
+            self.assertIn("is a unit's of systemd", self.create(path, flags=()))
 
     def test_limits_are_its_properties(self):
         for resources, controller, name, value in (

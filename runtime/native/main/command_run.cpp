@@ -120,6 +120,11 @@ result<void> make_groups(creation& from, resources& use) {
     GANTRY_LET(from.record.cgroup_path, systemd::path_of_scope(asked.empty() ? ":gantry:" + from.record.id : asked));
     return {}; // its init enters it
   }
+  if (systemd::is_unit(from.plan.cgroup_path)) // its name tells later who has made it
+    return fail(errc::invalid_argument,
+                "cgroup path {} is a unit's of systemd: --systemd-cgroup and \"SLICE:PREFIX:NAME\" "
+                "ask for one",
+                from.plan.cgroup_path);
   GANTRY_LET(from.record.cgroup_path,
              native::absolute_cgroup_path(*cgroup::of_host(), from.plan.cgroup_path, from.record.id));
   GANTRY_LET(use.cgroups, native::make_cgroups(*cgroup::of_host(), from.record.cgroup_path, from.plan.resources));
