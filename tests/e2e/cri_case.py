@@ -104,6 +104,17 @@ class PodCase(Cri):
         return self.cri("ExecSync", {"container_id": container, "cmd": list(command), **more})
 
 
+def upgraded(connection):
+    """What comes after the answer of 101 to a request for another protocol."""
+    input = connection.makefile("rb")
+    status = input.readline()
+    if b" 101 " not in status:
+        raise AssertionError(f"no upgrade: {status}")
+    while input.readline() != b"\r\n":
+        pass
+    return input
+
+
 class OverTls:
     """Streams over TLS, with a certificate that signs itself: named before what it is for."""
 

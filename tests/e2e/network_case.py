@@ -1,41 +1,18 @@
 """What tests of networks that users make are made of: a daemon, the stock docker client, containers that echo lines."""
 import json
 import socket
-import unittest
 
-import docker_client
 import host
-from harness import Case, wait_until
+from docker_client import DockerCase
+from harness import wait_until
 
 
-class NetworkCase(Case):
-    @classmethod
-    def setUpClass(cls):
-        cls.docker = docker_client.find()
-        if not cls.docker:
-            raise unittest.SkipTest("no docker client, and Debian's package cannot be downloaded")
-        super().setUpClass()
-        cls.daemon.environment["DOCKER_HOST"] = f"unix://{cls.daemon.socket}"
-
+class NetworkCase(DockerCase):
     def tearDown(self):
         super().tearDown()
         if self.daemon.process.poll() is None:
             self.d_ok("network", "prune", "-f")
             self.assertEqual(self.d_ok("network", "ls", "-qf", "type=custom"), "")
-
-    def d(self, *arguments, **options):
-        return self.daemon.gantry(*arguments, program=self.docker, **options)
-
-    def d_ok(self, *arguments, **options):
-        done = self.d(*arguments, **options)
-        self.assertEqual(done.returncode, 0,
-                         f"docker {' '.join(arguments)}: {done.stdout}{done.stderr}\n{self.daemon.log()[-1500:]}")
-        return done.stdout
-
-    def d_refused(self, words, *arguments):
-        done = self.d(*arguments)
-        self.assertNotEqual(done.returncode, 0, f"docker {' '.join(arguments)} succeeded: {done.stdout}")
-        self.assertIn(words, done.stderr)
 
     # ---- what the tests are made of
 

@@ -8,7 +8,7 @@ import subprocess
 import urllib.parse
 
 import cri_client
-from cri_case import OverTls, OwnNetwork, PodCase
+from cri_case import OverTls, OwnNetwork, PodCase, upgraded
 from harness import BIN, PATIENCE, Session, wait_until
 
 
@@ -263,12 +263,7 @@ class WebSocket:
         self.socket.sendall((f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
                              "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n").encode())
-        self.input = self.socket.makefile("rb")
-        status = self.input.readline()
-        if b" 101 " not in status:
-            raise AssertionError(f"no upgrade: {status}")
-        while self.input.readline() != b"\r\n":
-            pass
+        self.input = upgraded(self.socket)
 
     def __enter__(self):
         return self

@@ -8,7 +8,7 @@ import urllib.parse
 import zlib
 
 import cri_client
-from cri_case import OwnNetwork, PodCase
+from cri_case import OwnNetwork, PodCase, upgraded
 from harness import RUNTIME, Session, images, wait_until
 
 FIRST, COUNT = 200000, 65536
@@ -285,12 +285,7 @@ class PortForward:
         self.socket = socket.create_connection((parts.hostname, parts.port), 30)
         self.socket.sendall((f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n"
                              "X-Stream-Protocol-Version: portforward.k8s.io\r\n\r\n").encode())
-        self.input = self.socket.makefile("rb")
-        status = self.input.readline()
-        if b" 101 " not in status:
-            raise AssertionError(f"no upgrade: {status}")
-        while self.input.readline() != b"\r\n":
-            pass
+        self.input = upgraded(self.socket)
         self.headers = zlib.compressobj()
         self.open(self.ERROR, b"error", port)
         self.open(self.DATA, b"data", port)

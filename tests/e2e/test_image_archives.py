@@ -13,13 +13,12 @@ import subprocess
 import tarfile
 import threading
 import time
-import unittest
 import urllib.parse
 
-import docker_client
 import engine_api
 import images
-from harness import Case, RealRegistry, wait_until
+from docker_client import DockerCase
+from harness import RealRegistry, wait_until
 
 
 def tar_of(files, kinds=None):
@@ -34,14 +33,10 @@ def tar_of(files, kinds=None):
     return made.getvalue()
 
 
-class Archives(Case):
+class Archives(DockerCase):
     @classmethod
     def setUpClass(cls):
-        cls.docker = docker_client.find()
-        if not cls.docker:
-            raise unittest.SkipTest("no docker client, and Debian's package cannot be downloaded")
         super().setUpClass()
-        cls.daemon.environment["DOCKER_HOST"] = f"unix://{cls.daemon.socket}"
         cls.files = f"{cls.session.folder}/archives"
         os.makedirs(cls.files)
 
